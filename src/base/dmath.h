@@ -1,0 +1,23 @@
+/* dmath.h - logarithm and exponential in double whose bits are the same on every machine.
+ *
+ * A C library may pick an FMA variant of log or exp by CPU, and the last bit then differs
+ * between machines. These use +, -, *, / alone (never contracted), so wherever a printed
+ * number depends on a logarithm, it comes from here. Error below 2 ulp (tests/unit compares
+ * with long double). For arrays of floats use the kernels of src/simd.
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef FDML_BASE_DMATH_H
+#define FDML_BASE_DMATH_H
+
+double fdml_log(double x); /* log(0) = -inf, log(<0) = NaN */
+double fdml_exp(double x); /* overflow +inf, underflow 0 */
+
+/* The same for the float range: nearest float of the double result. */
+static inline float fdml_logf(float x)
+{
+    return (float)fdml_log((double)x);
+}
+
+double fdml_lgamma(double x); /* log of the gamma function for x >= 1 (Stirling with shift) */
+
+#endif
