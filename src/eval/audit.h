@@ -1,0 +1,137 @@
+/* audit.h - the whole audit: a problem and settings in, one result structure out.
+ *
+ * Data flows one way: validate (eval/validate.h), one pass over distances (eval/pairs.h),
+ * per-query values (eval/retrieval.h), groups, resampling (eval/stats.h), result. Reports
+ * (eval/report_*.c) are views of the result and compute nothing.
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef FDML_EVAL_AUDIT_H
+#define FDML_EVAL_AUDIT_H
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "eval/groups.h"
+#include "eval/metrics.h"
+#include "eval/problem.h"
+
+typedef enum fdml_convention {
+    FDML_DML, /* the definitions printed by --define */
+    FDML_IR,
+    FDML_OML,
+    FDML_PML,
+    FDML_REVISITDML
+} fdml_convention;
+
+typedef enum fdml_unit { FDML_UNIT_CLASS, FDML_UNIT_QUERY } fdml_unit;
+
+typedef struct fdml_audit_settings {
+    const fdml_metric *metrics; /* [n_metrics], from fdml_metrics_parse */
+    size_t n_metrics;
+    bool with_verification; /* the metric set `verification` was asked for */
+    fdml_convention convention;
+    bool with_intersections;
+    const char *reference; /* "overall", "majority" or a group value */
+    size_t min_group;      /* groups with fewer rows get no numbers */
+    size_t n_bootstrap, n_permutations;
+    double confidence;
+    fdml_unit unit;
+    uint64_t seed;
+    unsigned alignment_power; /* 1 or 2 */
+    unsigned kmeans_iterations, kmeans_redo;
+    const double *fmr_targets; /* [n_fmr_targets] descending, such as 1e-1 .. 1e-6 */
+    size_t n_fmr_targets;
+    const struct fdml_row_pair *pairs; /* [n_pairs] of a pairs file; NULL = all pairs */
+    size_t n_pairs;
+} fdml_audit_settings;
+
+/* One number with its interval. NaN where not given; then `why` says why
+ * ("insufficient data (n=7 < 20)"). lo..hi is NaN where there is no interval. */
+typedef struct fdml_estimate {
+    double value, lo, hi;
+    size_t n; /* what it is a mean over: queries, pairs or rows */
+    const char *why;
+} fdml_estimate;
+
+typedef struct fdml_group_result {
+    size_t grouping; /* index into groupings; 0 is never listed here */
+    const char *by, *value;
+    size_t n; /* rows of the group that are queries */
+    size_t n_rows, n_lone;
+    const fdml_estimate *metrics; /* [n_metrics] */
+    const fdml_estimate *versus;  /* [n_metrics] this group minus the reference */
+} fdml_group_result;
+
+typedef struct fdml_gap_result {
+    const char *by;
+    size_t grouping, metric;  /* metric: index into settings.metrics */
+    fdml_estimate difference; /* max - min over groups of sufficient size; n = groups */
+    fdml_estimate ratio;      /* min / max; why set where a value is not positive */
+    const char *best, *worst; /* group values, by the metric's direction */
+    double p, p_holm;         /* NaN where not tested */
+    const char *p_method;     /* "permutation" or "bootstrap" or NULL */
+} fdml_gap_result;
+
+/* Verification at one global threshold, see eval/verify.h for the formulas. */
+typedef struct fdml_operating_point {
+    double fmr_target;               /* NaN for the EER point */
+    double threshold;                /* on the nearness scale */
+    const char *why;                 /* set where the target is below one pair */
+    fdml_estimate fmr, fnmr;         /* of all pairs; TAR = 1 - fnmr */
+    const fdml_estimate *group_fmr;  /* [n_groups_listed] pairs within the group */
+    const fdml_estimate *group_fnmr; /* [n_groups_listed], same order as result.groups */
+    /* per grouping 1..: worst/geometric mean etc., index grouping-1 */
+    const struct fdml_differential *differential; /* [n_groupings - 1] */
+    /* cross-group impostor rates, per attribute grouping: [n_groups, n_groups] */
+    const double *const *cross_fmr; /* [n_groupings - 1], NULL for intersections */
+} fdml_operating_point;
+
+typedef struct fdml_differential {
+    double fmr_max_over_min, fmr_max_over_geomean, fnmr_max_over_min, fnmr_max_over_geomean;
+    double fdr, ir, garbe; /* alpha = 0.5 */
+    const char *why;
+} fdml_differential;
+
+typedef struct fdml_verification_result {
+    bool given;
+    size_t n_genuine, n_impostor;
+    fdml_estimate eer, auc;
+    const char *resolution;            /* how finely thresholds are resolved, a sentence */
+    const fdml_operating_point *point; /* [n_points]: targets, then the EER point */
+    size_t n_points;
+} fdml_verification_result;
+
+typedef struct fdml_audit_result {
+    const fdml_audit_settings *settings;
+    fdml_groupings groupings;
+    size_t n_rows, n_queries, n_gallery, n_classes, n_lone;
+    const fdml_estimate *overall; /* [n_metrics] */
+    const fdml_group_result *groups;
+    size_t n_groups;
+    const fdml_gap_result *gaps;
+    size_t n_gaps;
+    fdml_verification_result verification;
+    const char *const *warnings;
+    size_t n_warnings;
+    /* per query and per mean-kind metric, for --per-query: [n_queries_listed, n_metrics],
+     * NaN for lone queries and for metrics of other kinds */
+    const double *per_query;
+    const uint32_t *query_row; /* [n_queries] */
+    size_t work_peak;          /* bytes: largest scratch use, for the tests of --max-memory */
+} fdml_audit_result;
+
+/* Everything in *result lives in `arena`. Deterministic: the same problem and settings give the
+ * same bits for every machine. Errors: FDML_E_DATA, FDML_E_LIMIT, FDML_E_NOMEM. */
+fdml_status fdml_audit(fdml_audit_result *result, const fdml_problem *problem,
+                       const fdml_audit_settings *settings, const fdml_machine *machine,
+                       fdml_arena *arena, fdml_error *err);
+
+/* For --dry-run and --max-memory: bytes needed beside the mapped file, and multiply-adds. */
+typedef struct fdml_audit_cost {
+    size_t bytes;       /* largest total at one time, with the default memory limit */
+    size_t bytes_least; /* the same with the tightest one */
+    double flops;
+} fdml_audit_cost;
+void fdml_audit_estimate(fdml_audit_cost *cost, const fdml_problem *problem,
+                         const fdml_audit_settings *settings, const fdml_machine *machine);
+
+#endif

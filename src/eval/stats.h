@@ -1,0 +1,54 @@
+/* stats.h - intervals and tests from sums that were computed once.
+ *
+ * Every resampled number of an audit is a smooth function of sums over clusters (a class, or a
+ * query). So resampling needs no distances: it draws clusters and adds their feature vectors.
+ * Replicate b of group g is a pure function of (seed, stream, b): any thread may compute it.
+ *
+ *   bootstrap    within one group of n clusters, n are drawn with replacement (Efron 1979;
+ *                cluster form: Field & Welsh 2007); sums[b] = sum of the drawn features
+ *   permutation  group codes are permuted between units, within strata; sums[p][g] = sum of
+ *                features of the units then in g (Good 2005, Phipson & Smyth 2010 for the p)
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef FDML_EVAL_STATS_H
+#define FDML_EVAL_STATS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* features: [n_clusters, n_features]; sums: [n_replicates, n_features]. Each replicate adds
+ * in draw order. */
+void fdml_bootstrap_sums(double *sums, const double *features, size_t n_clusters,
+                         size_t n_features, size_t n_replicates, uint64_t seed, uint64_t stream,
+                         int n_threads);
+
+/* features: [n_units, n_features]; code: [n_units] in 0..n_groups-1; stratum: [n_units] in
+ * non-decreasing order, or NULL for one stratum; sums: [n_replicates, n_groups, n_features]. */
+typedef struct fdml_permutation {
+    const double *features;
+    const uint32_t *code;
+    const uint32_t *stratum;
+    size_t n_units, n_features, n_groups, n_replicates;
+    uint64_t seed, stream;
+} fdml_permutation;
+/* scratch: n_threads * n_units codes */
+void fdml_permutation_sums(double *sums, const fdml_permutation *permutation, uint32_t *scratch,
+                           int n_threads);
+
+/* Quantile q of n values by linear interpolation between order statistics (Hyndman & Fan's
+ * type 7, the default of R and NumPy). Sorts `values` in place; NaN last and ignored. */
+double fdml_quantile(double *values, size_t n, double q);
+
+/* Percentile interval at `confidence`; values are sorted in place. */
+void fdml_percentile_interval(double *lo, double *hi, double *values, size_t n,
+                              double confidence);
+
+/* p of a one-sided test "statistic at least as large": (1 + #{null >= observed}) / (1 + n).
+ * Equality is judged with a relative tolerance of 1e-12, so that permutations which give the
+ * observed split again count as equal whatever their order of addition. */
+double fdml_p_value(double observed, const double *null_values, size_t n);
+
+/* Holm (1979) step-down adjustment; NaN entries are left out and stay NaN. */
+void fdml_holm(double *adjusted, const double *p, size_t n, uint32_t *scratch);
+
+#endif
