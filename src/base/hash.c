@@ -1,0 +1,74 @@
+/* hash.c - thin covers over libsodium. See hash.h.
+ *
+ * sodium_init() is not called: SHA-256 and SipHash need nothing it sets up, and random bytes
+ * set themselves up on first use.
+ * SPDX-License-Identifier: MIT */
+#include "base/hash.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+_Static_assert(sizeof(crypto_hash_sha256_state) <= sizeof(fdml_sha256), "the state fits");
+_Static_assert(sizeof(fdml_hash_key) == crypto_shorthash_KEYBYTES, "SipHash key size");
+
+static crypto_hash_sha256_state *state_of(fdml_sha256 *sha)
+{
+    return (crypto_hash_sha256_state *)(void *)sha->state;
+}
+
+void fdml_sha256_init(fdml_sha256 *sha)
+{
+    crypto_hash_sha256_init(state_of(sha));
+}
+
+void fdml_sha256_update(fdml_sha256 *sha, const void *bytes, size_t size)
+{
+    if (size) crypto_hash_sha256_update(state_of(sha), bytes, size);
+}
+
+void fdml_sha256_final(fdml_sha256 *sha, char hex[FDML_SHA256_HEX])
+{
+    unsigned char digest[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256_final(state_of(sha), digest);
+    sodium_bin2hex(hex, FDML_SHA256_HEX, digest, sizeof digest);
+}
+
+static fdml_status fail_errno(fdml_error *err, const char *path, int code)
+{
+    char reason[128];
+    if (strerror_r(code, reason, sizeof reason)) snprintf(reason, sizeof reason, "%d", code);
+    return fdml_fail(err, FDML_E_IO, "%s: %s", path, reason);
+}
+
+fdml_status fdml_sha256_file(char hex[FDML_SHA256_HEX], const char *path, fdml_error *err)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file) return fail_errno(err, path, errno);
+    unsigned char block[1 << 16];
+    fdml_sha256 sha;
+    fdml_sha256_init(&sha);
+    size_t n;
+    errno = 0;
+    while ((n = fread(block, 1, sizeof block, file)) > 0) fdml_sha256_update(&sha, block, n);
+    const int code = ferror(file) ? (errno ? errno : EIO) : 0;
+    fclose(file);
+    if (code) return fail_errno(err, path, code);
+    fdml_sha256_final(&sha, hex);
+    return FDML_OK;
+}
+
+void fdml_hash_key_draw(fdml_hash_key *key)
+{
+    randombytes_buf(key->bytes, sizeof key->bytes);
+}
+
+uint64_t fdml_hash_bytes(const fdml_hash_key *key, const void *bytes, size_t size)
+{
+    unsigned char digest[crypto_shorthash_BYTES];
+    crypto_shorthash(digest, bytes, size, key->bytes);
+    uint64_t hash;
+    memcpy(&hash, digest, sizeof hash);
+    return hash;
+}
