@@ -1,44 +1,76 @@
 # Makefile of fdml: `make help` lists the targets.
 #
-# One file, no configure step. Objects go to build/$(TARGET)/obj, programs to build/bin (native)
-# or build/$(TARGET)/bin (cross). The kernel library is compiled once per instruction set; the
-# flags of each stand in ISA_* below and nowhere else.
+# One file, no configure step, and no list of sources: a .c file put in its folder is built.
+# Every configuration has an object tree of its own, so they never mix:
+#   build/native/obj, build/bin         this machine
+#   build/aarch64/obj, build/aarch64/bin  the cross build of `make arm`
+#   build/asan, build/tsan, build/fuzz  the same layout below another BUILD
+# The kernel library is compiled once per instruction set; the flags of each stand in ISA_*
+# below and nowhere else. Overridable: CC CFLAGS LDFLAGS PREFIX DESTDIR CI=true (-Werror).
 
 MAKEFLAGS += --no-builtin-rules
+SHELL     := bash
 .DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
 
-CC        ?= gcc
-ifeq ($(origin CC),default)
-CC        := gcc
-endif
+SYSTEM    := $(shell uname -s)
 TARGET    ?= native
 BUILD     ?= build
 PREFIX    ?= /usr/local
 DESTDIR   ?=
 VERSION   := 0.1.0
-COMMIT    := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+COMMIT    := $(if $(wildcard .git),$(shell git describe --always --dirty --exclude '*' \
+               --abbrev=12 2>/dev/null || echo unknown),unknown)
+JOBS      := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+
+ifeq ($(origin CC),default)
+CC        := $(if $(filter Darwin,$(SYSTEM)),cc,gcc)
+endif
 
 ifeq ($(TARGET),native)
 MACHINE   := $(shell uname -m)
 BIN       := $(BUILD)/bin
+OBJ       := $(BUILD)/native/obj
+AR        := ar
+NM        := nm
 else
 MACHINE   := $(TARGET)
 BIN       := $(BUILD)/$(TARGET)/bin
-endif
 OBJ       := $(BUILD)/$(TARGET)/obj
+AR        := $(TARGET)-linux-gnu-ar
+NM        := $(TARGET)-linux-gnu-nm
+endif
 
+# --- flags ---------------------------------------------------------------------------------
+
+# -ffp-contract=off: gcc and clang would otherwise fuse a*b+c where the machine can, and the
+# bits would depend on the machine. Never -march=native, never -ffast-math.
 WARN      := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes
 ifeq ($(CI),true)
 WARN      += -Werror
 endif
-BASE_FLAGS := -std=c11 -O2 -g -ffp-contract=off -fopenmp $(WARN) -D_POSIX_C_SOURCE=200809L \
-             -Isrc -Iinclude -MMD -MP $(EXTRA_CFLAGS)
+ifeq ($(SYSTEM),Darwin)
+# Homebrew keeps libomp out of the default path because Apple's clang has no OpenMP driver.
+BREW      := $(shell brew --prefix 2>/dev/null || echo /usr/local)
+OMP_CFLAGS := -Xpreprocessor -fopenmp -I$(BREW)/opt/libomp/include
+OMP_LIBS  := -L$(BREW)/opt/libomp/lib -lomp
+SYS_CFLAGS := -D_DARWIN_C_SOURCE -I$(BREW)/include
+SYS_LIBS  := -L$(BREW)/lib
+else
+OMP_CFLAGS := -fopenmp
+OMP_LIBS  := -fopenmp
+endif
+BASE_FLAGS := -std=c11 -O2 -g -ffp-contract=off $(OMP_CFLAGS) $(WARN) \
+              -D_POSIX_C_SOURCE=200809L $(SYS_CFLAGS) -Isrc -Iinclude $(EXTRA_CFLAGS)
+DEPEND    := -MMD -MP
 CFLAGS    ?=
-LDLIBS    := -lsleef -lcjson -lzip -lsodium -lm
 LDFLAGS   ?=
+LDLIBS    := $(SYS_LIBS) -lsleef -lcjson -lzip -lsodium -lm
+LINK       = $(CC) $(EXTRA_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) \
+             $(OMP_LIBS) $(LDLIBS)
 
 # Each instruction set: the name is the file, the symbol, the --isa value and the test label.
-# -fno-tree-vectorize etc. are not needed: kernels say themselves what is a vector.
+# gcc -O2 spills the gemm tile (2.6 times slower), so these are built with -O3.
 ifneq (,$(filter x86_64 amd64,$(MACHINE)))
 ISAS      := scalar avx2 avx512
 ISA_scalar := -O3 -mfma
@@ -52,53 +84,204 @@ else
 $(error fdml runs on x86_64 and aarch64; this machine is $(MACHINE))
 endif
 
-SRC_base  := $(wildcard src/base/*.c)
-SRC_data  := $(wildcard src/data/*.c)
-SRC_eval  := $(wildcard src/eval/*.c)
-LIB_OBJ   := $(patsubst %.c,$(OBJ)/%.o,$(SRC_base) $(SRC_data) $(SRC_eval) src/simd/dispatch.c) \
-             $(foreach isa,$(ISAS),$(OBJ)/src/simd/isa_$(isa).o)
+# --- sources -------------------------------------------------------------------------------
+
+LAYERS    := base simd data model train eval
+LIB_SRC   := $(filter-out src/simd/isa.c,$(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c)))
+LIB_OBJ   := $(LIB_SRC:%.c=$(OBJ)/%.o) $(ISAS:%=$(OBJ)/src/simd/isa_%.o)
 LIB       := $(OBJ)/libfdml.a
 
-TOOL_MAINS := $(wildcard tools/fdml-*.c)
-TOOL_SHARED := $(patsubst %.c,$(OBJ)/%.o,$(filter-out $(TOOL_MAINS),$(wildcard tools/*.c)))
-TOOLS     := $(patsubst tools/%.c,$(BIN)/%,$(TOOL_MAINS))
-BENCHES   := $(patsubst bench/%.c,$(BIN)/%,$(wildcard bench/bench_*.c))
-BENCH_SHARED := $(patsubst %.c,$(OBJ)/%.o,$(filter-out $(wildcard bench/bench_*.c),$(wildcard bench/*.c)))
+objects    = $(patsubst %.c,$(OBJ)/%.o,$(wildcard $(1)))
+TOOL_MAIN := $(wildcard tools/fdml-*.c)
+TOOLS     := $(TOOL_MAIN:tools/%.c=$(BIN)/%)
+TOOL_OBJ  := $(filter-out $(TOOL_MAIN:%.c=$(OBJ)/%.o),$(call objects,tools/*.c))
+BENCH_MAIN := $(wildcard bench/bench_*.c)
+BENCHES   := $(BENCH_MAIN:bench/%.c=$(BIN)/%)
+BENCH_OBJ := $(filter-out $(BENCH_MAIN:%.c=$(OBJ)/%.o),$(call objects,bench/*.c))
+FUZZ_MAIN := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZERS   := $(FUZZ_MAIN:tests/fuzz/%.c=$(BIN)/%)
+REPLAYS   := $(FUZZ_MAIN:tests/fuzz/fuzz_%.c=$(BIN)/replay_%)
+FUZZ_OBJ  := $(filter-out $(FUZZ_MAIN:%.c=$(OBJ)/%.o) $(OBJ)/tests/fuzz/replay.o, \
+               $(call objects,tests/fuzz/*.c))
+KCHECK    := $(if $(wildcard tests/kcheck/*.c),$(BIN)/kcheck)
+UNIT      := $(if $(wildcard tests/unit/*.c),$(BIN)/unit)
 
-all: $(TOOLS)          ## build the programs
+# --- build ---------------------------------------------------------------------------------
+
+.PHONY: all
+all: $(TOOLS)  ## build the programs into build/bin
+
+# A change of compiler or flags rebuilds the tree; a new commit rebuilds what prints it.
+.PHONY: force
+stamp = mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
+$(OBJ)/flags: force
+	@$(call stamp,$(CC) $(BASE_FLAGS) $(CFLAGS) $(foreach isa,$(ISAS),$(ISA_$(isa))))
+$(OBJ)/version: force
+	@$(call stamp,$(VERSION) $(COMMIT))
 
 $(LIB): $(LIB_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	$(AR) rcs $@ $^
 
-$(OBJ)/src/simd/isa_%.o: src/simd/isa.c
+$(OBJ)/src/simd/isa_%.o: src/simd/isa.c $(OBJ)/flags
 	@mkdir -p $(@D)
-	$(CC) $(BASE_FLAGS) -Wconversion $(CFLAGS) -DFDML_ISA=$* $(ISA_$*) -c -o $@ $<
+	$(CC) $(BASE_FLAGS) -Wconversion $(CFLAGS) $(DEPEND) -DFDML_ISA=$* $(ISA_$*) -c -o $@ $<
 
-$(OBJ)/src/%.o: src/%.c
+$(OBJ)/src/%.o: src/%.c $(OBJ)/flags
 	@mkdir -p $(@D)
-	$(CC) $(BASE_FLAGS) -Wconversion $(CFLAGS) -c -o $@ $<
+	$(CC) $(BASE_FLAGS) -Wconversion $(CFLAGS) $(DEPEND) -c -o $@ $<
 
-$(OBJ)/tools/%.o: tools/%.c
+$(OBJ)/tools/%.o: tools/%.c $(OBJ)/flags $(OBJ)/version
 	@mkdir -p $(@D)
-	$(CC) $(BASE_FLAGS) $(CFLAGS) -DFDML_VERSION='"$(VERSION)"' -DFDML_COMMIT='"$(COMMIT)"' -c -o $@ $<
+	$(CC) $(BASE_FLAGS) $(CFLAGS) $(DEPEND) -DFDML_VERSION='"$(VERSION)"' \
+	    -DFDML_COMMIT='"$(COMMIT)"' -c -o $@ $<
 
-$(OBJ)/%.o: %.c
+$(OBJ)/%.o: %.c $(OBJ)/flags
 	@mkdir -p $(@D)
-	$(CC) $(BASE_FLAGS) $(CFLAGS) -c -o $@ $<
+	$(CC) $(BASE_FLAGS) $(CFLAGS) $(DEPEND) -c -o $@ $<
 
-$(BIN)/fdml-%: $(OBJ)/tools/fdml-%.o $(TOOL_SHARED) $(LIB)
+$(BIN)/fdml-%: $(OBJ)/tools/fdml-%.o $(TOOL_OBJ) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) -fopenmp $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(LINK)
 
-$(BIN)/bench_%: $(OBJ)/bench/bench_%.o $(BENCH_SHARED) $(LIB)
+$(BIN)/bench_%: $(OBJ)/bench/bench_%.o $(BENCH_OBJ) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) -fopenmp $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(LINK)
 
-$(BIN)/kcheck: $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/kcheck/*.c)) $(LIB)
+$(BIN)/kcheck: $(call objects,tests/kcheck/*.c) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) -fopenmp $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(LINK)
 
--include $(shell find $(BUILD)/$(TARGET)/obj -name '*.d' 2>/dev/null)
+$(BIN)/unit: $(call objects,tests/unit/*.c) $(TOOL_OBJ) $(LIB)
+	@mkdir -p $(@D)
+	$(LINK) -lcriterion
+
+$(BIN)/replay_%: $(OBJ)/tests/fuzz/fuzz_%.o $(OBJ)/tests/fuzz/replay.o $(FUZZ_OBJ) $(LIB)
+	@mkdir -p $(@D)
+	$(LINK)
+
+$(BIN)/fuzz_%: $(OBJ)/tests/fuzz/fuzz_%.o $(FUZZ_OBJ) $(LIB)
+	@mkdir -p $(@D)
+	$(LINK) -fsanitize=fuzzer
+
+-include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
 .SECONDARY:
-.PHONY: all
+
+# --- test ----------------------------------------------------------------------------------
+
+# Programs a check needs. The unit tests need Criterion, which the cross build does not have.
+TEST_PROGRAMS = $(TOOLS) $(KCHECK) $(REPLAYS) $(if $(filter native,$(TARGET)),$(UNIT))
+SUITES    ?= layers symbols headers format kcheck unit cli corpus nehalem haswell
+PARALLEL   = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
+CHECK      = BUILD=$(BUILD) BIN=$(BIN) OBJ=$(OBJ) CC='$(CC)' NM='$(NM)' MACHINE=$(MACHINE) \
+             scripts/check.sh
+
+.PHONY: test-programs check-built demo check asan tsan arm arm-build arm-kcheck fuzz
+test-programs: $(TEST_PROGRAMS)
+
+# Builds, then runs SUITES: what check, asan, tsan and arm have in common.
+check-built:
+	@$(MAKE) --no-print-directory $(PARALLEL) test-programs || \
+	    { echo "0 passed, 1 failed"; exit 1; }
+	@$(CHECK) $(SUITES)
+
+demo:  ## install what is missing, build, and audit a small made data set
+	@scripts/deps.sh core
+	@$(MAKE) --no-print-directory $(PARALLEL) all
+	@BIN=$(BIN) scripts/demo.sh $(BUILD)/demo
+
+check:  ## install what is missing, build, and run every test; ends in "N passed, N failed"
+	@scripts/deps.sh check
+	@$(MAKE) --no-print-directory check-built
+
+# gcc's sanitizers: libgomp stays visible to them, and Criterion needs no second build.
+asan:  ## the tests under gcc's address and undefined-behaviour sanitizers
+	@scripts/deps.sh check
+	@$(MAKE) --no-print-directory check-built BUILD=build/asan SUITES="kcheck unit cli corpus" \
+	    CC=gcc EXTRA_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all \
+	    -fno-omit-frame-pointer"
+
+tsan:  ## the tests under gcc's thread sanitizer
+	@scripts/deps.sh check
+	@$(MAKE) --no-print-directory check-built BUILD=build/tsan SUITES="unit cli" \
+	    CC=gcc EXTRA_CFLAGS="-fsanitize=thread -fno-omit-frame-pointer"
+
+ARM       := TARGET=aarch64 CC=aarch64-linux-gnu-gcc
+arm:  ## cross build for AArch64, and its tests under emulation
+	@scripts/deps.sh arm
+	@$(MAKE) --no-print-directory $(PARALLEL) all
+	@$(MAKE) --no-print-directory check-built $(ARM) SUITES="symbols kcheck corpus arm-bits"
+
+arm-build:  ## cross build for AArch64 only, into build/aarch64/bin
+	@scripts/deps.sh arm
+	@$(MAKE) --no-print-directory $(PARALLEL) $(ARM) all
+
+arm-kcheck:  ## every kernel of the AArch64 build against scalar, emulated
+	@scripts/deps.sh arm
+	@$(MAKE) --no-print-directory check-built $(ARM) SUITES="kcheck"
+
+FUZZ_SECONDS ?= 60
+fuzz:  ## libFuzzer on every file reader, FUZZ_SECONDS=60 each, with ASan and UBSan
+	@scripts/deps.sh fuzz
+	@$(MAKE) --no-print-directory $(PARALLEL) fuzz-programs BUILD=build/fuzz CC=clang \
+	    EXTRA_CFLAGS="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all"
+	@scripts/fuzz.sh build/fuzz $(FUZZ_SECONDS)
+
+.PHONY: fuzz-programs
+fuzz-programs: $(FUZZERS)
+
+# --- measure -------------------------------------------------------------------------------
+
+.PHONY: bench bench-programs bench-peers
+bench-programs: $(BENCHES)
+
+bench: bench-programs  ## time every kernel and the evaluation passes (a quiet machine, please)
+	@for program in $(BENCHES); do echo "== $$program"; "$$program" || exit 1; done
+
+bench-peers:  ## install FAISS, scikit-learn, OpenBLAS and time the same work; PEERS_FLAGS=...
+	@scripts/deps.sh peers
+	@$(MAKE) --no-print-directory $(PARALLEL) bench-programs
+	@/usr/bin/python3 bench/peers/run.py --bin $(BIN) --out $(BUILD)/peers.json $(PEERS_FLAGS)
+
+# --- keep house ----------------------------------------------------------------------------
+
+CLANG_FORMAT ?= $(firstword $(shell command -v clang-format-14 clang-format) clang-format)
+FORMATTED = $(shell find src tools bench tests include -name '*.[ch]' 2>/dev/null)
+
+.PHONY: format format-check install install-man uninstall deps clean help
+format:  ## rewrite the sources with clang-format 14
+	$(CLANG_FORMAT) -i $(FORMATTED)
+
+format-check:  ## say which sources clang-format 14 would change
+	@$(CHECK) format
+
+# The header promises the library, so they are installed together or not at all.
+HEADER    := $(wildcard include/fdml.h)
+MAN       := $(wildcard docs/man/*.1)
+MANDIR    := $(DESTDIR)$(PREFIX)/share/man/man1
+install: all install-man $(if $(HEADER),$(LIB))  ## install into DESTDIR and PREFIX [/usr/local]
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	$(if $(TOOLS),install -m 755 $(TOOLS) "$(DESTDIR)$(PREFIX)/bin")
+ifneq ($(HEADER),)
+	install -d "$(DESTDIR)$(PREFIX)/include" "$(DESTDIR)$(PREFIX)/lib"
+	install -m 644 $(HEADER) "$(DESTDIR)$(PREFIX)/include"
+	install -m 644 $(LIB) "$(DESTDIR)$(PREFIX)/lib"
+endif
+
+install-man:  ## install the man pages only
+	install -d "$(MANDIR)"
+	$(if $(MAN),install -m 644 $(MAN) "$(MANDIR)")
+
+uninstall:  ## remove what install put there
+	rm -f $(foreach tool,$(notdir $(TOOLS)),"$(DESTDIR)$(PREFIX)/bin/$(tool)") \
+	    $(foreach page,$(notdir $(MAN)),"$(MANDIR)/$(page)") \
+	    $(if $(HEADER),"$(DESTDIR)$(PREFIX)/include/fdml.h" "$(DESTDIR)$(PREFIX)/lib/libfdml.a")
+
+deps:  ## install what building and testing need, through the system's package manager
+	@scripts/deps.sh check
+
+clean:  ## remove everything that was built
+	rm -rf build
+
+help:  ## list the targets
+	@awk -F ':.*##' '/^[a-z][a-z-]*:.*##/ { printf "  %-14s%s\n", $$1, $$2 }' Makefile

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# check_bits.sh - one result_sha256 for every instruction set, thread count and machine.
+#
+#   BUILD=build scripts/check_bits.sh
+#
+# Audits one data set with the native program (every --isa that runs here, 1, 2 and 7 threads)
+# and with the emulated AArch64 program, and compares the result_sha256 of the JSON reports.
+# The set is made by scripts/demo.sh; where ../shared has the LFW embeddings, these too.
+#
+# SPDX-License-Identifier: MIT
+set -euo pipefail
+
+cd "$(dirname "$0")/.."
+: "${BUILD:=build}" "${CI:=false}"
+shared=${SHARED:-../shared}
+native=$BUILD/bin/fdml-eval
+arm=$BUILD/aarch64/bin/fdml-eval
+qemu=$(command -v qemu-aarch64-static || command -v qemu-aarch64)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# hash_of PROGRAM... : the result_sha256 it reports
+hash_of()
+{
+    "$@" --format json --quiet 2>"$scratch/err" |
+        sed -n 's/.*"result_sha256": *"\([0-9a-f]*\)".*/\1/p' | head -n 1
+}
+
+# compare LABEL ARGUMENTS...: every way of running gives the hash of the first
+compare()
+{
+    local label=$1 want got isa threads
+    shift
+    want=$(hash_of "$native" "$@" --threads 1) || true
+    if [ -z "$want" ]; then
+        echo "not ok - $label: $(tail -n 1 "$scratch/err")"
+        return
+    fi
+    for isa in scalar avx2 avx512; do
+        for threads in 1 2 7; do
+            got=$(hash_of "$native" "$@" --isa "$isa" --threads "$threads") || true
+            if [ -z "$got" ] && grep -qi "$isa" "$scratch/err"; then
+                echo "ok - $label $isa $threads # SKIP $isa does not run here"
+            else
+                verdict "$label $isa, $threads threads" "$want" "$got"
+            fi
+        done
+    done
+    for isa in scalar neon; do
+        for threads in 1 2; do
+            got=$(hash_of "$qemu" -L / "$arm" "$@" --isa "$isa" --threads "$threads") || true
+            verdict "$label aarch64 $isa, $threads threads" "$want" "$got"
+        done
+    done
+}
+
+verdict()
+{
+    if [ "$2" = "$3" ]; then
+        echo "ok - $1: $2"
+    else
+        echo "not ok - $1: '$3', expected $2: $(tail -n 1 "$scratch/err")"
+    fi
+}
+
+all()
+{
+    BIN='' scripts/demo.sh "$scratch/demo" >/dev/null
+    compare made "$scratch/demo/embeddings.csv" "$scratch/demo/meta.csv" --group group
+    if [ -d "$shared/embeddings/lfw_mobilefacenet" ]; then
+        compare lfw "$shared/embeddings/lfw_mobilefacenet/embeddings.npy" \
+            "$shared/embeddings/lfw_mobilefacenet/labels.csv" --label identity --group gender,race
+    elif [ "$CI" = true ]; then
+        echo "not ok - CI=true and ../shared/embeddings/lfw_mobilefacenet is absent"
+    else
+        echo "ok - lfw # SKIP ../shared/embeddings/lfw_mobilefacenet is absent"
+    fi
+}
+
+results=$(all)
+printf '%s\n' "$results"
+awk '/^ok .*# SKIP/ { s++; next } /^ok / { p++ } /^not ok / { f++ }
+    END { printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 }' <<<"$results"
