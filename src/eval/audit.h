@@ -40,8 +40,10 @@ typedef struct fdml_audit_settings {
     unsigned kmeans_iterations, kmeans_redo;
     const double *fmr_targets; /* [n_fmr_targets] descending, such as 1e-1 .. 1e-6 */
     size_t n_fmr_targets;
-    const struct fdml_row_pair *pairs; /* [n_pairs] of a pairs file; NULL = all pairs */
+    const struct fdml_row_pair *pairs; /* [n_pairs], eval/verify.h; NULL = all pairs */
     size_t n_pairs;
+    const char *path;    /* of the embeddings, for messages; NULL = "embeddings" */
+    bool with_per_query; /* fill result.per_query; costs n_queries * n_metrics doubles */
 } fdml_audit_settings;
 
 /* One number with its interval. NaN where not given; then `why` says why
@@ -98,6 +100,10 @@ typedef struct fdml_verification_result {
     const char *resolution;            /* how finely thresholds are resolved, a sentence */
     const fdml_operating_point *point; /* [n_points]: targets, then the EER point */
     size_t n_points;
+    /* LFW's protocol, where the pairs list has folds: accuracy at the threshold that is best on
+     * the other folds, mean over folds; lo..hi is mean -+ one standard error of the mean. n is
+     * the number of folds, 0 (value NaN) where there are none. */
+    fdml_estimate accuracy;
 } fdml_verification_result;
 
 typedef struct fdml_audit_result {
@@ -112,8 +118,8 @@ typedef struct fdml_audit_result {
     fdml_verification_result verification;
     const char *const *warnings;
     size_t n_warnings;
-    /* per query and per mean-kind metric, for --per-query: [n_queries_listed, n_metrics],
-     * NaN for lone queries and for metrics of other kinds */
+    /* per query and per mean-kind metric, for --per-query: [n_queries, n_metrics], NaN for
+     * lone queries and for metrics of other kinds. Both NULL unless settings.with_per_query. */
     const double *per_query;
     const uint32_t *query_row; /* [n_queries] */
     size_t work_peak;          /* bytes: largest scratch use, for the tests of --max-memory */
