@@ -1,0 +1,27 @@
+/* isa.c - one instruction set: compiled once for each, with -DFDML_ISA=name and its flags.
+ *
+ * Every kernel is static, so the only symbol of the object is its table.
+ * SPDX-License-Identifier: MIT */
+#include <math.h>
+
+#include "simd/kernels.h"
+#include "simd/vec.h"
+#include "simd/vec_math.h"
+
+#include "simd/kern/pack.h"
+#include "simd/kern/gemm.h"
+#include "simd/kern/rows.h"
+#include "simd/kern/tile.h"
+#include "simd/kern/count.h"
+#include "simd/kern/topk.h"
+
+extern const fdml_kernels FDML_CAT(fdml_kernels_, FDML_ISA);
+
+const fdml_kernels FDML_CAT(fdml_kernels_, FDML_ISA) = {
+    .isa = FDML_STR(FDML_ISA),
+    .tile_rows = TILE_ROWS,
+    .tile_cols = TILE_VECS * VL,
+#define KERNEL(name, params) .name = k_##name,
+#include "simd/kernels.def"
+#undef KERNEL
+};
