@@ -118,7 +118,7 @@ suite_unit()
     rm -f "$reports".*
     ASAN_OPTIONS=log_path=$reports:${ASAN_OPTIONS:-} \
         UBSAN_OPTIONS=log_path=$reports:print_stacktrace=1:${UBSAN_OPTIONS:-} \
-        "$BIN/unit" --tap 2>&1 | count_tap || status=1
+        emulated "$BIN/unit" --tap 2>&1 | count_tap || status=1
     cat "$reports".* 2>/dev/null && status=1
     return $status
 }

@@ -1,0 +1,115 @@
+/* criterion.h - the part of Criterion our unit tests use, in one process and without isolation.
+ *
+ * Criterion runs every test in a process of its own whose memory it maps at fixed addresses.
+ * ThreadSanitizer owns those addresses ("could not initialize inheritable arena"), and an
+ * emulator cannot follow. `make tsan` and `make arm` therefore build the same test files
+ * against this header (PLAIN=1), and get the same TAP lines. Everywhere else the real Criterion
+ * is used. Tests that expect a signal or an exit status are skipped here: they need a process.
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef FDML_PLAIN_CRITERION_H
+#define FDML_PLAIN_CRITERION_H
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct plain_test {
+    const char *suite, *name, *description;
+    void (*run)(void), (*init)(void), (*fini)(void);
+    int exit_code, signal;
+    double timeout;
+    bool disabled;
+    struct plain_test *next;
+} plain_test;
+
+void plain_register(plain_test *test);
+
+/* Prints where and why, and leaves the test where `is_fatal`. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 5, 6)))
+#endif
+void plain_fail(const char *file, int line, bool is_fatal, const char *claim,
+                const char *format, ...);
+_Noreturn void plain_skip(const char *format, ...);
+
+#define Test(suite_, name_, ...)                                                               \
+    static void suite_##_##name_##_body(void);                                                 \
+    static plain_test suite_##_##name_##_test = {                                              \
+        .suite = #suite_, .name = #name_, .run = suite_##_##name_##_body, __VA_ARGS__          \
+    };                                                                                         \
+    __attribute__((constructor)) static void suite_##_##name_##_register(void)                 \
+    {                                                                                          \
+        plain_register(&suite_##_##name_##_test);                                              \
+    }                                                                                          \
+    static void suite_##_##name_##_body(void)
+
+/* The space lets a message be left out: " " "%d". */
+#define PLAIN(fatal, condition, claim, ...)                                                    \
+    do {                                                                                       \
+        if (!(condition)) plain_fail(__FILE__, __LINE__, fatal, claim, " " __VA_ARGS__);       \
+    } while (0)
+
+#define PLAIN_EQ(fatal, a, b, ...) PLAIN(fatal, (a) == (b), #a " == " #b, __VA_ARGS__)
+#define PLAIN_NEQ(fatal, a, b, ...) PLAIN(fatal, (a) != (b), #a " != " #b, __VA_ARGS__)
+#define PLAIN_STR(fatal, a, b, ...)                                                            \
+    PLAIN(fatal, strcmp(a, b) == 0, #a " is the string " #b, __VA_ARGS__)
+#define PLAIN_NEAR(fatal, a, b, epsilon, ...)                                                  \
+    PLAIN(fatal, fabs((double)(a) - (double)(b)) <= (double)(epsilon),                         \
+          #a " is within " #epsilon " of " #b, __VA_ARGS__)
+#define PLAIN_ARR(fatal, a, b, size, ...)                                                      \
+    PLAIN(fatal, memcmp(a, b, size) == 0, #a " has the bytes of " #b, __VA_ARGS__)
+
+#define cr_assert(condition, ...) PLAIN(true, condition, #condition, __VA_ARGS__)
+#define cr_assert_not(condition, ...)                                                          \
+    PLAIN(true, !(condition), "!(" #condition ")", __VA_ARGS__)
+#define cr_assert_eq(a, b, ...) PLAIN_EQ(true, a, b, __VA_ARGS__)
+#define cr_assert_neq(a, b, ...) PLAIN_NEQ(true, a, b, __VA_ARGS__)
+#define cr_assert_lt(a, b, ...) PLAIN(true, (a) < (b), #a " < " #b, __VA_ARGS__)
+#define cr_assert_leq(a, b, ...) PLAIN(true, (a) <= (b), #a " <= " #b, __VA_ARGS__)
+#define cr_assert_gt(a, b, ...) PLAIN(true, (a) > (b), #a " > " #b, __VA_ARGS__)
+#define cr_assert_geq(a, b, ...) PLAIN(true, (a) >= (b), #a " >= " #b, __VA_ARGS__)
+#define cr_assert_null(p, ...) PLAIN(true, (p) == NULL, #p " is null", __VA_ARGS__)
+#define cr_assert_not_null(p, ...) PLAIN(true, (p) != NULL, #p " is not null", __VA_ARGS__)
+#define cr_assert_str_eq(a, b, ...) PLAIN_STR(true, a, b, __VA_ARGS__)
+#define cr_assert_str_neq(a, b, ...)                                                           \
+    PLAIN(true, strcmp(a, b) != 0, #a " is not the string " #b, __VA_ARGS__)
+#define cr_assert_str_empty(a, ...) PLAIN(true, (a)[0] == '\0', #a " is empty", __VA_ARGS__)
+#define cr_assert_str_not_empty(a, ...)                                                        \
+    PLAIN(true, (a)[0] != '\0', #a " is not empty", __VA_ARGS__)
+#define cr_assert_float_eq(a, b, epsilon, ...) PLAIN_NEAR(true, a, b, epsilon, __VA_ARGS__)
+#define cr_assert_float_neq(a, b, epsilon, ...)                                                \
+    PLAIN(true, fabs((double)(a) - (double)(b)) > (double)(epsilon),                           \
+          #a " is not within " #epsilon " of " #b, __VA_ARGS__)
+#define cr_assert_arr_eq(a, b, size, ...) PLAIN_ARR(true, a, b, size, __VA_ARGS__)
+#define cr_assert_arr_neq(a, b, size, ...)                                                     \
+    PLAIN(true, memcmp(a, b, size) != 0, #a " differs from " #b, __VA_ARGS__)
+#define cr_assert_fail(...) PLAIN(true, false, "unreachable", __VA_ARGS__)
+#define cr_fatal(...) PLAIN(true, false, "unreachable", __VA_ARGS__)
+
+#define cr_expect(condition, ...) PLAIN(false, condition, #condition, __VA_ARGS__)
+#define cr_expect_not(condition, ...)                                                          \
+    PLAIN(false, !(condition), "!(" #condition ")", __VA_ARGS__)
+#define cr_expect_eq(a, b, ...) PLAIN_EQ(false, a, b, __VA_ARGS__)
+#define cr_expect_neq(a, b, ...) PLAIN_NEQ(false, a, b, __VA_ARGS__)
+#define cr_expect_lt(a, b, ...) PLAIN(false, (a) < (b), #a " < " #b, __VA_ARGS__)
+#define cr_expect_leq(a, b, ...) PLAIN(false, (a) <= (b), #a " <= " #b, __VA_ARGS__)
+#define cr_expect_gt(a, b, ...) PLAIN(false, (a) > (b), #a " > " #b, __VA_ARGS__)
+#define cr_expect_geq(a, b, ...) PLAIN(false, (a) >= (b), #a " >= " #b, __VA_ARGS__)
+#define cr_expect_null(p, ...) PLAIN(false, (p) == NULL, #p " is null", __VA_ARGS__)
+#define cr_expect_not_null(p, ...) PLAIN(false, (p) != NULL, #p " is not null", __VA_ARGS__)
+#define cr_expect_str_eq(a, b, ...) PLAIN_STR(false, a, b, __VA_ARGS__)
+#define cr_expect_float_eq(a, b, epsilon, ...) PLAIN_NEAR(false, a, b, epsilon, __VA_ARGS__)
+#define cr_expect_arr_eq(a, b, size, ...) PLAIN_ARR(false, a, b, size, __VA_ARGS__)
+#define cr_expect_fail(...) PLAIN(false, false, "unreachable", __VA_ARGS__)
+
+#define cr_skip_test(...) plain_skip(" " __VA_ARGS__)
+#define cr_skip(...) plain_skip(" " __VA_ARGS__)
+#define cr_log_info(...) ((void)printf("# " __VA_ARGS__))
+#define cr_log_warn(...) ((void)printf("# " __VA_ARGS__))
+
+#endif
