@@ -16,11 +16,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Rows of features are padded with zeros to a multiple of this, so that adding one is a fixed
+ * number of whole vectors: n_features below is always such a multiple. */
+enum { FDML_FEATURE_UNIT = 8 };
+size_t fdml_feature_stride(size_t n_features); /* n_features rounded up to the unit */
+
 /* features: [n_clusters, n_features]; sums: [n_replicates, n_features]. Each replicate adds
- * in draw order. */
+ * in draw order. n_clusters is at least 1. */
 void fdml_bootstrap_sums(double *sums, const double *features, size_t n_clusters,
                          size_t n_features, size_t n_replicates, uint64_t seed, uint64_t stream,
                          int n_threads);
+
+/* The same draws as counts, for statistics that are no sum of features: weight[c] is how often
+ * replicate `replicate` draws cluster c. weight: [n_clusters]. */
+void fdml_bootstrap_weights(uint32_t *weight, size_t n_clusters, uint64_t seed, uint64_t stream,
+                            uint32_t replicate);
 
 /* features: [n_units, n_features]; code: [n_units] in 0..n_groups-1; stratum: [n_units] in
  * non-decreasing order, or NULL for one stratum; sums: [n_replicates, n_groups, n_features]. */
@@ -31,8 +41,12 @@ typedef struct fdml_permutation {
     size_t n_units, n_features, n_groups, n_replicates;
     uint64_t seed, stream;
 } fdml_permutation;
-/* scratch: n_threads * n_units codes */
-void fdml_permutation_sums(double *sums, const fdml_permutation *permutation, uint32_t *scratch,
+/* The codes of one replicate: [n_units]. */
+void fdml_permutation_codes(uint32_t *permuted, const fdml_permutation *permutation,
+                            uint32_t replicate);
+/* scratch: bytes as fdml_permutation_scratch says, aligned as an arena's. */
+size_t fdml_permutation_scratch(const fdml_permutation *permutation, int n_threads);
+void fdml_permutation_sums(double *sums, const fdml_permutation *permutation, void *scratch,
                            int n_threads);
 
 /* Quantile q of n values by linear interpolation between order statistics (Hyndman & Fan's
