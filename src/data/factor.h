@@ -12,10 +12,11 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "data/reader.h"
 #include "data/table.h"
 
 typedef struct fdml_factor {
-    const char *name;         /* column name, or the file's for labels from an .npy */
+    const char *name; /* column name, or the file's for labels from an .npy */
     size_t n_rows, n_levels;
     const uint32_t *code;     /* [n_rows] */
     const char *const *level; /* [n_levels] */
@@ -30,6 +31,10 @@ fdml_status fdml_factor_from_table(fdml_factor *factor, const fdml_table *table,
 fdml_status fdml_factor_from_npy(fdml_factor *factor, const char *path, fdml_arena *arena,
                                  fdml_error *err);
 
+/* The same from bytes in memory; errors start with source->name. */
+fdml_status fdml_factor_read_npy(fdml_factor *factor, const fdml_source *source,
+                                 fdml_arena *arena, fdml_error *err);
+
 /* From n strings that stay alive with the arena (borrowed); any may repeat. */
 fdml_status fdml_factor_from_text(fdml_factor *factor, const char *name,
                                   const char *const *text, size_t n, fdml_arena *arena,
@@ -37,7 +42,7 @@ fdml_status fdml_factor_from_text(fdml_factor *factor, const char *name,
 
 /* 1 or 0 per row from a boolean column: 1/0, true/false, yes/no, t/f, y/n, any case, and
  * CelebA's 1/-1. Anything else: "meta.csv:7: is_query is 'maybe', expected true or false". */
-fdml_status fdml_flags_from_table(const uint8_t **flags, const fdml_table *table,
-                                  size_t column, fdml_arena *arena, fdml_error *err);
+fdml_status fdml_flags_from_table(const uint8_t **flags, const fdml_table *table, size_t column,
+                                  fdml_arena *arena, fdml_error *err);
 
 #endif

@@ -32,7 +32,8 @@ typedef struct fdml_matrix {
 fdml_status fdml_matrix_probe(fdml_matrix *matrix, const char *spec, fdml_error *err);
 
 /* Converted values are taken from `arena`. On failure *matrix is untouched.
- * FDML_E_IO, FDML_E_FORMAT ("emb.npy: 3-D array (2,3,4), expected rows x dim"), FDML_E_NOMEM. */
+ * FDML_E_IO, FDML_E_FORMAT ("emb.npy: 3-D array (2,3,4), expected rows x dim"), FDML_E_NOMEM.
+ */
 fdml_status fdml_matrix_open(fdml_matrix *matrix, const char *spec, fdml_arena *arena,
                              fdml_error *err);
 void fdml_matrix_close(fdml_matrix *matrix);

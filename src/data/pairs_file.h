@@ -14,13 +14,14 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "data/reader.h"
 
 typedef struct fdml_pair {
     const char *name[2];
     uint32_t image[2]; /* from 1 */
     uint32_t fold;     /* from 0 */
     uint32_t line;     /* of the file, from 1 */
-} fdml_pair; /* a genuine pair has name[0] equal to name[1] */
+} fdml_pair;           /* a genuine pair has name[0] equal to name[1] */
 
 typedef struct fdml_pairs {
     const char *path;
@@ -29,6 +30,10 @@ typedef struct fdml_pairs {
 } fdml_pairs;
 
 fdml_status fdml_pairs_open(fdml_pairs *pairs, const char *path, fdml_arena *arena,
+                            fdml_error *err);
+
+/* The same from bytes in memory; errors start with source->name. */
+fdml_status fdml_pairs_read(fdml_pairs *pairs, const fdml_source *source, fdml_arena *arena,
                             fdml_error *err);
 
 #endif
