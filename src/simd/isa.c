@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "simd/kernels.h"
+#include "simd/topk_insert.h"
 #include "simd/vec.h"
 #include "simd/vec_math.h"
 

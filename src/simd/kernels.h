@@ -54,8 +54,10 @@ typedef struct fdml_hit {
  * --- tiles: read ----------------------------------------------------------------------
  * scan_above: hits, row by row, with c[i, j] >= min(row_floor[i], col_floor[j]); hits has room
  *   for n_rows * n_cols; *n_hits is set.
- * count_rows: for each floor f of row i, floors[first[i] .. first[i+1]) ascending: adds to the
- *   count at its place the number of columns with c[i, j] > f. row_max[i] is the row's largest.
+ * count_rows: for each floor f of row i, floors[begin[i] .. end[i]) ascending: adds to the count
+ *   at its place the number of columns with c[i, j] > f.
+ * bump_rows: the same knowledge in a form that costs log2 of the floors instead of all of them:
+ *   each c[i, j] adds 1 at the highest floor below it. Counts are the suffix sums.
  * count_cols: the same down the columns, floors and count as [ceil(n_cols / 16), depth, 16],
  *   ascending along depth, unused places +inf.
  * group_sums: row_sum[i] += sum of c[i, j] over j with col_code[j] == row_code[i], and

@@ -41,15 +41,46 @@ static void count_row4(uint32_t *count, const float *row, size_t n, const float 
 }
 
 static void k_count_rows(uint32_t *count, const fdml_tile *tile, const float *floors,
-                         const uint32_t *first, float *row_max)
+                         const uint32_t *begin, const uint32_t *end)
 {
     for (size_t i = 0; i < tile->n_rows; i++) {
+        if (begin[i] == end[i]) continue;
         const float *row = tile->c + i * tile->stride;
         const float largest = row_largest(row, tile->n_cols);
-        row_max[i] = largest;
-        for (uint32_t r = first[i]; r < first[i + 1] && floors[r] < largest; r += 4) {
-            const uint32_t left = first[i + 1] - r;
+        for (uint32_t r = begin[i]; r < end[i] && floors[r] < largest; r += 4) {
+            const uint32_t left = end[i] - r;
             count_row4(count + r, row, tile->n_cols, floors + r, left < 4 ? left : 4);
+        }
+    }
+}
+
+/* How many of n ascending floors are below x; n > 0. The branch-free halving search. */
+static size_t floors_below(const float *floors, size_t n, float x)
+{
+    const float *base = floors;
+    while (n > 1) {
+        const size_t half = n / 2;
+        base = base[half - 1] < x ? base + half : base;
+        n -= half;
+    }
+    return (size_t)(base - floors) + (*base < x);
+}
+
+static void k_bump_rows(uint32_t *bump, const fdml_tile *tile, const float *floors,
+                        const uint32_t *begin, const uint32_t *end)
+{
+    for (size_t i = 0; i < tile->n_rows; i++) {
+        if (begin[i] == end[i]) continue;
+        const float *row = tile->c + i * tile->stride, *mine = floors + begin[i];
+        const size_t n_floors = end[i] - begin[i];
+        const vf lowest = vf_set1(mine[0]);
+        for (size_t j = 0; j < tile->n_cols; j += VL) {
+            const size_t left = tile->n_cols - j;
+            const vf v = left >= VL ? vf_load(row + j) : vf_load_n(row + j, left, -INFINITY);
+            for (unsigned bits = vm_bits(vf_lt(lowest, v)); bits; bits &= bits - 1) {
+                const float x = row[j + (size_t)__builtin_ctz(bits)];
+                bump[begin[i] + floors_below(mine, n_floors, x) - 1]++;
+            }
         }
     }
 }

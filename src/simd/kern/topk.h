@@ -5,20 +5,6 @@
  * id is smaller, which the insertion decides.
  * SPDX-License-Identifier: MIT */
 
-static void topk_insert(float *best, uint32_t *best_id, size_t k, float value, uint32_t id)
-{
-    size_t at = k - 1;
-    if (value < best[at] || (value == best[at] && id > best_id[at])) return;
-    while (at > 0 &&
-           (value > best[at - 1] || (value == best[at - 1] && id < best_id[at - 1]))) {
-        best[at] = best[at - 1];
-        best_id[at] = best_id[at - 1];
-        at--;
-    }
-    best[at] = value;
-    best_id[at] = id;
-}
-
 static void k_topk_merge(float *best, uint32_t *best_id, size_t k, const float *value, size_t n,
                          uint32_t first_id)
 {
@@ -28,7 +14,7 @@ static void k_topk_merge(float *best, uint32_t *best_id, size_t k, const float *
         const vm passes = vm_and(vf_le(vf_set1(best[k - 1]), v), vm_first(left));
         for (unsigned bits = vm_bits(passes); bits; bits &= bits - 1) {
             const size_t at = j + (size_t)__builtin_ctz(bits);
-            topk_insert(best, best_id, k, value[at], first_id + (uint32_t)at);
+            fdml_topk_insert(best, best_id, k, value[at], first_id + (uint32_t)at);
         }
     }
 }
