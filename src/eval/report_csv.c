@@ -1,0 +1,235 @@
+/* report_csv.c - one row per number, for spreadsheets, R and pandas; and one row per query.
+ *
+ * Columns: section, by, group, metric, n, value, lo, hi, p, p_holm, p_method, best, worst, why.
+ * Sections: count overall group versus gap_difference gap_ratio verification
+ * verification_group verification_differential verification_cross. An empty cell is "not
+ * given". SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <string.h>
+
+#include "base/number.h"
+#include "eval/report.h"
+
+static void put_text(FILE *file, const char *text)
+{
+    if (!text) return;
+    if (!text[strcspn(text, ",\"\r\n")]) {
+        fputs(text, file);
+        return;
+    }
+    fputc('"', file);
+    for (; *text; text++) {
+        if (*text == '"') fputc('"', file);
+        fputc(*text, file);
+    }
+    fputc('"', file);
+}
+
+static void put_number(FILE *file, double x)
+{
+    char text[FDML_NUMBER_TEXT];
+    if (isnan(x)) return;
+    fdml_number_print(text, x);
+    fputs(text, file);
+}
+
+static void put_key(FILE *file, const char *section, const char *by, const char *group,
+                    const char *metric)
+{
+    const char *const cell[] = { section, by, group, metric };
+    for (size_t i = 0; i < 4; i++) {
+        put_text(file, cell[i]);
+        fputc(',', file);
+    }
+}
+
+static void put_estimate(FILE *file, const fdml_estimate *e)
+{
+    fprintf(file, "%zu,", e->n);
+    put_number(file, e->value);
+    fputc(',', file);
+    put_number(file, e->lo);
+    fputc(',', file);
+    put_number(file, e->hi);
+}
+
+static void put_row(FILE *file, const char *section, const char *by, const char *group,
+                    const char *metric, const fdml_estimate *e)
+{
+    put_key(file, section, by, group, metric);
+    put_estimate(file, e);
+    fputs(",,,,,,", file);
+    put_text(file, e->why);
+    fputc('\n', file);
+}
+
+static void put_bare(FILE *file, const char *section, const char *by, const char *group,
+                     const char *metric, double value, const char *why)
+{
+    put_key(file, section, by, group, metric);
+    fputc(',', file); /* no n */
+    put_number(file, value);
+    fputs(",,,,,,,,", file);
+    put_text(file, isnan(value) ? why : NULL);
+    fputc('\n', file);
+}
+
+static void put_gap(FILE *file, const fdml_gap_result *gap, const char *metric)
+{
+    put_key(file, "gap_difference", gap->by, "", metric);
+    put_estimate(file, &gap->difference);
+    fputc(',', file);
+    put_number(file, gap->p);
+    fputc(',', file);
+    put_number(file, gap->p_holm);
+    const char *const cell[] = { gap->p_method, gap->best, gap->worst, gap->difference.why };
+    for (size_t i = 0; i < 4; i++) {
+        fputc(',', file);
+        put_text(file, cell[i]);
+    }
+    fputc('\n', file);
+    put_row(file, "gap_ratio", gap->by, "", metric, &gap->ratio);
+}
+
+static void put_counts(FILE *file, const fdml_audit_result *result)
+{
+    const struct {
+        const char *name;
+        size_t n;
+    } count[] = { { "rows", result->n_rows },
+                  { "queries", result->n_queries },
+                  { "gallery", result->n_gallery },
+                  { "classes", result->n_classes },
+                  { "lone_queries", result->n_lone } };
+    for (size_t i = 0; i < sizeof count / sizeof *count; i++)
+        put_bare(file, "count", "", "", count[i].name, (double)count[i].n, NULL);
+}
+
+static void point_name(char name[64], const char *measure, const fdml_operating_point *point)
+{
+    if (isnan(point->fmr_target))
+        snprintf(name, 64, "%s@eer", measure);
+    else
+        snprintf(name, 64, "%s@fmr=%g", measure, point->fmr_target);
+}
+
+static void put_groupings(FILE *file, const fdml_operating_point *p,
+                          const fdml_audit_result *result)
+{
+    char name[64], pair[512];
+    for (size_t i = 0; i + 1 < result->groupings.n; i++) {
+        const fdml_grouping *grouping = &result->groupings.grouping[i + 1];
+        const fdml_differential *d = p->differential ? &p->differential[i] : NULL;
+        const struct {
+            const char *name;
+            double value;
+        } item[] = { { "fmr_max_over_min", d ? d->fmr_max_over_min : NAN },
+                     { "fmr_max_over_geomean", d ? d->fmr_max_over_geomean : NAN },
+                     { "fnmr_max_over_min", d ? d->fnmr_max_over_min : NAN },
+                     { "fnmr_max_over_geomean", d ? d->fnmr_max_over_geomean : NAN },
+                     { "fdr", d ? d->fdr : NAN },
+                     { "ir", d ? d->ir : NAN },
+                     { "garbe", d ? d->garbe : NAN } };
+        for (size_t j = 0; d && j < sizeof item / sizeof *item; j++) {
+            point_name(name, item[j].name, p);
+            put_bare(file, "verification_differential", grouping->by, "", name, item[j].value,
+                     d->why);
+        }
+        const double *cross = p->cross_fmr ? p->cross_fmr[i] : NULL;
+        const size_t n = grouping->n_groups;
+        point_name(name, "fmr", p);
+        for (size_t j = 0; cross && j < n * n; j++) {
+            snprintf(pair, sizeof pair, "%s : %s", grouping->value[j / n],
+                     grouping->value[j % n]);
+            put_bare(file, "verification_cross", grouping->by, pair, name, cross[j], NULL);
+        }
+    }
+}
+
+static void put_verification(FILE *file, const fdml_audit_result *result)
+{
+    const fdml_verification_result *v = &result->verification;
+    char name[64];
+    if (!v->given) return;
+    put_bare(file, "verification", "", "", "genuine_pairs", (double)v->n_genuine, NULL);
+    put_bare(file, "verification", "", "", "impostor_pairs", (double)v->n_impostor, NULL);
+    put_row(file, "verification", "", "", "eer", &v->eer);
+    put_row(file, "verification", "", "", "auc", &v->auc);
+    if (v->accuracy.n) put_row(file, "verification", "", "", "accuracy", &v->accuracy);
+    for (size_t i = 0; i < v->n_points; i++) {
+        const fdml_operating_point *p = &v->point[i];
+        point_name(name, "threshold", p);
+        put_bare(file, "verification", "", "", name, p->threshold, p->why);
+        const struct {
+            const char *measure;
+            const fdml_estimate *all, *group;
+        } rate[] = { { "fmr", &p->fmr, p->group_fmr }, { "fnmr", &p->fnmr, p->group_fnmr } };
+        for (size_t j = 0; j < 2; j++) {
+            point_name(name, rate[j].measure, p);
+            put_row(file, "verification", "", "", name, rate[j].all);
+            for (size_t g = 0; rate[j].group && g < result->n_groups; g++)
+                put_row(file, "verification_group", result->groups[g].by,
+                        result->groups[g].value, name, &rate[j].group[g]);
+        }
+        put_groupings(file, p, result);
+    }
+}
+
+fdml_status fdml_report_csv(FILE *file, const fdml_report *report, fdml_arena *arena,
+                            fdml_error *err)
+{
+    (void)arena, (void)err;
+    const fdml_audit_result *result = report->result;
+    const fdml_metric *metrics = result->settings->metrics;
+    const size_t n_metrics = result->settings->n_metrics;
+    fputs("section,by,group,metric,n,value,lo,hi,p,p_holm,p_method,best,worst,why\n", file);
+    put_counts(file, result);
+    for (size_t m = 0; m < n_metrics; m++)
+        put_row(file, "overall", "", "", metrics[m].key, &result->overall[m]);
+    for (size_t g = 0; g < result->n_groups; g++) {
+        const fdml_group_result *group = &result->groups[g];
+        for (size_t m = 0; m < n_metrics; m++)
+            put_row(file, "group", group->by, group->value, metrics[m].key, &group->metrics[m]);
+        for (size_t m = 0; m < n_metrics; m++)
+            put_row(file, "versus", group->by, group->value, metrics[m].key, &group->versus[m]);
+    }
+    for (size_t i = 0; i < result->n_gaps; i++)
+        put_gap(file, &result->gaps[i], metrics[result->gaps[i].metric].key);
+    put_verification(file, result);
+    return FDML_OK;
+}
+
+void fdml_report_queries(FILE *file, const fdml_report *report)
+{
+    const fdml_audit_result *result = report->result;
+    const fdml_problem *problem = report->problem;
+    const fdml_metric *metrics = result->settings->metrics;
+    const size_t n_metrics = result->settings->n_metrics;
+    const size_t mean = fdml_report_mean_metric(result);
+    fputs("row,label", file);
+    for (size_t a = 0; a < problem->n_attributes; a++) {
+        fputc(',', file);
+        put_text(file, problem->attributes[a].name);
+    }
+    fputs(",lone", file);
+    for (size_t m = 0; m < n_metrics; m++)
+        if (metrics[m].kind == FDML_KIND_MEAN) fprintf(file, ",%s", metrics[m].key);
+    fputc('\n', file);
+    for (size_t q = 0; q < result->n_queries; q++) {
+        const uint32_t row = result->query_row[q];
+        const double *value = result->per_query + q * n_metrics;
+        fprintf(file, "%u,", (unsigned)row);
+        put_text(file, problem->label->level[problem->label->code[row]]);
+        for (size_t a = 0; a < problem->n_attributes; a++) {
+            fputc(',', file);
+            put_text(file, problem->attributes[a].level[problem->attributes[a].code[row]]);
+        }
+        fprintf(file, ",%d", mean < n_metrics && isnan(value[mean]));
+        for (size_t m = 0; m < n_metrics; m++) {
+            if (metrics[m].kind != FDML_KIND_MEAN) continue;
+            fputc(',', file);
+            put_number(file, value[m]);
+        }
+        fputc('\n', file);
+    }
+}

@@ -1,0 +1,16 @@
+/* report_json.h - the parts that the two files of the JSON report share.
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef FDML_EVAL_REPORT_JSON_H
+#define FDML_EVAL_REPORT_JSON_H
+
+#include "base/json.h"
+#include "eval/audit.h"
+
+/* "key": {"value", "ci", "n" where asked for, "why" where there is one}. */
+void fdml_report_json_estimate(fdml_json_writer *w, const char *key, const fdml_estimate *e,
+                               bool with_n);
+/* "verification": null where not asked for. */
+void fdml_report_json_verification(fdml_json_writer *w, const fdml_audit_result *result);
+
+#endif

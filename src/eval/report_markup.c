@@ -1,0 +1,114 @@
+/* report_markup.c - the report's tables ready to paste into Markdown or LaTeX documents.
+ *
+ * Both print the same tables as the text report; a caption says what the intervals and tests
+ * are, so that a pasted table still tells. SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "eval/report.h"
+#include "eval/report_tables.h"
+
+enum { WIDTH = 100 };
+
+typedef struct view {
+    FILE *file;
+    void (*grid)(FILE *, const fdml_grid *, size_t);
+    void (*escape)(FILE *, const char *);
+} view;
+
+static void put_captioned(const view *v, fdml_grid *grid, const char *title)
+{
+    if (title) grid->title = title;
+    if (grid->n_rows) v->grid(v->file, grid, WIDTH);
+}
+
+static const char *format_title(fdml_arena *arena, const char *format, const char *a, double b,
+                                size_t c)
+{
+    char text[256];
+    const int n = snprintf(text, sizeof text, format, a, b, c);
+    return fdml_arena_copy_text(arena, text, (size_t)n);
+}
+
+static bool put_tables(const view *v, const fdml_report *report, fdml_arena *arena)
+{
+    const fdml_audit_result *result = report->result;
+    const fdml_audit_settings *s = result->settings;
+    const char *unit = s->unit == FDML_UNIT_CLASS ? "class" : "query";
+    fdml_grid grid;
+    const char *title = format_title(
+        arena, "Per group (resampling unit: %s; %g%% intervals from %zu bootstraps)", unit,
+        100 * s->confidence, s->n_bootstrap);
+    if (!title || !fdml_grid_groups(&grid, report, arena)) return false;
+    put_captioned(v, &grid, title);
+    char level[FDML_SHOWN_MAX];
+    fdml_show_level(level, s);
+    title = format_title(arena,
+                         "Gaps between groups (shown?: can be told from chance at %s after"
+                         " Holm's correction; confidence %g, %zu permutations)",
+                         level, s->confidence, s->n_permutations);
+    if (!title || !fdml_grid_gaps(&grid, report, arena)) return false;
+    put_captioned(v, &grid, title);
+    if (!result->verification.given) return true;
+    if (!fdml_grid_points(&grid, report, arena)) return false;
+    put_captioned(v, &grid, "Verification at one global threshold");
+    if (!fdml_grid_rates(&grid, report, arena)) return false;
+    put_captioned(v, &grid, "Verification errors within groups at the global threshold");
+    if (result->groupings.n > 1 && !fdml_grid_differential(&grid, report, arena)) return false;
+    if (result->groupings.n > 1) put_captioned(v, &grid, "Verification differentials");
+    for (size_t i = 1; i < result->groupings.n; i++) {
+        if (result->groupings.grouping[i].is_intersection) continue;
+        if (!fdml_grid_cross(&grid, report, i, arena)) return false;
+        put_captioned(v, &grid, NULL);
+    }
+    return true;
+}
+
+static void put_item(const view *v, const char *before, const char *key, const char *between,
+                     const char *text, const char *after)
+{
+    fputs(before, v->file);
+    v->escape(v->file, key);
+    fputs(between, v->file);
+    v->escape(v->file, text);
+    fputs(after, v->file);
+}
+
+fdml_status fdml_report_md(FILE *file, const fdml_report *report, fdml_arena *arena,
+                           fdml_error *err)
+{
+    const view v = { file, fdml_grid_md, fdml_md_escape };
+    const fdml_audit_result *result = report->result;
+    const char *verdict;
+    fprintf(file, "%zu queries, %zu gallery rows, %zu classes, %zu lone queries.\n\n",
+            result->n_queries, result->n_gallery, result->n_classes, result->n_lone);
+    if (!fdml_report_verdict(&verdict, report, arena) || !put_tables(&v, report, arena))
+        return fdml_fail(err, FDML_E_NOMEM, "no memory for the report");
+    if (result->n_gaps) put_item(&v, "", "", "**Verdict.** ", verdict, "\n\n");
+    for (size_t i = 0; i < result->n_warnings; i++)
+        put_item(&v, "", "", "**Warning.** ", result->warnings[i], "\n\n");
+    const fdml_audit_settings *settings = result->settings;
+    for (size_t m = 0; m < settings->n_metrics; m++)
+        if (!fdml_report_is_repeated(settings, m))
+            put_item(&v, "* **", fdml_report_family(&settings->metrics[m]),
+                     "**: ", settings->metrics[m].definition, "\n");
+    const char *keys[FDML_MEASURES_MAX];
+    const size_t n = fdml_report_measures(keys, result);
+    for (size_t i = 0; i < n; i++) {
+        const char *sentence = fdml_define(keys[i], (int)settings->convention);
+        if (sentence) put_item(&v, "* **", keys[i], "**: ", sentence, "\n");
+    }
+    fprintf(file, "\nfdml %s (%s), result_sha256 `%s`\n", report->version, report->commit,
+            report->result_sha256);
+    return FDML_OK;
+}
+
+fdml_status fdml_report_latex(FILE *file, const fdml_report *report, fdml_arena *arena,
+                              fdml_error *err)
+{
+    const view v = { file, fdml_grid_latex, fdml_latex_escape };
+    fprintf(file, "%% fdml %s (%s), result_sha256 %s\n%% needs \\usepackage{booktabs}\n",
+            report->version, report->commit, report->result_sha256);
+    if (!put_tables(&v, report, arena))
+        return fdml_fail(err, FDML_E_NOMEM, "no memory for the report");
+    return FDML_OK;
+}

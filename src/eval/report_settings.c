@@ -1,0 +1,110 @@
+/* report_settings.c - every setting that the numbers depend on, in one list for all views.
+ * SPDX-License-Identifier: MIT */
+#include <assert.h>
+#include <string.h>
+
+#include "eval/report.h"
+
+static const char *const distance_name[] = { "cosine", "l2", "ip" };
+static const char *const convention_name[] = { "dml", "ir", "oml", "pml", "revisitdml" };
+
+size_t fdml_report_mean_metric(const fdml_audit_result *result)
+{
+    size_t m = 0;
+    while (m < result->settings->n_metrics &&
+           result->settings->metrics[m].kind != FDML_KIND_MEAN)
+        m++;
+    return m;
+}
+
+size_t fdml_report_measures(const char *keys[FDML_MEASURES_MAX],
+                            const fdml_audit_result *result)
+{
+    static const char *const verification[] = { "threshold", "fmr", "fnmr", "eer",  "auc",
+                                                "accuracy",  "fdr", "ir",   "garbe" };
+    size_t n = 0;
+    if (result->n_gaps) {
+        keys[n++] = "gap";
+        keys[n++] = "p";
+    }
+    for (size_t i = 0; i < sizeof verification / sizeof *verification; i++) {
+        const bool is_folds = !strcmp(verification[i], "accuracy");
+        if (!result->verification.given || (is_folds && !result->verification.accuracy.n))
+            continue;
+        keys[n++] = verification[i];
+    }
+    return n;
+}
+
+bool fdml_report_is_repeated(const fdml_audit_settings *settings, size_t m)
+{
+    return m && settings->metrics[m].id == settings->metrics[m - 1].id;
+}
+
+const char *fdml_report_family(const fdml_metric *metric)
+{
+    return metric->id == FDML_M_RECALL_AT_K ? "recall_at_K" : metric->key;
+}
+
+static fdml_setting text_setting(const char *key, const char *text)
+{
+    return (fdml_setting){ .key = key, .kind = FDML_SETTING_TEXT, .text = text };
+}
+
+static fdml_setting count_setting(const char *key, uint64_t n)
+{
+    return (fdml_setting){ .key = key, .kind = FDML_SETTING_INTEGER, .integer = n };
+}
+
+static fdml_setting bool_setting(const char *key, bool value)
+{
+    return (fdml_setting){ .key = key, .kind = FDML_SETTING_BOOL, .number = value };
+}
+
+static fdml_setting texts_setting(const char *key, const char *const *texts, size_t n)
+{
+    return (fdml_setting){ .key = key, .kind = FDML_SETTING_TEXTS, .texts = texts, .n = n };
+}
+
+size_t fdml_report_settings(fdml_setting settings[FDML_SETTINGS_MAX], const fdml_report *report,
+                            fdml_arena *arena)
+{
+    const fdml_audit_settings *s = report->result->settings;
+    const fdml_problem *problem = report->problem;
+    const char **groups = fdml_arena_push(arena, problem->n_attributes, sizeof *groups);
+    const char **metrics = fdml_arena_push(arena, s->n_metrics + 1, sizeof *metrics);
+    if (!groups || !metrics) return 0;
+    for (size_t i = 0; i < problem->n_attributes; i++) groups[i] = problem->attributes[i].name;
+    for (size_t i = 0; i < s->n_metrics; i++) metrics[i] = s->metrics[i].key;
+    if (s->with_verification) metrics[s->n_metrics] = "verification";
+
+    size_t n = 0;
+    settings[n++] = text_setting("distance", distance_name[problem->distance]);
+    settings[n++] = text_setting("label", problem->label->name);
+    settings[n++] = texts_setting("groups", groups, problem->n_attributes);
+    settings[n++] = bool_setting("intersections", s->with_intersections);
+    settings[n++] = texts_setting("metrics", metrics, s->n_metrics + s->with_verification);
+    settings[n++] = text_setting("convention", convention_name[s->convention]);
+    settings[n++] = text_setting("query", report->query);
+    settings[n++] = text_setting("gallery", report->gallery);
+    settings[n++] = text_setting("exclude_same", report->exclude_same);
+    settings[n++] = text_setting("reference", s->reference);
+    settings[n++] = count_setting("min_group", s->min_group);
+    settings[n++] = count_setting("bootstrap", s->n_bootstrap);
+    settings[n++] = (fdml_setting){ .key = "confidence",
+                                    .kind = FDML_SETTING_NUMBER,
+                                    .number = s->confidence };
+    settings[n++] = text_setting("unit", s->unit == FDML_UNIT_CLASS ? "class" : "query");
+    settings[n++] = count_setting("permutations", s->n_permutations);
+    settings[n++] = count_setting("seed", s->seed);
+    settings[n++] = count_setting("alignment_power", s->alignment_power);
+    settings[n++] = count_setting("kmeans_iterations", s->kmeans_iterations);
+    settings[n++] = count_setting("kmeans_redo", s->kmeans_redo);
+    settings[n++] = (fdml_setting){ .key = "fmr",
+                                    .kind = FDML_SETTING_NUMBERS,
+                                    .numbers = s->fmr_targets,
+                                    .n = s->n_fmr_targets };
+    settings[n++] = text_setting("pairs", report->pairs);
+    assert(n <= FDML_SETTINGS_MAX);
+    return n;
+}

@@ -1,0 +1,181 @@
+/* report_tables.c - groups and gaps as tables. See report_tables.h; report_verify.c has those
+ * of verification.
+ * SPDX-License-Identifier: MIT */
+#include "eval/report_tables.h"
+
+#include <math.h>
+#include <string.h>
+
+void fdml_show_value(char text[FDML_SHOWN_MAX], double value)
+{
+    const double size = fabs(value);
+    if (isnan(value))
+        snprintf(text, FDML_SHOWN_MAX, "-");
+    else if ((size > 0 && size < 0.00095) || size >= 1e6)
+        snprintf(text, FDML_SHOWN_MAX, "%.1e", value);
+    else
+        snprintf(text, FDML_SHOWN_MAX, "%.4f", value);
+}
+
+void fdml_show_estimate(char text[FDML_SHOWN_MAX], const fdml_estimate *e)
+{
+    char value[FDML_SHOWN_MAX], lo[FDML_SHOWN_MAX], hi[FDML_SHOWN_MAX];
+    fdml_show_value(value, e->value);
+    fdml_show_value(lo, e->lo);
+    fdml_show_value(hi, e->hi);
+    if (isnan(e->lo) || isnan(e->hi))
+        snprintf(text, FDML_SHOWN_MAX, "%.24s", value);
+    else
+        snprintf(text, FDML_SHOWN_MAX, "%.24s [%.24s, %.24s]", value, lo, hi);
+}
+
+bool fdml_differs(const fdml_estimate *versus)
+{
+    return versus->lo > 0 || versus->hi < 0;
+}
+
+int fdml_gap_verdict(const fdml_gap_result *gap, const fdml_audit_settings *settings)
+{
+    if (isnan(gap->p_holm)) return -1;
+    return gap->p_holm <= 1 - settings->confidence;
+}
+
+void fdml_show_level(char text[FDML_SHOWN_MAX], const fdml_audit_settings *settings)
+{
+    snprintf(text, FDML_SHOWN_MAX, "%g%%", round(1e6 * (1 - settings->confidence)) / 1e4);
+}
+
+static void set_estimate(fdml_grid *grid, size_t column, const fdml_estimate *e,
+                         const char *mark)
+{
+    char text[FDML_SHOWN_MAX];
+    if (isnan(e->value) && e->why) {
+        fdml_grid_set(grid, column, FDML_CELL_WHY, "%s", e->why);
+        return;
+    }
+    fdml_show_estimate(text, e);
+    fdml_grid_set(grid, column, FDML_CELL_VALUE, "%s%s", text, mark);
+}
+
+bool fdml_grid_groups(fdml_grid *grid, const fdml_report *report, fdml_arena *arena)
+{
+    const fdml_audit_result *result = report->result;
+    const fdml_audit_settings *settings = result->settings;
+    const size_t n_metrics = settings->n_metrics;
+    if (!fdml_grid_init(grid, NULL, 2 + n_metrics, 2, 2 * result->n_groups + 2, arena))
+        return false;
+    grid->header[0] = "queries of";
+    grid->header[1] = "n";
+    grid->is_right[1] = true;
+    for (size_t m = 0; m < n_metrics; m++) grid->header[2 + m] = settings->metrics[m].key;
+    if (!n_metrics) return true;
+    fdml_grid_row(grid);
+    fdml_grid_set(grid, 0, FDML_CELL_NAME, "overall");
+    fdml_grid_set(grid, 1, FDML_CELL_VALUE, "%zu", result->n_queries);
+    for (size_t m = 0; m < n_metrics; m++) set_estimate(grid, 2 + m, &result->overall[m], "");
+    size_t grouping = 0;
+    for (size_t g = 0; g < result->n_groups; g++) {
+        const fdml_group_result *group = &result->groups[g];
+        if (group->grouping != grouping) fdml_grid_heading(grid, group->by);
+        grouping = group->grouping;
+        fdml_grid_row(grid);
+        fdml_grid_set(grid, 0, FDML_CELL_NAME, "%s", group->value);
+        fdml_grid_set(grid, 1, FDML_CELL_VALUE, "%zu", group->n);
+        for (size_t m = 0; m < n_metrics; m++)
+            set_estimate(grid, 2 + m, &group->metrics[m],
+                         fdml_differs(&group->versus[m]) ? "*" : "");
+    }
+    return !grid->failed;
+}
+
+static void gap_row(fdml_grid *grid, const fdml_gap_result *gap,
+                    const fdml_audit_settings *settings)
+{
+    static const char *const answer[] = { "-", "no", "yes" };
+    char text[FDML_SHOWN_MAX];
+    fdml_grid_row(grid);
+    fdml_grid_set(grid, 0, FDML_CELL_NAME, "%s", settings->metrics[gap->metric].key);
+    set_estimate(grid, 1, &gap->difference, "");
+    if (isnan(gap->difference.value) && gap->difference.why) {
+        for (size_t c = 2; c < grid->n_columns; c++) /* one reason for the whole row */
+            fdml_grid_set(grid, c, FDML_CELL_WHY, "%s", gap->difference.why);
+        return;
+    }
+    if (isnan(gap->ratio.value) && gap->ratio.why)
+        fdml_grid_set(grid, 2, FDML_CELL_WHY, "%s", gap->ratio.why);
+    else {
+        fdml_show_value(text, gap->ratio.value);
+        fdml_grid_set(grid, 2, FDML_CELL_VALUE, "%s", text);
+    }
+    fdml_grid_set(grid, 3, FDML_CELL_NAME, "%s", gap->worst ? gap->worst : "-");
+    fdml_grid_set(grid, 4, FDML_CELL_NAME, "%s", gap->best ? gap->best : "-");
+    fdml_show_value(text, gap->p);
+    fdml_grid_set(grid, 5, FDML_CELL_VALUE, "%s", text);
+    fdml_show_value(text, gap->p_holm);
+    fdml_grid_set(grid, 6, FDML_CELL_VALUE, "%s", text);
+    fdml_grid_set(grid, 7, FDML_CELL_VALUE, "%s", answer[1 + fdml_gap_verdict(gap, settings)]);
+}
+
+bool fdml_grid_gaps(fdml_grid *grid, const fdml_report *report, fdml_arena *arena)
+{
+    static const char *const header[] = { "gap (max - min)", "difference", "ratio",
+                                          "worst",           "best",       "p",
+                                          "Holm p",          "shown?" };
+    const fdml_audit_result *result = report->result;
+    const size_t n = sizeof header / sizeof *header;
+    if (!fdml_grid_init(grid, NULL, n, 1, 2 * result->n_gaps, arena)) return false;
+    for (size_t c = 0; c < n; c++) grid->header[c] = header[c];
+    size_t grouping = 0;
+    for (size_t i = 0; i < result->n_gaps; i++) {
+        const fdml_gap_result *gap = &result->gaps[i];
+        if (gap->grouping != grouping) fdml_grid_heading(grid, gap->by);
+        grouping = gap->grouping;
+        gap_row(grid, gap, result->settings);
+    }
+    return !grid->failed;
+}
+
+/* Appends to a sentence that is cut, never overrun. */
+static void append(char *text, size_t size, const char *format, const char *a, const char *b,
+                   const char *c)
+{
+    const size_t used = strlen(text);
+    snprintf(text + used, size - used, format, a, b, c);
+}
+
+bool fdml_report_verdict(const char **sentence, const fdml_report *report, fdml_arena *arena)
+{
+    enum { NAMED = 6 };
+    const fdml_audit_result *result = report->result;
+    char text[2048], level[FDML_SHOWN_MAX];
+    size_t n_tested = 0, n_shown = 0;
+    fdml_show_level(level, result->settings);
+    for (size_t i = 0; i < result->n_gaps; i++) {
+        const int verdict = fdml_gap_verdict(&result->gaps[i], result->settings);
+        n_tested += verdict >= 0;
+        n_shown += verdict == 1;
+    }
+    if (!n_tested)
+        snprintf(text, sizeof text, "No gap was tested.");
+    else
+        snprintf(text, sizeof text,
+                 "%zu of %zu tested gaps can be told from chance at %s (Holm)%s", n_shown,
+                 n_tested, level, n_shown ? ": " : ".");
+    size_t n_named = 0;
+    for (size_t i = 0; i < result->n_gaps && n_named < NAMED; i++) {
+        const fdml_gap_result *gap = &result->gaps[i];
+        if (fdml_gap_verdict(gap, result->settings) != 1) continue;
+        append(text, sizeof text, "%s%s by %s", n_named++ ? ", " : "",
+               result->settings->metrics[gap->metric].key, gap->by);
+        append(text, sizeof text, " (worst: %s)%s%s", gap->worst ? gap->worst : "-", "", "");
+    }
+    if (n_shown > n_named) append(text, sizeof text, ", and others%s%s%s", "", "", "");
+    if (n_shown) append(text, sizeof text, ".%s%s%s", "", "", "");
+    if (n_tested > n_shown)
+        append(text, sizeof text,
+               " A gap that cannot be told from chance is not shown to be absent: its interval"
+               " says how large it may be.%s%s%s",
+               "", "", "");
+    *sentence = fdml_arena_copy_text(arena, text, strlen(text));
+    return *sentence != NULL;
+}

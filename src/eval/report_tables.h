@@ -1,0 +1,36 @@
+/* report_tables.h - the result as tables of text: what text, Markdown and LaTeX print.
+ *
+ * Four decimals; numbers that four decimals would hide are in powers of ten.
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef FDML_EVAL_REPORT_TABLES_H
+#define FDML_EVAL_REPORT_TABLES_H
+
+#include "eval/report.h"
+#include "eval/report_grid.h"
+
+#define FDML_SHOWN_MAX 96
+void fdml_show_value(char text[FDML_SHOWN_MAX], double value);
+void fdml_show_estimate(char text[FDML_SHOWN_MAX], const fdml_estimate *e); /* value [lo, hi] */
+void fdml_show_point(char text[FDML_SHOWN_MAX], const fdml_operating_point *point);
+
+/* False: no memory. A table without rows is not worth printing: n_rows == 0. */
+bool fdml_grid_groups(fdml_grid *grid, const fdml_report *report, fdml_arena *arena);
+bool fdml_grid_gaps(fdml_grid *grid, const fdml_report *report, fdml_arena *arena);
+bool fdml_grid_points(fdml_grid *grid, const fdml_report *report, fdml_arena *arena);
+bool fdml_grid_rates(fdml_grid *grid, const fdml_report *report, fdml_arena *arena);
+bool fdml_grid_differential(fdml_grid *grid, const fdml_report *report, fdml_arena *arena);
+/* Cross-group impostor rates of one attribute, at the smallest target that could be given. */
+bool fdml_grid_cross(fdml_grid *grid, const fdml_report *report, size_t grouping,
+                     fdml_arena *arena);
+
+/* Can the gap be told from chance? 1 yes, 0 no, -1 not tested. */
+int fdml_gap_verdict(const fdml_gap_result *gap, const fdml_audit_settings *settings);
+/* One sentence for all gaps of the report. */
+bool fdml_report_verdict(const char **sentence, const fdml_report *report, fdml_arena *arena);
+/* "5%": the level of the verdicts, 1 - confidence. */
+void fdml_show_level(char text[FDML_SHOWN_MAX], const fdml_audit_settings *settings);
+/* A group's difference from the reference has an interval that leaves out 0. */
+bool fdml_differs(const fdml_estimate *versus);
+
+#endif

@@ -1,0 +1,135 @@
+/* result_hash.c - the canonical byte stream of a result. See result_hash.h.
+ *
+ * Format "fdml-result/1": texts as 32-bit length and bytes, counts as 64-bit, doubles as
+ * IEEE-754, all little-endian whatever the machine; every NaN is 0x7ff8000000000000. A change
+ * of this stream is a change of that number.
+ * SPDX-License-Identifier: MIT */
+#include "eval/result_hash.h"
+
+#include <math.h>
+#include <string.h>
+
+static void put_bits(fdml_sha256 *sha, uint64_t bits, size_t n_bytes)
+{
+    unsigned char bytes[8];
+    for (size_t i = 0; i < n_bytes; i++) bytes[i] = (unsigned char)(bits >> (8 * i));
+    fdml_sha256_update(sha, bytes, n_bytes);
+}
+
+static void put_count(fdml_sha256 *sha, size_t n)
+{
+    put_bits(sha, n, 8);
+}
+
+static void put_text(fdml_sha256 *sha, const char *text)
+{
+    const size_t length = text ? strlen(text) : 0;
+    put_bits(sha, length, 4);
+    fdml_sha256_update(sha, text ? text : "", length);
+}
+
+static void put_real(fdml_sha256 *sha, double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    put_bits(sha, isnan(x) ? UINT64_C(0x7ff8000000000000) : bits, 8);
+}
+
+static void put_estimate(fdml_sha256 *sha, const fdml_estimate *e)
+{
+    put_real(sha, e->value);
+    put_real(sha, e->lo);
+    put_real(sha, e->hi);
+    put_count(sha, e->n);
+}
+
+static void put_estimates(fdml_sha256 *sha, const fdml_estimate *e, size_t n)
+{
+    put_count(sha, e ? n : 0);
+    for (size_t i = 0; e && i < n; i++) put_estimate(sha, &e[i]);
+}
+
+static void put_group(fdml_sha256 *sha, const fdml_group_result *group, size_t n_metrics)
+{
+    put_text(sha, group->by);
+    put_text(sha, group->value);
+    put_count(sha, group->n);
+    put_count(sha, group->n_rows);
+    put_count(sha, group->n_lone);
+    put_estimates(sha, group->metrics, n_metrics);
+    put_estimates(sha, group->versus, n_metrics);
+}
+
+static void put_gap(fdml_sha256 *sha, const fdml_gap_result *gap, const fdml_metric *metrics)
+{
+    put_text(sha, gap->by);
+    put_text(sha, metrics[gap->metric].key);
+    put_estimate(sha, &gap->difference);
+    put_estimate(sha, &gap->ratio);
+    put_text(sha, gap->best);
+    put_text(sha, gap->worst);
+    put_real(sha, gap->p);
+    put_real(sha, gap->p_holm);
+    put_text(sha, gap->p_method);
+}
+
+static void put_point(fdml_sha256 *sha, const fdml_operating_point *point,
+                      const fdml_audit_result *result)
+{
+    put_real(sha, point->fmr_target);
+    put_real(sha, point->threshold);
+    put_estimate(sha, &point->fmr);
+    put_estimate(sha, &point->fnmr);
+    put_estimates(sha, point->group_fmr, result->n_groups);
+    put_estimates(sha, point->group_fnmr, result->n_groups);
+    for (size_t i = 0; i + 1 < result->groupings.n; i++) {
+        if (point->differential) {
+            const fdml_differential *d = &point->differential[i];
+            const double value[] = { d->fmr_max_over_min,
+                                     d->fmr_max_over_geomean,
+                                     d->fnmr_max_over_min,
+                                     d->fnmr_max_over_geomean,
+                                     d->fdr,
+                                     d->ir,
+                                     d->garbe };
+            for (size_t j = 0; j < sizeof value / sizeof *value; j++) put_real(sha, value[j]);
+        }
+        const double *cross = point->cross_fmr ? point->cross_fmr[i] : NULL;
+        const size_t n = result->groupings.grouping[i + 1].n_groups;
+        for (size_t j = 0; cross && j < n * n; j++) put_real(sha, cross[j]);
+    }
+}
+
+void fdml_result_hash(char hex[FDML_SHA256_HEX], const fdml_audit_result *result)
+{
+    const fdml_audit_settings *settings = result->settings;
+    const fdml_verification_result *verification = &result->verification;
+    fdml_sha256 sha;
+    fdml_sha256_init(&sha);
+    put_text(&sha, "fdml-result/1");
+    put_count(&sha, result->n_rows);
+    put_count(&sha, result->n_queries);
+    put_count(&sha, result->n_gallery);
+    put_count(&sha, result->n_classes);
+    put_count(&sha, result->n_lone);
+    put_count(&sha, settings->n_metrics);
+    for (size_t i = 0; i < settings->n_metrics; i++) put_text(&sha, settings->metrics[i].key);
+    put_estimates(&sha, result->overall, settings->n_metrics);
+    put_count(&sha, result->n_groups);
+    for (size_t i = 0; i < result->n_groups; i++)
+        put_group(&sha, &result->groups[i], settings->n_metrics);
+    put_count(&sha, result->n_gaps);
+    for (size_t i = 0; i < result->n_gaps; i++)
+        put_gap(&sha, &result->gaps[i], settings->metrics);
+    put_count(&sha, verification->given ? verification->n_points : 0);
+    if (verification->given) {
+        put_count(&sha, verification->n_genuine);
+        put_count(&sha, verification->n_impostor);
+        put_estimate(&sha, &verification->eer);
+        put_estimate(&sha, &verification->auc);
+        put_estimate(&sha, &verification->accuracy);
+        for (size_t i = 0; i < verification->n_points; i++)
+            put_point(&sha, &verification->point[i], result);
+    }
+    fdml_sha256_final(&sha, hex);
+}
