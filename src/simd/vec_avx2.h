@@ -5,15 +5,18 @@
 
 #include <immintrin.h>
 
+/* clang-format off */ /* one operation a line */
 typedef struct vf { __m256 lo, hi; } vf;
 typedef struct vm { __m256 lo, hi; } vm;
 typedef struct vu { __m256i lo, hi; } vu;
 
-/* Register tile of gemm: 6 rows x 16 columns = 12 accumulators, 2 for B, 1 for the broadcast. */
+/* Register tile of gemm: 6 rows x 16 columns = 12 accumulators, 2 for B, 1 for a broadcast. */
 #define TILE_ROWS 6
 #define TILE_VECS 1
 
 #define PAIR(type, l, h) ((type){ (l), (h) })
+#define MAP1(type, f, a) PAIR(type, f(a.lo), f(a.hi))
+#define MAP2(type, f, a, b) PAIR(type, f(a.lo, b.lo), f(a.hi, b.hi))
 
 VEC vf vf_zero(void) { return PAIR(vf, _mm256_setzero_ps(), _mm256_setzero_ps()); }
 VEC vf vf_set1(float x) { return PAIR(vf, _mm256_set1_ps(x), _mm256_set1_ps(x)); }
@@ -39,21 +42,20 @@ VEC void vf_store_n(float *p, size_t n, vf a)
     _mm256_maskstore_ps(p + 8, avx2_mask(n, 8), a.hi);
 }
 VEC void vec_prefetch(const float *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
-VEC vf vf_add(vf a, vf b) { return PAIR(vf, _mm256_add_ps(a.lo, b.lo), _mm256_add_ps(a.hi, b.hi)); }
-VEC vf vf_sub(vf a, vf b) { return PAIR(vf, _mm256_sub_ps(a.lo, b.lo), _mm256_sub_ps(a.hi, b.hi)); }
-VEC vf vf_mul(vf a, vf b) { return PAIR(vf, _mm256_mul_ps(a.lo, b.lo), _mm256_mul_ps(a.hi, b.hi)); }
+VEC vf vf_add(vf a, vf b) { return MAP2(vf, _mm256_add_ps, a, b); }
+VEC vf vf_sub(vf a, vf b) { return MAP2(vf, _mm256_sub_ps, a, b); }
+VEC vf vf_mul(vf a, vf b) { return MAP2(vf, _mm256_mul_ps, a, b); }
 VEC vf vf_fma(vf a, vf b, vf c)
 {
     return PAIR(vf, _mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi));
 }
-VEC vf vf_sqrt(vf a) { return PAIR(vf, _mm256_sqrt_ps(a.lo), _mm256_sqrt_ps(a.hi)); }
-VEC vf vf_min(vf a, vf b) { return PAIR(vf, _mm256_min_ps(a.lo, b.lo), _mm256_min_ps(a.hi, b.hi)); }
-VEC vf vf_max(vf a, vf b) { return PAIR(vf, _mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi)); }
-#define AVX2_CMP(a, b, how)                                                                      \
-    PAIR(vm, _mm256_cmp_ps(a.lo, b.lo, how), _mm256_cmp_ps(a.hi, b.hi, how))
-VEC vm vf_lt(vf a, vf b) { return AVX2_CMP(a, b, _CMP_LT_OQ); }
-VEC vm vf_le(vf a, vf b) { return AVX2_CMP(a, b, _CMP_LE_OQ); }
-VEC vm vf_eq(vf a, vf b) { return AVX2_CMP(a, b, _CMP_EQ_OQ); }
+VEC vf vf_sqrt(vf a) { return MAP1(vf, _mm256_sqrt_ps, a); }
+VEC vf vf_min(vf a, vf b) { return MAP2(vf, _mm256_min_ps, a, b); }
+VEC vf vf_max(vf a, vf b) { return MAP2(vf, _mm256_max_ps, a, b); }
+#define CMP(a, b, how) PAIR(vm, _mm256_cmp_ps(a.lo, b.lo, how), _mm256_cmp_ps(a.hi, b.hi, how))
+VEC vm vf_lt(vf a, vf b) { return CMP(a, b, _CMP_LT_OQ); }
+VEC vm vf_le(vf a, vf b) { return CMP(a, b, _CMP_LE_OQ); }
+VEC vm vf_eq(vf a, vf b) { return CMP(a, b, _CMP_EQ_OQ); }
 VEC vf vf_select(vm m, vf a, vf b)
 {
     return PAIR(vf, _mm256_blendv_ps(b.lo, a.lo, m.lo), _mm256_blendv_ps(b.hi, a.hi, m.hi));
@@ -63,7 +65,8 @@ VEC vf vf_add_where(vm m, vf a, vf b) { return vf_select(m, vf_add(a, b), a); }
 VEC float vf_sum(vf v) /* 16 -> 8 -> 4 -> 2 -> 1, upper half onto lower */
 {
     const __m256 eight = _mm256_add_ps(v.lo, v.hi);
-    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 upper = _mm256_extractf128_ps(eight, 1);
+    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), upper);
     const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
@@ -81,11 +84,14 @@ VEC vm vm_from_bits(unsigned bits)
                 _mm256_castsi256_ps(_mm256_cmpeq_epi32(hi, bit)));
 }
 VEC int vm_any(vm m) { return _mm256_movemask_ps(_mm256_or_ps(m.lo, m.hi)) != 0; }
-VEC vm vm_and(vm a, vm b) { return PAIR(vm, _mm256_and_ps(a.lo, b.lo), _mm256_and_ps(a.hi, b.hi)); }
-VEC vm vm_or(vm a, vm b) { return PAIR(vm, _mm256_or_ps(a.lo, b.lo), _mm256_or_ps(a.hi, b.hi)); }
+VEC vm vm_and(vm a, vm b) { return MAP2(vm, _mm256_and_ps, a, b); }
 
 VEC vu vu_zero(void) { return PAIR(vu, _mm256_setzero_si256(), _mm256_setzero_si256()); }
-VEC vu vu_set1(uint32_t x) { return PAIR(vu, _mm256_set1_epi32((int)x), _mm256_set1_epi32((int)x)); }
+VEC vu vu_set1(uint32_t x)
+{
+    const __m256i v = _mm256_set1_epi32((int)x);
+    return PAIR(vu, v, v);
+}
 VEC vu vu_load(const uint32_t *p)
 {
     return PAIR(vu, _mm256_loadu_si256((const __m256i *)(const void *)p),
@@ -118,7 +124,7 @@ VEC uint32_t vu_sum(vu a)
     for (int i = 0; i < VL; i++) sum += lane[i];
     return sum;
 }
-VEC vu vu_from_vf(vf a) { return PAIR(vu, _mm256_cvttps_epi32(a.lo), _mm256_cvttps_epi32(a.hi)); }
+VEC vu vu_from_vf(vf a) { return MAP1(vu, _mm256_cvttps_epi32, a); }
 VEC vu vu_select(vm m, vu a, vu b)
 {
     const __m256i lo = _mm256_castps_si256(m.lo), hi = _mm256_castps_si256(m.hi);
@@ -153,12 +159,19 @@ VEC void vf_transpose(vf r[VL]) /* as four 8x8 blocks */
 {
     __m256 a[8], b[8], c[8], d[8];
 #pragma GCC unroll 8
-    for (int i = 0; i < 8; i++) a[i] = r[i].lo, b[i] = r[i].hi, c[i] = r[i + 8].lo, d[i] = r[i + 8].hi;
+    for (int i = 0; i < 8; i++) {
+        a[i] = r[i].lo, b[i] = r[i].hi;
+        c[i] = r[i + 8].lo, d[i] = r[i + 8].hi;
+    }
     avx2_transpose8(a), avx2_transpose8(b), avx2_transpose8(c), avx2_transpose8(d);
 #pragma GCC unroll 8
     for (int i = 0; i < 8; i++) r[i] = PAIR(vf, a[i], c[i]), r[i + 8] = PAIR(vf, b[i], d[i]);
 }
 
 #undef PAIR
-#undef AVX2_CMP
+#undef MAP1
+#undef MAP2
+#undef CMP
+/* clang-format on */
+
 #endif

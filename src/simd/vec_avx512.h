@@ -5,6 +5,7 @@
 
 #include <immintrin.h>
 
+/* clang-format off */ /* one operation a line */
 typedef __m512 vf;
 typedef __mmask16 vm;
 typedef __m512i vu;
@@ -44,7 +45,8 @@ VEC float vf_sum(vf v) /* 16 -> 8 -> 4 -> 2 -> 1, upper half onto lower */
 {
     const __m256 high = _mm512_extractf32x8_ps(v, 1);
     const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(v), high);
-    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 upper = _mm256_extractf128_ps(eight, 1);
+    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), upper);
     const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
@@ -53,7 +55,6 @@ VEC unsigned vm_bits(vm m) { return m; }
 VEC vm vm_from_bits(unsigned bits) { return (vm)bits; }
 VEC int vm_any(vm m) { return m != 0; }
 VEC vm vm_and(vm a, vm b) { return (vm)(a & b); }
-VEC vm vm_or(vm a, vm b) { return (vm)(a | b); }
 
 VEC vu vu_zero(void) { return _mm512_setzero_si512(); }
 VEC vu vu_set1(uint32_t x) { return _mm512_set1_epi32((int)x); }
@@ -102,5 +103,6 @@ VEC void vf_transpose(vf r[VL])
         r[i + 12] = _mm512_shuffle_f32x4(t[i + 4], t[i + 12], 0xdd);
     }
 }
+/* clang-format on */
 
 #endif

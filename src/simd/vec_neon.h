@@ -5,20 +5,21 @@
 
 #include <arm_neon.h>
 
+/* clang-format off */ /* one operation a line */
 typedef struct vf { float32x4_t q[4]; } vf;
 typedef struct vm { uint32x4_t q[4]; } vm;
 typedef struct vu { uint32x4_t q[4]; } vu;
 
-/* Register tile of gemm: 5 rows x 16 columns = 20 accumulators, 4 for B, 1 for the broadcast. */
+/* Register tile of gemm: 5 rows x 16 columns = 20 accumulators, 4 for B, 1 for a broadcast. */
 #define TILE_ROWS 5
 #define TILE_VECS 1
 
 #define FOUR(type, e0, e1, e2, e3) ((type){ { (e0), (e1), (e2), (e3) } })
 #define MAP1(type, f, a) FOUR(type, f(a.q[0]), f(a.q[1]), f(a.q[2]), f(a.q[3]))
-#define MAP2(type, f, a, b)                                                                      \
+#define MAP2(type, f, a, b)                                                                    \
     FOUR(type, f(a.q[0], b.q[0]), f(a.q[1], b.q[1]), f(a.q[2], b.q[2]), f(a.q[3], b.q[3]))
-#define MAP3(type, f, a, b, c)                                                                   \
-    FOUR(type, f(a.q[0], b.q[0], c.q[0]), f(a.q[1], b.q[1], c.q[1]),                             \
+#define MAP3(type, f, a, b, c)                                                                 \
+    FOUR(type, f(a.q[0], b.q[0], c.q[0]), f(a.q[1], b.q[1], c.q[1]),                           \
          f(a.q[2], b.q[2], c.q[2]), f(a.q[3], b.q[3], c.q[3]))
 
 VEC vf vf_set1(float x)
@@ -90,7 +91,6 @@ VEC int vm_any(vm m)
     return vmaxvq_u32(vorrq_u32(vorrq_u32(m.q[0], m.q[1]), vorrq_u32(m.q[2], m.q[3]))) != 0;
 }
 VEC vm vm_and(vm a, vm b) { return MAP2(vm, vandq_u32, a, b); }
-VEC vm vm_or(vm a, vm b) { return MAP2(vm, vorrq_u32, a, b); }
 
 VEC vu vu_set1(uint32_t x)
 {
@@ -145,4 +145,6 @@ VEC void vf_transpose(vf r[VL]) /* sixteen 4x4 blocks: transpose each, swap acro
 #undef MAP1
 #undef MAP2
 #undef MAP3
+/* clang-format on */
+
 #endif

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+/* clang-format off */ /* one operation a line */
 typedef struct vf { float l[VL]; } vf;
 typedef struct vm { unsigned bits; } vm;
 typedef struct vu { uint32_t l[VL]; } vu;
@@ -49,7 +50,6 @@ VEC unsigned vm_bits(vm m) { return m.bits; }
 VEC vm vm_from_bits(unsigned bits) { return (vm){ bits & 0xffffu }; }
 VEC int vm_any(vm m) { return m.bits != 0; }
 VEC vm vm_and(vm a, vm b) { return (vm){ a.bits & b.bits }; }
-VEC vm vm_or(vm a, vm b) { return (vm){ a.bits | b.bits }; }
 
 VEC vu vu_zero(void) { VU(0); }
 VEC vu vu_set1(uint32_t x) { VU(x); }
@@ -81,4 +81,6 @@ VEC void vf_transpose(vf r[VL])
 #undef VF
 #undef VU
 #undef VM
+/* clang-format on */
+
 #endif
