@@ -1,0 +1,230 @@
+/* cli.c - one table of options drives parsing, --help and the hint for a misspelt name.
+ *
+ * getopt_long is not in POSIX and knows no types, limits or hints, so the loop stands here.
+ * An option's argument may follow as --name=value, --name value, -m value or -mvalue;
+ * positional arguments may stand anywhere; `--` ends the options. See cli.h.
+ * SPDX-License-Identifier: MIT */
+#include "cli.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/parallel.h"
+
+static const char *program_name = "fdml";
+
+static void print_line(const char *format, va_list arguments, const char *hint)
+{
+    char text[2 * FDML_ERROR_MAX];
+    vsnprintf(text, sizeof text, format, arguments);
+    for (char *at = text; *at; at++)
+        if (*at == '\n' || *at == '\r') *at = ' '; /* names of files and columns may hold any */
+    cli_progress_clear();
+    fprintf(stderr, "%s: %s%s\n", program_name, text, hint);
+}
+
+void cli_die(int code, const char *format, ...)
+{
+    char hint[64] = "";
+    if (code == CLI_EXIT_USAGE) snprintf(hint, sizeof hint, " (see %s --help)", program_name);
+    va_list arguments;
+    va_start(arguments, format);
+    print_line(format, arguments, hint);
+    va_end(arguments);
+    cli_outputs_abort();
+    cli_input_remove();
+    exit(code);
+}
+
+void cli_fail(const fdml_error *err)
+{
+    cli_die(CLI_EXIT_DATA, "%s", err->text);
+}
+
+void cli_warn(const cli_common *common, const char *format, ...)
+{
+    if (common->quiet) return;
+    va_list arguments;
+    va_start(arguments, format);
+    print_line(format, arguments, "");
+    va_end(arguments);
+}
+
+void cli_begin(const cli_program *program)
+{
+    program_name = program->name;
+    if (!fdml_kernels_best())
+        cli_die(CLI_EXIT_DATA,
+                "fdml needs a CPU with AVX2 and FMA (x86) or any 64-bit ARM; this one has not");
+}
+
+/* --help */
+
+static void print_option(const cli_option *o)
+{
+    enum { COLUMN = 26, WIDTH = 96 };
+    char left[64];
+    const int n = snprintf(left, sizeof left, "  %c%c%s --%s%s%s", o->letter ? '-' : ' ',
+                           o->letter ? o->letter : ' ', o->letter ? "," : " ", o->name,
+                           o->value_name ? " " : "", o->value_name ? o->value_name : "");
+    printf("%-*s", COLUMN, left);
+    int at = n < COLUMN ? COLUMN : n;
+    if (n >= COLUMN) at += printf("  ");
+    for (const char *word = o->help; *word;) {
+        const size_t length = strcspn(word, " ");
+        if (at + (int)length >= WIDTH) {
+            printf("\n%*s", COLUMN, "");
+            at = COLUMN;
+        }
+        at += printf("%.*s%s", (int)length, word, word[length] ? " " : "");
+        word += length + (word[length] != 0);
+    }
+    putchar('\n');
+}
+
+static _Noreturn void print_help(const cli_program *program)
+{
+    printf("%s\n\n%s\n", program->usage, program->purpose);
+    for (size_t i = 0; i < program->n_options; i++) {
+        const cli_option *o = &program->options[i];
+        if (o->type == CLI_SECTION)
+            printf("\n%s\n", o->help);
+        else
+            print_option(o);
+    }
+    printf("\nExamples\n%s\nExit status: 0 fine, 1 usage, 2 bad data, value or I/O.\n",
+           program->examples);
+    cli_outputs_commit();
+    exit(0);
+}
+
+static _Noreturn void print_version(const cli_program *program)
+{
+    printf("%s %s (commit %s)\nisa: %s; runs here:", program->name, FDML_VERSION, FDML_COMMIT,
+           fdml_kernels_best()->isa);
+    const struct fdml_kernels *kernels;
+    for (size_t i = 0; (kernels = fdml_kernels_list(i)); i++) printf(" %s", kernels->isa);
+    printf("\ncompiler: %s\nfeatures: OpenMP, SLEEF, libzip (.npz), cJSON, libsodium\n",
+           __VERSION__);
+    cli_outputs_commit();
+    exit(0);
+}
+
+/* Parsing */
+
+typedef struct parser {
+    const cli_program *program;
+    void *options;
+    int argc, next;
+    char **argv;
+} parser;
+
+static const cli_option *find_long(const cli_program *program, const char *name, size_t length)
+{
+    for (size_t i = 0; i < program->n_options; i++) {
+        const cli_option *o = &program->options[i];
+        if (o->name && strlen(o->name) == length && !memcmp(o->name, name, length)) return o;
+    }
+    return NULL;
+}
+
+static const char *option_name(const void *ctx, size_t i)
+{
+    const cli_program *program = ctx;
+    size_t n = 0;
+    for (size_t j = 0; j < program->n_options; j++)
+        if (program->options[j].name && n++ == i) return program->options[j].name;
+    return NULL;
+}
+
+/* The argument of an option: attached, or the next word; a word that is itself an option is
+ * more likely a forgotten argument than a value. */
+static const char *take_value(parser *p, const cli_option *o, const char *shown,
+                              const char *attached)
+{
+    if (attached) return attached;
+    if (p->next < p->argc && strncmp(p->argv[p->next], "--", 2)) return p->argv[p->next++];
+    cli_die(CLI_EXIT_USAGE, "%s needs an argument %s", shown, o->value_name);
+}
+
+static void take_option(parser *p, const cli_option *o, const char *shown, const char *attached)
+{
+    if (o->type != CLI_SWITCH && o->type != CLI_NO) {
+        cli_store(o, p->options, shown, take_value(p, o, shown, attached));
+        return;
+    }
+    if (attached) cli_die(CLI_EXIT_USAGE, "%s takes no argument, got '%s'", shown, attached);
+    cli_store(o, p->options, shown, NULL);
+}
+
+static void take_long(parser *p, const char *word)
+{
+    const char *name = word + 2, *equals = strchr(name, '=');
+    const size_t length = equals ? (size_t)(equals - name) : strlen(name);
+    const cli_option *o = find_long(p->program, name, length);
+    char shown[64];
+    snprintf(shown, sizeof shown, "--%.*s", length < 48 ? (int)length : 48, name);
+    if (!o) {
+        const char *near = cli_nearest(shown + 2, option_name, p->program);
+        if (!near) cli_die(CLI_EXIT_USAGE, "unknown option %s", shown);
+        cli_die(CLI_EXIT_USAGE, "unknown option %s; did you mean --%s?", shown, near);
+    }
+    take_option(p, o, shown, equals ? equals + 1 : NULL);
+}
+
+static void take_short(parser *p, const char *word)
+{
+    const cli_option *found = NULL;
+    for (size_t i = 0; i < p->program->n_options; i++)
+        if (p->program->options[i].letter == word[1]) found = &p->program->options[i];
+    const char shown[3] = { '-', word[1], 0 };
+    if (!found) {
+        const cli_option *o = find_long(p->program, word + 1, strcspn(word + 1, "="));
+        if (o) cli_die(CLI_EXIT_USAGE, "unknown option %s; did you mean --%s?", word, o->name);
+        cli_die(CLI_EXIT_USAGE, "unknown option %s", word);
+    }
+    take_option(p, found, shown, word[2] ? word + 2 + (word[2] == '=') : NULL);
+}
+
+void cli_parse(const cli_program *program, void *options, int argc, char **argv)
+{
+    cli_common *common = options;
+    parser p = {
+        .program = program, .options = options, .argc = argc, .next = 1, .argv = argv
+    };
+    bool only_positional = false;
+    while (p.next < argc) {
+        const char *word = argv[p.next++];
+        if (only_positional || word[0] != '-' || !word[1]) {
+            if (common->positional.n == CLI_POSITIONAL_MAX)
+                cli_die(CLI_EXIT_USAGE, "one argument too many: '%s'", word);
+            common->positional.item[common->positional.n++] = word;
+        } else if (!strcmp(word, "--")) {
+            only_positional = true;
+        } else if (word[1] == '-') {
+            take_long(&p, word);
+        } else {
+            take_short(&p, word);
+        }
+    }
+    if (common->help) print_help(program);
+    if (common->version) print_version(program);
+}
+
+const struct fdml_kernels *cli_kernels(const cli_common *common)
+{
+    if (!common->isa) return fdml_kernels_best();
+    const struct fdml_kernels *kernels = fdml_kernels_find(common->isa);
+    if (kernels) return kernels;
+    char list[64] = "";
+    for (size_t i = 0; (kernels = fdml_kernels_list(i)); i++)
+        snprintf(list + strlen(list), sizeof list - strlen(list), " %s", kernels->isa);
+    cli_die(CLI_EXIT_DATA, "--isa: '%s' does not run here; this machine has%s", common->isa,
+            list);
+}
+
+int cli_threads(const cli_common *common)
+{
+    return common->n_threads ? (int)common->n_threads : fdml_threads_default();
+}

@@ -1,0 +1,87 @@
+/* cli_output.c - the output files of one run: opened before the work, renamed after it.
+ *
+ * All files of a run are committed together at its end, so an error, SIGINT or SIGTERM at any
+ * earlier moment leaves nothing behind. The signal handler may only unlink, which POSIX allows
+ * in handlers; signals are held back while a temporary file is created or renamed, so that
+ * its name is never half written.
+ * SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+enum { MAX_OUTPUTS = 8 };
+
+static fdml_output outputs[MAX_OUTPUTS];
+static volatile sig_atomic_t n_outputs;
+
+static void on_signal(int number)
+{
+    for (int i = 0; i < n_outputs; i++)
+        if (*outputs[i].temporary) unlink(outputs[i].temporary);
+    cli_input_remove();
+    static const char clear[] = "\r\033[K";
+    if (isatty(STDERR_FILENO)) (void)!write(STDERR_FILENO, clear, sizeof clear - 1);
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static void hold_signals(bool hold)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
+void cli_catch_signals(void)
+{
+    static const int number[] = { SIGINT, SIGTERM, SIGHUP };
+    for (size_t i = 0; i < sizeof number / sizeof *number; i++) {
+        struct sigaction old, action = { .sa_handler = on_signal };
+        sigemptyset(&action.sa_mask);
+        /* What the parent chose to ignore (nohup) stays ignored. */
+        if (!sigaction(number[i], NULL, &old) && old.sa_handler != SIG_IGN)
+            sigaction(number[i], &action, NULL);
+    }
+}
+
+FILE *cli_output_open(const char *path)
+{
+    fdml_error err;
+    if (n_outputs == MAX_OUTPUTS) cli_die(CLI_EXIT_DATA, "more than %d outputs", MAX_OUTPUTS);
+    hold_signals(true);
+    fdml_output *output = &outputs[n_outputs];
+    const fdml_status status = fdml_output_open(output, path, stdout, &err);
+    if (!status) n_outputs++;
+    hold_signals(false);
+    if (status) cli_fail(&err);
+    for (int i = 0; i + 1 < n_outputs; i++)
+        if (!output->is_standard && !strcmp(outputs[i].target, output->target))
+            cli_die(CLI_EXIT_DATA, "%s: named for two outputs", path);
+    return output->file;
+}
+
+void cli_outputs_commit(void)
+{
+    fdml_error err;
+    hold_signals(true);
+    for (int i = 0; i < n_outputs; i++)
+        if (fdml_output_commit(&outputs[i], &err)) cli_fail(&err);
+    n_outputs = 0;
+    hold_signals(false);
+    if (ferror(stdout) || fflush(stdout))
+        cli_die(CLI_EXIT_DATA, "standard output: cannot write: %s", strerror(errno));
+}
+
+void cli_outputs_abort(void)
+{
+    hold_signals(true);
+    for (int i = 0; i < n_outputs; i++) fdml_output_abort(&outputs[i]);
+    n_outputs = 0;
+    hold_signals(false);
+}

@@ -1,0 +1,136 @@
+/* eval_input.c - opens the files, checks that their rows match, builds the problem.
+ * SPDX-License-Identifier: MIT */
+#include "eval_input.h"
+
+#include <string.h>
+
+fdml_report_input *eval_input_add_file(eval_input *input, const char *role, const char *shown,
+                                       const char *read_path, size_t n_rows)
+{
+    fdml_report_input *file = &input->file[input->n_files];
+    input->read_path[input->n_files++] = read_path;
+    *file = (fdml_report_input){ .role = role, .path = shown, .n_rows = n_rows };
+    return file;
+}
+
+static void check_rows(const eval_input *input, const char *path, size_t n_rows)
+{
+    const fdml_report_input *embeddings = &input->file[0];
+    if (n_rows != embeddings->n_rows)
+        cli_die(CLI_EXIT_DATA, "%s has %zu rows, %s has %zu; they must be the same rows", path,
+                n_rows, embeddings->path, embeddings->n_rows);
+}
+
+static void open_matrix(eval_input *input, const eval_options *options, fdml_arena *arena)
+{
+    fdml_error err;
+    const char *shown = options->common.positional.item[0];
+    const char *path = cli_input_path(shown, arena);
+    CLI_TRY(fdml_matrix_probe(&input->matrix, path, &err), &err);
+    if (options->max_memory && input->matrix.own_size > options->max_memory) {
+        char need[32], limit[32];
+        cli_print_size(need, (double)input->matrix.own_size);
+        cli_print_size(limit, (double)options->max_memory);
+        cli_die(CLI_EXIT_DATA,
+                "--max-memory: %s is too little; %s must be converted, which takes %s (a "
+                "little-endian f4 .npy is mapped and takes none)",
+                limit, shown, need);
+    }
+    if (!options->dry_run) CLI_TRY(fdml_matrix_open(&input->matrix, path, arena, &err), &err);
+    if (input->matrix.n_rows > UINT32_MAX - 1)
+        cli_die(CLI_EXIT_DATA, "%s has %zu rows, the limit is %u", shown, input->matrix.n_rows,
+                UINT32_MAX - 1);
+    char *file = fdml_arena_push(arena, FDML_PATH_SIZE, 1);
+    if (!file) cli_die(CLI_EXIT_DATA, "out of memory");
+    CLI_TRY(fdml_matrix_path(file, FDML_PATH_SIZE, path, &err), &err);
+    fdml_report_input *entry =
+        eval_input_add_file(input, "embeddings", shown, file, input->matrix.n_rows);
+    entry->dim = input->matrix.dim;
+    entry->dtype = input->matrix.dtype;
+}
+
+static void open_table(eval_input *input, const eval_options *options, fdml_arena *arena)
+{
+    fdml_error err;
+    if (options->common.positional.n < 2) return;
+    const char *shown = options->common.positional.item[1];
+    const char *path = cli_input_path(shown, arena);
+    CLI_TRY(fdml_table_open(&input->table, path, arena, &err), &err);
+    check_rows(input, shown, input->table.n_rows);
+    eval_input_add_file(input, "metadata", shown, path, input->table.n_rows);
+}
+
+static size_t find_column(const eval_input *input, const char *option, const char *name)
+{
+    fdml_error err;
+    size_t column;
+    if (!input->table.n_columns)
+        cli_die(CLI_EXIT_DATA, "%s: column '%s' needs METADATA, and none is given", option,
+                name);
+    CLI_TRY(fdml_table_find(&input->table, name, &column, &err), &err);
+    return column;
+}
+
+/* A column of the metadata, or the labels of an .npy file. */
+static void open_factor(fdml_factor *factor, eval_input *input, const char *option,
+                        const char *name, fdml_arena *arena)
+{
+    fdml_error err;
+    if (!fdml_file_has_suffix(name, ".npy")) {
+        const size_t column = find_column(input, option, name);
+        CLI_TRY(fdml_factor_from_table(factor, &input->table, column, arena, &err), &err);
+        return;
+    }
+    CLI_TRY(fdml_factor_from_npy(factor, name, arena, &err), &err);
+    check_rows(input, name, factor->n_rows);
+    eval_input_add_file(input, "labels", name, name, factor->n_rows);
+}
+
+static const uint8_t *open_flags(const eval_input *input, const char *option, const char *name,
+                                 fdml_arena *arena)
+{
+    fdml_error err;
+    const uint8_t *flags;
+    if (!name) return NULL;
+    const size_t column = find_column(input, option, name);
+    CLI_TRY(fdml_flags_from_table(&flags, &input->table, column, arena, &err), &err);
+    if (!memchr(flags, 1, input->table.n_rows))
+        cli_die(CLI_EXIT_DATA, "%s: %s is false in every row", option, name);
+    return flags;
+}
+
+void eval_input_open(eval_input *input, const eval_options *options, fdml_arena *arena)
+{
+    memset(input, 0, sizeof *input);
+    open_matrix(input, options, arena);
+    open_table(input, options, arena);
+    open_factor(&input->label, input, "--label", options->label, arena);
+    for (size_t i = 0; i < options->groups.n; i++)
+        open_factor(&input->attribute[i], input, "--group", options->groups.item[i], arena);
+    if (options->exclude_same)
+        open_factor(&input->exclude, input, "--exclude-same", options->exclude_same, arena);
+    if (options->pairs) eval_pairs_open(input, options, arena);
+    input->problem =
+        (fdml_problem){ .x = input->matrix.data,
+                        .n_rows = input->matrix.n_rows,
+                        .dim = input->matrix.dim,
+                        .distance = (fdml_distance)options->distance,
+                        .label = &input->label,
+                        .attributes = input->attribute,
+                        .n_attributes = options->groups.n,
+                        .is_query = open_flags(input, "--query", options->query, arena),
+                        .is_gallery = open_flags(input, "--gallery", options->gallery, arena),
+                        .exclude = options->exclude_same ? &input->exclude : NULL };
+}
+
+void eval_input_hash(eval_input *input)
+{
+    fdml_error err;
+    for (size_t i = 0; i < input->n_files; i++)
+        CLI_TRY(fdml_sha256_file(input->file[i].sha256, input->read_path[i], &err), &err);
+}
+
+void eval_input_close(eval_input *input)
+{
+    fdml_matrix_close(&input->matrix);
+}

@@ -1,0 +1,40 @@
+/* eval_input.h - the files of an audit, opened, matched row by row, and hashed.
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef FDML_TOOLS_EVAL_INPUT_H
+#define FDML_TOOLS_EVAL_INPUT_H
+
+#include "data/factor.h"
+#include "data/matrix.h"
+#include "data/table.h"
+#include "eval/problem.h"
+#include "eval/report.h"
+#include "eval/verify.h"
+#include "eval_options.h"
+
+typedef struct eval_input {
+    fdml_matrix matrix; /* data is NULL when only probed */
+    fdml_table table;   /* n_columns 0: no METADATA */
+    fdml_factor label, attribute[FDML_MAX_ATTRIBUTES], exclude;
+    fdml_problem problem; /* points into this structure */
+    const fdml_row_pair *pairs;
+    size_t n_pairs;
+    fdml_report_input file[4 + FDML_MAX_ATTRIBUTES];
+    const char *read_path[4 + FDML_MAX_ATTRIBUTES]; /* of the same, as it can be opened */
+    size_t n_files;
+} eval_input;
+
+/* Ends the program with one line where a file is not right. With --dry-run, and where
+ * --max-memory cannot hold the values, no value is read. */
+void eval_input_open(eval_input *input, const eval_options *options, fdml_arena *arena);
+void eval_input_hash(eval_input *input); /* fills file[].sha256 */
+void eval_input_close(eval_input *input);
+
+/* One more file to be listed in the report: as the user wrote it, and as it can be opened. */
+fdml_report_input *eval_input_add_file(eval_input *input, const char *role, const char *shown,
+                                       const char *read_path, size_t n_rows);
+
+/* tools/eval_pairs.c: fills pairs; matrix, table and label are open. */
+void eval_pairs_open(eval_input *input, const eval_options *options, fdml_arena *arena);
+
+#endif

@@ -1,0 +1,271 @@
+/* eval_options.c - the table of fdml-eval's options, their defaults and limits.
+ * SPDX-License-Identifier: MIT */
+#include "eval_options.h"
+
+#include <string.h>
+
+#include "eval/audit.h"
+
+#define AT(member) .offset = offsetof(eval_options, member)
+
+static const cli_option options[] = {
+    { .type = CLI_SECTION, .help = "What is compared" },
+    { .type = CLI_TEXT,
+      .name = "label",
+      AT(label),
+      .value_name = "COL",
+      .help = "the class to retrieve: a column, or a .npy file of labels [label]" },
+    { .type = CLI_TEXTS,
+      .name = "group",
+      AT(groups),
+      .value_name = "COL[,COL...]",
+      .help = "sensitive attributes: columns, or .npy files of labels" },
+    { .type = CLI_CHOICE,
+      .name = "distance",
+      AT(distance),
+      .value_name = "cosine|l2|ip",
+      .choices = "cosine|l2|ip",
+      .help = "how near two rows are [cosine]" },
+    { .type = CLI_TEXT,
+      .name = "query",
+      AT(query),
+      .value_name = "COL",
+      .help = "boolean column: the rows that ask [all]" },
+    { .type = CLI_TEXT,
+      .name = "gallery",
+      AT(gallery),
+      .value_name = "COL",
+      .help = "boolean column: the rows that answer [all]" },
+    { .type = CLI_TEXT,
+      .name = "exclude-same",
+      AT(exclude_same),
+      .value_name = "COL",
+      .help = "a match with the same value of COL does not count (same camera, session)" },
+
+    { .type = CLI_SECTION, .help = "What is measured" },
+    { .type = CLI_TEXTS,
+      .name = "metrics",
+      .letter = 'm',
+      AT(metrics),
+      .value_name = "LIST",
+      .help = "metrics, or the sets findml retrieval cluster geometry verification all "
+              "[findml]" },
+    { .type = CLI_COUNTS,
+      .name = "k",
+      .letter = 'k',
+      AT(ks),
+      .value_name = "LIST",
+      .low = 1,
+      .high = 65535,
+      .help = "the K of recall_at_K [1,2,4,8]" },
+    { .type = CLI_CHOICE,
+      .name = "convention",
+      AT(convention),
+      .value_name = "NAME",
+      .choices = "dml|ir|oml|pml|revisitdml",
+      .help = "whose definitions: dml, ir, oml, pml or revisitdml [dml]" },
+    { .type = CLI_COUNT,
+      .name = "alignment-power",
+      AT(alignment_power),
+      .value_name = "1|2",
+      .low = 1,
+      .high = 2,
+      .help = "alignment as mean distance or mean squared distance [2]" },
+    { .type = CLI_COUNT,
+      .name = "kmeans-iterations",
+      AT(kmeans_iterations),
+      .value_name = "N",
+      .low = 1,
+      .high = 10000,
+      .help = "at most so many steps of k-means [20]" },
+    { .type = CLI_COUNT,
+      .name = "kmeans-redo",
+      AT(kmeans_redo),
+      .value_name = "N",
+      .low = 1,
+      .high = 1000,
+      .help = "best of so many seedings of k-means [1]" },
+    { .type = CLI_REALS,
+      .name = "fmr",
+      AT(fmr),
+      .value_name = "LIST",
+      .low = 0,
+      .high = 1,
+      .help = "false match rates at which verification is judged "
+              "[1e-1,1e-2,1e-3,1e-4,1e-5,1e-6]" },
+    { .type = CLI_TEXT,
+      .name = "pairs",
+      AT(pairs),
+      .value_name = "FILE",
+      .help = "LFW's pairs.txt: verify these pairs and not all" },
+    { .type = CLI_TEXT,
+      .name = "pair-name",
+      AT(pair_name),
+      .value_name = "COL",
+      .help = "column with the names that --pairs uses, or with paths such as "
+              "Ann_Lee_0002.jpg [the label]" },
+
+    { .type = CLI_SECTION, .help = "How sure" },
+    { .type = CLI_NO,
+      .name = "no-intersections",
+      AT(intersections),
+      .help = "groups of single attributes only" },
+    { .type = CLI_TEXT,
+      .name = "reference",
+      AT(reference),
+      .value_name = "NAME",
+      .help = "compare each group with: overall, majority, or a group's value [overall]" },
+    { .type = CLI_COUNT,
+      .name = "min-group",
+      AT(min_group),
+      .value_name = "N",
+      .low = 1,
+      .high = 1e9,
+      .help = "groups with fewer rows get no numbers [20]" },
+    { .type = CLI_COUNT,
+      .name = "bootstrap",
+      AT(n_bootstrap),
+      .value_name = "N",
+      .low = 0,
+      .high = 1e6,
+      .help = "resamples behind an interval; 0: no intervals [1000]" },
+    { .type = CLI_REAL,
+      .name = "confidence",
+      AT(confidence),
+      .value_name = "P",
+      .low = 0,
+      .high = 1,
+      .help = "of the intervals; verdicts are made at 1 - P [0.95]" },
+    { .type = CLI_CHOICE,
+      .name = "unit",
+      AT(unit),
+      .value_name = "class|query",
+      .choices = "class|query",
+      .help = "what is resampled [class]" },
+    { .type = CLI_COUNT,
+      .name = "permutations",
+      AT(n_permutations),
+      .value_name = "N",
+      .low = 0,
+      .high = 1e6,
+      .help = "behind a p-value; 0: no tests [1000]" },
+    { .type = CLI_COUNT,
+      .name = "seed",
+      AT(seed),
+      .value_name = "N",
+      .low = 0,
+      .high = 18446744073709551615.,
+      .help = "of resampling and k-means [0]" },
+
+    { .type = CLI_SECTION, .help = "Output" },
+    { .type = CLI_CHOICE,
+      .name = "format",
+      AT(format),
+      .value_name = "NAME",
+      .choices = "table|md|latex|csv|json",
+      .help = "table, md, latex, csv or json [table]" },
+    { .type = CLI_TEXT,
+      .name = "output",
+      .letter = 'o',
+      AT(output),
+      .value_name = "FILE",
+      .help = "the report goes there [-, standard output]" },
+    { .type = CLI_TEXT,
+      .name = "json",
+      AT(json),
+      .value_name = "FILE",
+      .help = "the JSON report as well" },
+    { .type = CLI_TEXT,
+      .name = "per-query",
+      AT(per_query),
+      .value_name = "FILE",
+      .help = "a CSV with one row per query" },
+    { .type = CLI_TEXTS,
+      .name = "define",
+      AT(define),
+      .value_name = "NAME|all",
+      .help = "print what a metric, set or measure is, and stop" },
+    { .type = CLI_SIZE,
+      .name = "max-memory",
+      AT(max_memory),
+      .value_name = "SIZE",
+      .help = "obey this limit (512M, 2G), or refuse at the start and say what is needed" },
+    { .type = CLI_SWITCH,
+      .name = "dry-run",
+      AT(dry_run),
+      .help = "print the memory and time it would take, and stop" },
+    CLI_COMMON_OPTIONS
+};
+
+const cli_program eval_program = {
+    .name = "fdml-eval",
+    .usage = "fdml-eval EMBEDDINGS METADATA [options]\n"
+             "fdml-eval EMBEDDINGS --label labels.npy [options]",
+    .purpose =
+        "Does an embedding treat groups alike? Retrieval, clustering, geometry and\n"
+        "verification, overall and per group, with intervals and tests of the gaps.\n\n"
+        "EMBEDDINGS  .npy  .npz[:member]  .safetensors[:tensor]  .csv  .tsv  .fvecs  .bvecs\n"
+        "METADATA    .csv or .tsv with a header, one row per embedding in the same order;\n"
+        "            CelebA's list files. Either may be - for standard input.",
+    .examples =
+        "  fdml-eval emb.npy meta.csv --label identity --group gender,race\n"
+        "  fdml-eval emb.npy meta.csv --group gender -m all --json result.json\n"
+        "  fdml-eval emb.npy meta.csv --query is_query --gallery is_gallery --exclude-same "
+        "cam\n"
+        "  fdml-eval emb.npy --label labels.npy -m retrieval -k 1,10 --format csv -o r.csv\n"
+        "  fdml-eval emb.npy meta.csv -m verification --fmr 1e-2,1e-3 --pairs pairs.txt\n"
+        "  fdml-eval big.npy meta.csv --max-memory 512M --dry-run\n"
+        "  fdml-eval --define map_at_r\n",
+    .options = options,
+    .n_options = sizeof options / sizeof *options
+};
+
+/* Both or more outputs on stdout would be an unreadable mixture. */
+static void check_outputs(const eval_options *o)
+{
+    const char *const path[] = { o->output ? o->output : "-", o->json, o->per_query };
+    size_t n_standard = 0;
+    for (size_t i = 0; i < sizeof path / sizeof *path; i++)
+        n_standard += path[i] && !strcmp(path[i], "-");
+    if (n_standard > 1)
+        cli_die(CLI_EXIT_USAGE, "two outputs want standard output; give -o FILE for the report"
+                                " or use --format json");
+}
+
+static void check_positional(const eval_options *o)
+{
+    const cli_texts *p = &o->common.positional;
+    const bool label_file = fdml_file_has_suffix(o->label, ".npy");
+    if (o->define.n) return;
+    if (p->n == 0) cli_die(CLI_EXIT_USAGE, "EMBEDDINGS and METADATA are missing");
+    if (p->n == 1 && !label_file)
+        cli_die(CLI_EXIT_USAGE, "METADATA is missing (or give --label FILE.npy)");
+    if (p->n > 2) cli_die(CLI_EXIT_USAGE, "one argument too many: '%s'", p->item[2]);
+}
+
+void eval_options_read(eval_options *o, int argc, char **argv)
+{
+    *o = (eval_options){ .label = "label",
+                         .ks = { 4, { 1, 2, 4, 8 } },
+                         .alignment_power = 2,
+                         .kmeans_iterations = 20,
+                         .kmeans_redo = 1,
+                         .fmr = { 6, { 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6 } },
+                         .intersections = true,
+                         .reference = "overall",
+                         .min_group = 20,
+                         .n_bootstrap = 1000,
+                         .n_permutations = 1000,
+                         .confidence = 0.95 };
+    cli_parse(&eval_program, o, argc, argv);
+    check_positional(o);
+    check_outputs(o);
+    if (o->groups.n > FDML_MAX_ATTRIBUTES)
+        cli_die(CLI_EXIT_DATA, "--group: %zu columns, the limit is %d", o->groups.n,
+                FDML_MAX_ATTRIBUTES);
+    for (size_t i = 0; i < o->groups.n; i++)
+        for (size_t j = 0; j < i; j++)
+            if (!strcmp(o->groups.item[i], o->groups.item[j]))
+                cli_die(CLI_EXIT_DATA, "--group: '%s' is named twice", o->groups.item[i]);
+    if (o->pair_name && !o->pairs) cli_die(CLI_EXIT_USAGE, "--pair-name needs --pairs");
+}

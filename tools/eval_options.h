@@ -1,0 +1,48 @@
+/* eval_options.h - the command line of fdml-eval as one structure.
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef FDML_TOOLS_EVAL_OPTIONS_H
+#define FDML_TOOLS_EVAL_OPTIONS_H
+
+#include "cli.h"
+
+typedef enum eval_format { EVAL_TABLE, EVAL_MD, EVAL_LATEX, EVAL_CSV, EVAL_JSON } eval_format;
+
+typedef struct eval_options {
+    cli_common common; /* first: CLI_COMMON_OPTIONS relies on it */
+    /* what is compared */
+    const char *label;
+    cli_texts groups;
+    const char *query, *gallery, *exclude_same;
+    int distance; /* fdml_distance */
+    /* what is measured */
+    cli_texts metrics;
+    cli_counts ks;
+    int convention; /* fdml_convention */
+    uint64_t alignment_power, kmeans_iterations, kmeans_redo;
+    cli_reals fmr;
+    const char *pairs, *pair_name;
+    /* how sure */
+    bool intersections;
+    const char *reference;
+    uint64_t min_group, n_bootstrap, n_permutations;
+    double confidence;
+    int unit; /* fdml_unit */
+    uint64_t seed;
+    /* output */
+    int format; /* eval_format */
+    const char *output, *json, *per_query;
+    cli_texts define;
+    size_t max_memory; /* 0: not given */
+    bool dry_run;
+} eval_options;
+
+/* Defaults, then the command line; --help, --version and mistakes do not return. */
+void eval_options_read(eval_options *options, int argc, char **argv);
+
+extern const cli_program eval_program;
+
+/* tools/eval_define.c: prints what --define asks for. */
+void eval_define(const eval_options *options);
+
+#endif

@@ -1,0 +1,134 @@
+/* fdml-eval.c - audits the embeddings of any model: does it treat groups alike?
+ *
+ * Reads, checks everything that can be wrong, proves that its outputs can be written, and only
+ * then computes; files appear when all of it succeeded. The options stand in eval_options.c,
+ * the inputs in eval_input.c, memory and time in eval_plan.c, the work in src/eval.
+ * SPDX-License-Identifier: MIT */
+#include <string.h>
+#include <time.h>
+
+#include "eval/audit.h"
+#include "eval/report.h"
+#include "eval/result_hash.h"
+#include "eval_input.h"
+#include "eval_options.h"
+#include "eval_plan.h"
+
+/* Where the reports go; NULL: not wanted. */
+typedef struct outputs {
+    FILE *report, *json, *per_query;
+} outputs;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static outputs open_outputs(const eval_options *o)
+{
+    outputs out = { NULL, NULL, NULL };
+    out.report = cli_output_open(o->output ? o->output : "-");
+    if (o->json) out.json = cli_output_open(o->json);
+    if (o->per_query) out.per_query = cli_output_open(o->per_query);
+    return out;
+}
+
+static void write_reports(const outputs *out, const fdml_report *report, eval_format format,
+                          fdml_arena *arena)
+{
+    fdml_error err;
+    fdml_status (*const view[])(FILE *, const fdml_report *, fdml_arena *,
+                                fdml_error *) = { [EVAL_TABLE] = fdml_report_text,
+                                                  [EVAL_MD] = fdml_report_md,
+                                                  [EVAL_LATEX] = fdml_report_latex,
+                                                  [EVAL_CSV] = fdml_report_csv,
+                                                  [EVAL_JSON] = fdml_report_json };
+    CLI_TRY(view[format](out->report, report, arena, &err), &err);
+    if (out->json) CLI_TRY(fdml_report_json(out->json, report, arena, &err), &err);
+    if (out->per_query) fdml_report_queries(out->per_query, report);
+}
+
+/* Without --group there is nothing to compare; most users want to know what they could ask. */
+static const char *make_hint(const eval_input *input, fdml_arena *arena)
+{
+    char text[1024];
+    if (input->problem.n_attributes) return NULL;
+    snprintf(text, sizeof text, "No --group was given, so these are overall values only.");
+    for (size_t c = 0; c < input->table.n_columns; c++) {
+        const size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, "%s%s%s",
+                 c ? ", " : " Columns of the metadata: ", input->table.name[c],
+                 c + 1 == input->table.n_columns ? "." : "");
+    }
+    return fdml_arena_copy_text(arena, text, strlen(text));
+}
+
+static void warn_elsewhere(const eval_options *o, const fdml_audit_result *result)
+{
+    if (o->format == EVAL_TABLE && !o->output) return; /* the reader sees them in the table */
+    for (size_t i = 0; i < result->n_warnings; i++)
+        cli_warn(&o->common, "warning: %s", result->warnings[i]);
+}
+
+static void audit(const eval_options *o, eval_input *input, const fdml_audit_settings *settings,
+                  const fdml_machine *machine, fdml_arena *arena)
+{
+    fdml_error err;
+    fdml_audit_result result;
+    const outputs out = open_outputs(o);
+    const double start = now();
+    CLI_TRY(fdml_audit(&result, &input->problem, settings, machine, arena, &err), &err);
+    const double seconds = now() - start;
+    cli_progress_clear();
+    if (o->format == EVAL_JSON || o->json) eval_input_hash(input);
+    fdml_report report = { .result = &result,
+                           .problem = &input->problem,
+                           .inputs = input->file,
+                           .n_inputs = input->n_files,
+                           .query = o->query,
+                           .gallery = o->gallery,
+                           .exclude_same = o->exclude_same,
+                           .pairs = o->pairs,
+                           .hint = make_hint(input, arena),
+                           .version = FDML_VERSION,
+                           .commit = FDML_COMMIT,
+                           .isa = machine->kernels->isa,
+                           .n_threads = machine->n_threads,
+                           .seconds = seconds };
+    fdml_result_hash(report.result_sha256, &result);
+    write_reports(&out, &report, (eval_format)o->format, arena);
+    warn_elsewhere(o, &result);
+    cli_outputs_commit();
+}
+
+int main(int argc, char **argv)
+{
+    static eval_input input;
+    eval_options options;
+    fdml_audit_settings settings;
+    fdml_arena arena;
+    cli_begin(&eval_program);
+    eval_options_read(&options, argc, argv);
+    fdml_arena_init(&arena, 0);
+    if (options.define.n) {
+        eval_define(&options);
+        return 0;
+    }
+    cli_catch_signals();
+    fdml_machine machine = { .kernels = cli_kernels(&options.common),
+                             .n_threads = cli_threads(&options.common),
+                             .progress = cli_progress_open(&options.common) };
+    eval_input_open(&input, &options, &arena);
+    eval_plan_settings(&settings, &input, &options, &arena);
+    eval_plan_memory(&machine, &input, &settings, &options, &arena);
+    if (options.dry_run)
+        eval_plan_print(&input, &settings, &machine, &arena);
+    else
+        audit(&options, &input, &settings, &machine, &arena);
+    eval_input_close(&input);
+    cli_input_remove();
+    fdml_arena_close(&arena);
+    return 0;
+}
