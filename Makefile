@@ -193,10 +193,11 @@ check-built:
 	    { echo "0 passed, 1 failed"; exit 1; }
 	@$(CHECK) $(SUITES)
 
-demo:  ## install what is missing, build, and audit a small made data set
+demo:  ## install what is missing, build, and audit a small synthetic data set
 	@scripts/deps.sh core
 	@$(MAKE) --no-print-directory $(PARALLEL) all
-	@BIN=$(BIN) scripts/demo.sh $(BUILD)/demo
+	$(BIN)/fdml-synth embeddings --out $(BUILD)/demo
+	$(BIN)/fdml-eval $(BUILD)/demo/embeddings.npy $(BUILD)/demo/labels.csv --group group
 
 check:  ## install what is missing, build, and run every test; ends in "N passed, N failed"
 	@scripts/deps.sh check

@@ -5,7 +5,7 @@
 #
 # Audits one data set with the native program (every --isa that runs here, 1, 2 and 7 threads)
 # and with the emulated AArch64 program, and compares the result_sha256 of the JSON reports.
-# The set is made by scripts/demo.sh; where ../shared has the LFW embeddings, these too.
+# The set is made by fdml-synth; where ../shared has the LFW embeddings, these too.
 #
 # SPDX-License-Identifier: MIT
 set -euo pipefail
@@ -65,8 +65,8 @@ verdict()
 
 all()
 {
-    BIN='' scripts/demo.sh "$scratch/demo" >/dev/null
-    compare made "$scratch/demo/embeddings.csv" "$scratch/demo/meta.csv" --group group
+    "$BUILD/bin/fdml-synth" embeddings --out "$scratch" --quiet
+    compare made "$scratch/embeddings.npy" "$scratch/labels.csv" --group group
     if [ -d "$shared/embeddings/lfw_mobilefacenet" ]; then
         compare lfw "$shared/embeddings/lfw_mobilefacenet/embeddings.npy" \
             "$shared/embeddings/lfw_mobilefacenet/labels.csv" --label identity --group gender,race
