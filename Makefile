@@ -97,6 +97,8 @@ LIB       := $(OBJ)/libfdml.a
 objects    = $(patsubst %.c,$(OBJ)/%.o,$(wildcard $(1)))
 TOOL_MAIN := $(wildcard tools/fdml-*.c)
 TOOLS     := $(TOOL_MAIN:tools/%.c=$(BIN)/%)
+# an archive, so that a program takes what it uses
+TOOL_LIB  := $(OBJ)/libtools.a
 TOOL_OBJ  := $(filter-out $(TOOL_MAIN:%.c=$(OBJ)/%.o),$(call objects,tools/*.c))
 BENCH_MAIN := $(wildcard bench/bench_*.c)
 BENCHES   := $(BENCH_MAIN:bench/%.c=$(BIN)/%)
@@ -128,6 +130,8 @@ $(OBJ)/version: force
 	@$(call stamp,$(VERSION) $(COMMIT))
 
 $(LIB): $(LIB_OBJ)
+$(TOOL_LIB): $(TOOL_OBJ)
+$(LIB) $(TOOL_LIB):
 	@rm -f $@
 	$(call say,AR)$(AR) rcs $@ $^
 
@@ -149,7 +153,7 @@ $(OBJ)/%.o: %.c $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(BASE_FLAGS) $(CFLAGS) $(DEPEND) -c -o $@ $<
 
-$(BIN)/fdml-%: $(OBJ)/tools/fdml-%.o $(TOOL_OBJ) $(LIB)
+$(BIN)/fdml-%: $(OBJ)/tools/fdml-%.o $(TOOL_LIB) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK)
 
@@ -161,7 +165,7 @@ $(BIN)/kcheck: $(call objects,tests/kcheck/*.c) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK)
 
-$(BIN)/unit: $(UNIT_SRC:%.c=$(OBJ)/%.o) $(TOOL_OBJ) $(LIB)
+$(BIN)/unit: $(UNIT_SRC:%.c=$(OBJ)/%.o) $(TOOL_LIB) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK) $(UNIT_LIBS)
 

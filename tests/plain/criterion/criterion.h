@@ -89,7 +89,6 @@ _Noreturn void plain_skip(const char *format, ...);
 #define cr_assert_arr_neq(a, b, size, ...)                                                     \
     PLAIN(true, memcmp(a, b, size) != 0, #a " differs from " #b, __VA_ARGS__)
 #define cr_assert_fail(...) PLAIN(true, false, "unreachable", __VA_ARGS__)
-#define cr_fatal(...) PLAIN(true, false, "unreachable", __VA_ARGS__)
 
 #define cr_expect(condition, ...) PLAIN(false, condition, #condition, __VA_ARGS__)
 #define cr_expect_not(condition, ...)                                                          \
