@@ -18,6 +18,7 @@ static void print_line(const char *format, va_list arguments, const char *hint)
 {
     char text[2 * FDML_ERROR_MAX];
     vsnprintf(text, sizeof text, format, arguments);
+    cli_input_rename(text);
     for (char *at = text; *at; at++)
         if (*at == '\n' || *at == '\r') *at = ' '; /* names of files and columns may hold any */
     cli_progress_clear();
@@ -71,13 +72,15 @@ static void print_option(const cli_option *o)
     printf("%-*s", COLUMN, left);
     int at = n < COLUMN ? COLUMN : n;
     if (n >= COLUMN) at += printf("  ");
-    for (const char *word = o->help; *word;) {
+    bool is_first = true;
+    for (const char *word = o->help; *word; is_first = false) {
         const size_t length = strcspn(word, " ");
-        if (at + (int)length >= WIDTH) {
+        if (!is_first && at + (int)length >= WIDTH) {
             printf("\n%*s", COLUMN, "");
             at = COLUMN;
+            is_first = true;
         }
-        at += printf("%.*s%s", (int)length, word, word[length] ? " " : "");
+        at += printf("%s%.*s", is_first ? "" : " ", (int)length, word);
         word += length + (word[length] != 0);
     }
     putchar('\n');

@@ -167,5 +167,6 @@ void cli_progress_clear(void); /* removes the line; called before anything else 
  * a temporary file whose suffix is found from its first bytes. Others are returned as is. */
 const char *cli_input_path(const char *path, fdml_arena *arena);
 void cli_input_remove(void);
+void cli_input_rename(char *text); /* that path, in a message, becomes "standard input" */
 
 #endif

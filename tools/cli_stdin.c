@@ -20,6 +20,16 @@ void cli_input_remove(void) /* also called by the signal handler: unlink and rmd
     *file_path = *directory = 0;
 }
 
+void cli_input_rename(char *text)
+{
+    static const char shown[] = "standard input"; /* shorter than any spooled path */
+    char *at = *file_path ? strstr(text, file_path) : NULL;
+    if (!at) return;
+    const size_t length = strlen(file_path), kept = sizeof shown - 1;
+    memcpy(at, shown, kept);
+    memmove(at + kept, at + length, strlen(at + length) + 1);
+}
+
 static const char *suffix_of(const char *bytes, size_t n)
 {
     static const struct {

@@ -1,0 +1,171 @@
+/* fdml-inspect.c - what is in a file of embeddings, labels or metadata?
+ *
+ * A file is tried as embeddings, then as labels (.npy) or as a table (text); --as decides. The
+ * message of the last try is shown where none fits. SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "inspect.h"
+
+typedef enum inspect_kind { AS_AUTO, AS_EMBEDDINGS, AS_LABELS, AS_METADATA } inspect_kind;
+
+typedef struct inspect_options {
+    cli_common common;
+    int kind;
+    bool json;
+} inspect_options;
+
+#define AT(member) .offset = offsetof(inspect_options, member)
+
+static const cli_option options[] = {
+    { .type = CLI_SECTION, .help = "Options" },
+    { .type = CLI_CHOICE,
+      .name = "as",
+      AT(kind),
+      .value_name = "KIND",
+      .choices = "auto|embeddings|labels|metadata",
+      .help = "read the files as embeddings, labels or metadata [auto]" },
+    { .type = CLI_SWITCH, .name = "json", AT(json), .help = "a JSON array, one object a file" },
+    CLI_COMMON_OPTIONS
+};
+
+static const cli_program program = {
+    .name = "fdml-inspect",
+    .usage = "fdml-inspect FILE... [options]",
+    .purpose =
+        "Shape, type, row lengths, NaN, zero and duplicate rows of embeddings (.npy "
+        ".npz[:member]\n"
+        ".safetensors[:tensor] .csv .tsv .fvecs .bvecs); columns and values of metadata (.csv\n"
+        ".tsv, CelebA's list files) and labels (.npy). - is standard input.",
+    .examples = "  fdml-inspect emb.npy meta.csv\n"
+                "  fdml-inspect model.safetensors:embedding --json\n",
+    .options = options,
+    .n_options = sizeof options / sizeof *options
+};
+
+/* One file, opened as what it is. */
+typedef struct opened {
+    inspect_kind kind;
+    fdml_matrix matrix;
+    fdml_table table;
+    fdml_factor labels;
+} opened;
+
+static fdml_status open_as(opened *file, inspect_kind kind, const char *path, fdml_arena *arena,
+                           fdml_error *err)
+{
+    file->kind = kind;
+    if (kind == AS_EMBEDDINGS) return fdml_matrix_open(&file->matrix, path, arena, err);
+    if (kind == AS_LABELS) return fdml_factor_from_npy(&file->labels, path, arena, err);
+    return fdml_table_open(&file->table, path, arena, err);
+}
+
+static void open_any(opened *file, inspect_kind kind, const char *path, fdml_arena *arena)
+{
+    fdml_error err, second;
+    memset(file, 0, sizeof *file);
+    if (kind != AS_AUTO) {
+        CLI_TRY(open_as(file, kind, path, arena, &err), &err);
+        return;
+    }
+    if (!open_as(file, AS_EMBEDDINGS, path, arena, &err)) return;
+    if (err.status == FDML_E_IO) cli_fail(&err);
+    const bool is_npy = fdml_file_has_suffix(path, ".npy");
+    const bool is_text = fdml_file_has_suffix(path, ".csv") ||
+                         fdml_file_has_suffix(path, ".tsv") ||
+                         fdml_file_has_suffix(path, ".txt");
+    if (!is_npy && !is_text) cli_fail(&err);
+    if (open_as(file, is_npy ? AS_LABELS : AS_METADATA, path, arena, &second))
+        cli_fail(is_npy ? &err : &second); /* a broken table is likelier than broken numbers */
+}
+
+static void show_text(const opened *file, const char *name, fdml_arena *arena)
+{
+    inspect_column column;
+    inspect_rows rows;
+    printf("%s\n", name);
+    if (file->kind == AS_EMBEDDINGS) {
+        inspect_matrix(&rows, &file->matrix, arena);
+        inspect_print_matrix(&file->matrix, &rows);
+        return;
+    }
+    const bool is_table = file->kind == AS_METADATA;
+    printf("  %-12s %zu rows", is_table ? "metadata" : "labels",
+           is_table ? file->table.n_rows : file->labels.n_rows);
+    if (is_table) printf(", %zu columns", file->table.n_columns);
+    putchar('\n');
+    for (size_t c = 0; is_table && c < file->table.n_columns; c++) {
+        inspect_table_column(&column, &file->table, c, arena);
+        inspect_print_column(file->table.name[c], &column);
+    }
+    if (is_table) return;
+    inspect_factor(&column, &file->labels, arena);
+    inspect_print_column("label", &column);
+}
+
+static void put_text(fdml_json_writer *w, const char *key, const char *text)
+{
+    fdml_json_key(w, key);
+    fdml_json_string(w, text);
+}
+
+static void show_json(fdml_json_writer *w, const opened *file, const char *name,
+                      fdml_arena *arena)
+{
+    static const char *const kind[] = { "", "embeddings", "labels", "metadata" };
+    inspect_column column;
+    inspect_rows rows;
+    fdml_json_begin_object(w);
+    put_text(w, "path", name);
+    put_text(w, "kind", kind[file->kind]);
+    if (file->kind == AS_EMBEDDINGS) {
+        inspect_matrix(&rows, &file->matrix, arena);
+        inspect_json_matrix(w, &file->matrix, &rows);
+        fdml_json_end_object(w);
+        return;
+    }
+    const bool is_table = file->kind == AS_METADATA;
+    fdml_json_key(w, "rows");
+    fdml_json_integer(w, (int64_t)(is_table ? file->table.n_rows : file->labels.n_rows));
+    fdml_json_key(w, "columns");
+    fdml_json_begin_array(w);
+    for (size_t c = 0; is_table && c < file->table.n_columns; c++) {
+        inspect_table_column(&column, &file->table, c, arena);
+        inspect_json_column(w, file->table.name[c], &column);
+    }
+    if (!is_table) {
+        inspect_factor(&column, &file->labels, arena);
+        inspect_json_column(w, "label", &column);
+    }
+    fdml_json_end_array(w);
+    fdml_json_end_object(w);
+}
+
+int main(int argc, char **argv)
+{
+    inspect_options o = { .kind = AS_AUTO };
+    fdml_json_writer w;
+    fdml_arena arena;
+    cli_begin(&program);
+    cli_parse(&program, &o, argc, argv);
+    const cli_texts *files = &o.common.positional;
+    if (!files->n) cli_die(CLI_EXIT_USAGE, "FILE is missing");
+    cli_catch_signals();
+    fdml_json_writer_init(&w, stdout, 4);
+    if (o.json) fdml_json_begin_array(&w);
+    for (size_t i = 0; i < files->n; i++) {
+        opened file;
+        fdml_arena_init(&arena, 0);
+        open_any(&file, (inspect_kind)o.kind, cli_input_path(files->item[i], &arena), &arena);
+        if (o.json)
+            show_json(&w, &file, files->item[i], &arena);
+        else
+            show_text(&file, files->item[i], &arena);
+        fdml_matrix_close(&file.matrix);
+        fdml_arena_close(&arena);
+    }
+    if (o.json) fdml_json_end_array(&w);
+    if (o.json) putchar('\n');
+    cli_outputs_commit();
+    cli_input_remove();
+    return 0;
+}
