@@ -191,6 +191,12 @@ static fdml_status read_archive(fdml_matrix *matrix, const fdml_source *source, 
 fdml_status fdml_npz_read(fdml_matrix *matrix, const fdml_source *source, fdml_arena *arena,
                           fdml_error *err)
 {
+    if (source->size >= 6 && !memcmp(source->bytes, "\x93NUMPY", 6))
+        return fdml_fail(err, FDML_E_FORMAT, "%s: is a single NumPy array; name it .npy",
+                         source->name);
+    /* libzip takes nothing at all for an archive that is still to be filled. */
+    if (source->size < 2 || memcmp(source->bytes, "PK", 2))
+        return fdml_fail(err, FDML_E_FORMAT, "%s: is no zip archive", source->name);
     zip_error_t error;
     zip_error_init(&error);
     zip_source_t *bytes = zip_source_buffer_create(source->bytes, source->size, 0, &error);
