@@ -45,7 +45,8 @@ typedef struct fdml_pass {
     float *neighbour_nearness; /* may be NULL */
 
     /* Sums over the other rows j of row i's own group, for every grouping: [n.., n_rows].
-     * potential: sum of exp(-2 d_ij^2). distance: sum of d_ij over j of another class. */
+     * potential: sum of exp(-2 d_ij^2). distance: sum of d_ij, classmates included. Floats are
+     * summed within a block and blocks exactly: relative error below 1e-5. */
     const fdml_groupings *groupings;
     double *potential; /* NULL: not wanted */
     double *distance;  /* NULL: not wanted; for alignment power 1 */

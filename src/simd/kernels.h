@@ -48,7 +48,7 @@ typedef struct fdml_hit {
  *
  * --- tiles: in place ------------------------------------------------------------------
  * negate_sqdist: c = -max(0, (row_norm2[i] + col_norm2[j]) - 2 c): nearness under l2.
- * potential: c = exp(min(0, alpha c + (row_bias[i] + col_bias[j]))).
+ * potential: c = exp(-2 max(0, alpha c + (row_bias[i] + col_bias[j]))).
  * distance: c = sqrt(max(0, alpha c + (row_bias[i] + col_bias[j]))).
  *
  * --- tiles: read ----------------------------------------------------------------------
@@ -68,7 +68,8 @@ typedef struct fdml_hit {
  *
  * --- arrays ---------------------------------------------------------------------------
  * topk_merge: best is descending by (value, then smaller id), [k]; the n values with ids
- *   first_id.. are merged in. Ids never repeat.
+ *   first_id.. are merged in. Ids never repeat; -infinity never enters.
+ * pick_floors: out[e] = id[e] > high ? below[e] : at[e]; ids and high are below 2^31.
  * count_equal: *count += number of x[i] == value.
  * bin_rows: bin = floor((x - low) * inverse_width) limited to 0 .. n_bins-1 (n_bins <= 2^24).
  * exp_rows, log_rows: SLEEF, below 1 ulp. y may be x.

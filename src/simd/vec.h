@@ -13,6 +13,8 @@
  * either is NaN, and between +0 and -0, the answer is b. NEON's own vmin/vmax differ there,
  * so that backend compares and selects.
  *
+ * vu_gt compares values below 2^31 (x86 only has signed comparisons).
+ *
  * vf_load_n and vf_store_n touch n <= 16 floats and no byte beyond. vu_from_vf drops the
  * fraction of values in 0 .. 2^31-1; what it makes of others is unspecified. vf_transpose turns
  * sixteen rows of sixteen: lane j of r[i] and lane i of r[j] change places.

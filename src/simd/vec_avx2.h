@@ -117,6 +117,11 @@ VEC vm vu_eq(vu a, vu b)
     return PAIR(vm, _mm256_castsi256_ps(_mm256_cmpeq_epi32(a.lo, b.lo)),
                 _mm256_castsi256_ps(_mm256_cmpeq_epi32(a.hi, b.hi)));
 }
+VEC vm vu_gt(vu a, vu b) 
+{
+    return PAIR(vm, _mm256_castsi256_ps(_mm256_cmpgt_epi32(a.lo, b.lo)),
+                _mm256_castsi256_ps(_mm256_cmpgt_epi32(a.hi, b.hi)));
+}
 VEC uint32_t vu_sum(vu a)
 {
     uint32_t lane[VL], sum = 0;

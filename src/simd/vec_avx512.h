@@ -66,6 +66,7 @@ VEC vu vu_load_n(const uint32_t *p, size_t n)
 }
 VEC vu vu_inc(vu a, vm m) { return _mm512_mask_add_epi32(a, m, a, _mm512_set1_epi32(1)); }
 VEC vm vu_eq(vu a, vu b) { return _mm512_cmpeq_epi32_mask(a, b); }
+VEC vm vu_gt(vu a, vu b) { return _mm512_cmpgt_epi32_mask(a, b); }
 VEC uint32_t vu_sum(vu a) { return (uint32_t)_mm512_reduce_add_epi32(a); }
 
 VEC vu vu_from_vf(vf a) { return _mm512_cvttps_epi32(a); }

@@ -7,6 +7,7 @@
 #ifndef FDML_SIMD_VEC_MATH_H
 #define FDML_SIMD_VEC_MATH_H
 
+#include <math.h>
 #include <sleef.h>
 
 #include "simd/vec.h"
@@ -16,9 +17,10 @@ VEC vf vf_exp(vf x)
 {
     return Sleef_finz_expf16_u10avx512f(x);
 }
-VEC vf vf_log(vf x)
+VEC vf vf_log(vf x) /* of a negative number this variant alone puts bits of x into its NaN */
 {
-    return Sleef_finz_logf16_u10avx512f(x);
+    const vf y = Sleef_finz_logf16_u10avx512f(x);
+    return vf_select(vf_eq(y, y), y, vf_set1(NAN));
 }
 #elif FDML_CAT(FDML_ISA_, FDML_ISA) == FDML_ISA_avx2
 VEC vf vf_exp(vf x)

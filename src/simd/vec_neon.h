@@ -115,6 +115,7 @@ VEC vu vu_load_n(const uint32_t *p, size_t n)
 }
 VEC vu vu_inc(vu a, vm m) { return MAP2(vu, vsubq_u32, a, m); } /* a true lane is -1 */
 VEC vm vu_eq(vu a, vu b) { return MAP2(vm, vceqq_u32, a, b); }
+VEC vm vu_gt(vu a, vu b) { return MAP2(vm, vcgtq_u32, a, b); }
 VEC uint32_t vu_sum(vu a)
 {
     return vaddvq_u32(vaddq_u32(vaddq_u32(a.q[0], a.q[1]), vaddq_u32(a.q[2], a.q[3])));

@@ -58,6 +58,7 @@ VEC void vu_store(uint32_t *p, vu a) { LANES p[i] = a.l[i]; }
 VEC vu vu_load_n(const uint32_t *p, size_t n) { VU((size_t)i < n ? p[i] : 0); }
 VEC vu vu_inc(vu a, vm m) { VU(a.l[i] + (m.bits >> i & 1)); }
 VEC vm vu_eq(vu a, vu b) { VM(a.l[i] == b.l[i]); }
+VEC vm vu_gt(vu a, vu b) { VM(a.l[i] > b.l[i]); }
 VEC uint32_t vu_sum(vu a)
 {
     uint32_t sum = 0;

@@ -129,3 +129,19 @@ static void k_count_equal(uint32_t *count, const float *x, size_t n, float value
         sum = vu_inc(sum, vm_and(vm_first(n - i), vf_eq(vf_load_n(x + i, n - i, 0), wanted)));
     *count += vu_sum(sum);
 }
+
+static void k_pick_floors(float *out, const float *at, const float *below, const uint32_t *id,
+                          size_t n, uint32_t high)
+{
+    const vu limit = vu_set1(high);
+    size_t e = 0;
+    for (; e + VL <= n; e += VL) {
+        const vm after = vu_gt(vu_load(id + e), limit);
+        vf_store(out + e, vf_select(after, vf_load(below + e), vf_load(at + e)));
+    }
+    if (e < n) {
+        const vm after = vu_gt(vu_load_n(id + e, n - e), limit);
+        const vf b = vf_load_n(below + e, n - e, 0), a = vf_load_n(at + e, n - e, 0);
+        vf_store_n(out + e, n - e, vf_select(after, b, a));
+    }
+}

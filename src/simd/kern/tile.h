@@ -32,7 +32,8 @@ static void k_negate_sqdist(const fdml_tile *tile, const float *row_norm2,
 static void k_potential(const fdml_tile *tile, float alpha, const float *row_bias,
                         const float *col_bias)
 {
-    MAP_TILE(tile, alpha, row_bias, col_bias, vf_exp(vf_min(v, zero)));
+    const vf minus2 = vf_set1(-2);
+    MAP_TILE(tile, alpha, row_bias, col_bias, vf_exp(vf_mul(minus2, vf_max(v, zero))));
 }
 
 static void k_distance(const fdml_tile *tile, float alpha, const float *row_bias,

@@ -1,0 +1,398 @@
+/* pass_run.c - cuts all pairs into blocks, computes nearness and shows it to the consumers.
+ *
+ * Triangle: blocks (I, J) with I <= J. The diagonal blocks come first and are computed as full
+ * squares, rows only; they give every row a first idea of its nearest rows, so that the rest
+ * yields few candidates. Then tasks of one column block and up to CHUNK row blocks: the panels
+ * of the column block are packed once a task. A block pair serves its rows and its columns.
+ *
+ * Rectangle: a task is a run of queries against the whole gallery, rows only. It is used where
+ * queries and gallery differ, and where the relevant rows of all queries would not fit in
+ * memory at once (few, large classes): then twice the arithmetic buys bounded memory.
+ * SPDX-License-Identifier: MIT */
+#include "eval/pass_state.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <string.h>
+
+enum { CHUNK = 8 }; /* row blocks of a task: packing a column block costs 1/8 of its rows' */
+
+/* Memory the rank state may take before the pass turns to the rectangle. */
+static const size_t default_budget = (size_t)48 << 20;
+
+size_t fdml_pass_block(size_t dim)
+{
+    /* Panels of 512 rows of 512 floats fill 1 MiB, half of a 2 MiB L2. */
+    return dim <= 512 ? 512 : dim <= 1024 ? 256 : 128;
+}
+
+static size_t strip_rows(const fdml_kernels *kernels)
+{
+    return PASS_STRIP / kernels->tile_rows * kernels->tile_rows;
+}
+
+typedef struct task {
+    uint32_t col_block, first_row_block, end_row_block;
+} task;
+
+typedef struct pass_job {
+    pass_state *state;
+    pass_worker *workers;
+    const task *tasks;
+    size_t queries_per_task;
+    double total; /* block pairs, for progress */
+    _Atomic size_t done;
+} pass_job;
+
+static void report(pass_job *job, size_t n_blocks, int thread)
+{
+    const size_t done = atomic_fetch_add_explicit(&job->done, n_blocks, memory_order_relaxed);
+    if (thread == 0)
+        fdml_progress_report(job->state->machine->progress, "distances",
+                             (double)(done + n_blocks), job->total);
+}
+
+static size_t block_length(size_t n, size_t block, size_t index)
+{
+    return n - index * block < block ? n - index * block : block;
+}
+
+static void gather_norms(float *to, const pass_state *state, const row_list *list, size_t first,
+                         size_t n)
+{
+    for (size_t k = 0; k < n; k++) to[k] = state->frame.norm2[row_at(list, first + k)];
+}
+
+static fdml_rows list_rows(const pass_state *state, const row_list *list, size_t first,
+                           size_t n)
+{
+    return fdml_frame_rows(&state->frame, state->problem,
+                           list->index ? list->index + first : NULL, first, n);
+}
+
+static void load_columns(const pass_state *state, pass_worker *worker, size_t col_block)
+{
+    const size_t first = col_block * state->block;
+    const size_t n = block_length(state->cols.n, state->block, col_block);
+    const fdml_rows rows = list_rows(state, &state->cols, first, n);
+    state->machine->kernels->pack_b(worker->b, &rows, state->problem->dim);
+    gather_norms(worker->col_norm2, state, &state->cols, first, n);
+}
+
+/* A row is not its own neighbour, nor is an excluded one: their nearness becomes -inf. */
+static void mask_strip(const pass_state *state, const strip *s)
+{
+    const fdml_problem *p = state->problem;
+    const fdml_tile *tile = &s->tile;
+    for (size_t i = 0; i < tile->n_rows; i++) {
+        const uint32_t row = row_at(&state->rows, s->row0 + i);
+        const size_t at = state->gallery_at ? state->gallery_at[row] : row;
+        if (at >= s->col0 && at < s->col0 + tile->n_cols)
+            tile->c[i * tile->stride + (at - s->col0)] = -INFINITY;
+        if (!p->exclude || !state->classes.begin) continue;
+        const uint32_t class = p->label->code[row];
+        for (uint32_t e = state->classes.begin[class]; e < state->classes.begin[class + 1];
+             e++) {
+            const uint32_t other = state->classes.row[e];
+            const size_t col = state->gallery_at ? state->gallery_at[other] : other;
+            if (col >= s->col0 && col < s->col0 + tile->n_cols &&
+                p->exclude->code[other] == p->exclude->code[row])
+                tile->c[i * tile->stride + (col - s->col0)] = -INFINITY;
+        }
+    }
+}
+
+/* Rows first..first+n of the row list against a column block whose panels are loaded. */
+static void run_rows(const pass_state *state, pass_worker *worker, size_t first, size_t n,
+                     size_t col_block)
+{
+    const fdml_kernels *k = state->machine->kernels;
+    const size_t dim = state->problem->dim, step = strip_rows(k);
+    const size_t col0 = col_block * state->block;
+    const size_t n_cols = block_length(state->cols.n, state->block, col_block);
+    const bool is_diagonal = state->is_triangle && first == col0;
+    for (size_t at = 0; at < n; at += step) {
+        const size_t m = n - at < step ? n - at : step;
+        const fdml_rows rows = list_rows(state, &state->rows, first + at, m);
+        strip s = { .tile = { worker->c, state->block, m, n_cols },
+                    .row0 = first + at,
+                    .col0 = col0,
+                    .block_row0 = first,
+                    .block_rows = n,
+                    .is_diagonal = is_diagonal };
+        k->pack_a(worker->a, &rows, dim);
+        k->gemm(worker->c, state->block, worker->a, worker->b, m, n_cols, dim);
+        gather_norms(worker->row_norm2, state, &state->rows, first + at, m);
+        fdml_frame_nearness(state->problem, k, &s.tile, worker->row_norm2, worker->col_norm2);
+        if (is_diagonal || !state->is_triangle || state->problem->exclude)
+            mask_strip(state, &s);
+        if (state->topk) pass_topk_strip(state, worker, &s);
+        if (state->rank) pass_rank_strip(state, worker, &s);
+        if (state->sums) pass_sums_strip(state, worker, &s);
+    }
+}
+
+static void run_block(const pass_state *state, pass_worker *worker, size_t row_block,
+                      size_t col_block)
+{
+    const size_t n = block_length(state->rows.n, state->block, row_block);
+    if (state->rank) pass_rank_begin_block(state, worker, row_block, col_block);
+    if (state->sums) pass_sums_begin_block(state, worker, row_block, col_block);
+    run_rows(state, worker, row_block * state->block, n, col_block);
+    if (state->rank) pass_rank_end_block(state, worker, row_block);
+    if (state->sums) pass_sums_end_block(state, worker, row_block, col_block);
+}
+
+static void diagonal_task(void *ctx, size_t block, int thread)
+{
+    pass_job *job = ctx;
+    pass_worker *worker = job->workers + thread;
+    load_columns(job->state, worker, block);
+    run_block(job->state, worker, block, block);
+    report(job, 1, thread);
+}
+
+static void triangle_task(void *ctx, size_t index, int thread)
+{
+    pass_job *job = ctx;
+    const task *t = job->tasks + index;
+    pass_worker *worker = job->workers + thread;
+    load_columns(job->state, worker, t->col_block);
+    if (job->state->rank) pass_rank_begin_columns(job->state, worker, t->col_block);
+    for (size_t i = t->first_row_block; i < t->end_row_block; i++) {
+        run_block(job->state, worker, i, t->col_block);
+        report(job, 1, thread);
+    }
+    if (job->state->rank) pass_rank_end_columns(job->state, worker, t->col_block);
+}
+
+static void rectangle_task(void *ctx, size_t index, int thread)
+{
+    pass_job *job = ctx;
+    pass_state *state = job->state;
+    pass_worker *worker = job->workers + thread;
+    const size_t first = index * job->queries_per_task;
+    const size_t n = block_length(state->rows.n, job->queries_per_task, index);
+    if (state->rank) pass_rank_begin_task(state, worker, first, n);
+    for (size_t j = 0; j < state->n_col_blocks; j++) {
+        load_columns(state, worker, j);
+        if (state->rank) pass_rank_begin_gallery(state, worker, j);
+        run_rows(state, worker, first, n, j);
+        report(job, 1, thread);
+    }
+    if (state->rank) pass_rank_end_task(state, worker, first, n);
+}
+
+/* Column blocks in order; each with its row blocks above the diagonal in chunks. */
+static size_t list_tasks(task *tasks, size_t n_blocks)
+{
+    size_t n = 0;
+    for (size_t j = 1; j < n_blocks; j++)
+        for (size_t i = 0; i < j; i += CHUNK, n++)
+            if (tasks)
+                tasks[n] = (task){ (uint32_t)j, (uint32_t)i,
+                                   (uint32_t)(i + CHUNK < j ? i + CHUNK : j) };
+    return n;
+}
+
+static fdml_status make_workers(pass_worker **workers, const pass_state *state,
+                                fdml_arena *arena, fdml_error *err)
+{
+    const fdml_kernels *k = state->machine->kernels;
+    const size_t dim = state->problem->dim, step = strip_rows(k);
+    const int n_threads = state->machine->n_threads;
+    pass_worker *w = fdml_arena_push_zero(arena, (size_t)n_threads, sizeof *w);
+    if (!w) goto no_memory;
+    for (int t = 0; t < n_threads; t++) {
+        w[t].a =
+            fdml_arena_push(arena, fdml_panels_size(step, dim, k->tile_rows), sizeof(float));
+        w[t].b = fdml_arena_push(arena, fdml_panels_size(state->block, dim, k->tile_cols),
+                                 sizeof(float));
+        w[t].c = fdml_arena_push(arena, step * state->block, sizeof(float));
+        w[t].row_norm2 = fdml_arena_push(arena, step, sizeof(float));
+        w[t].col_norm2 = fdml_arena_push(arena, state->block, sizeof(float));
+        if (!w[t].a || !w[t].b || !w[t].c || !w[t].row_norm2 || !w[t].col_norm2) goto no_memory;
+        if (state->rank) FDML_TRY(pass_rank_worker(w + t, state, arena, err));
+        if (state->topk) FDML_TRY(pass_topk_worker(w + t, state, arena, err));
+        if (state->sums) FDML_TRY(pass_sums_worker(w + t, state, arena, err));
+    }
+    *workers = w;
+    return FDML_OK;
+
+no_memory:
+    return fdml_fail(err, FDML_E_NOMEM, "no memory for the tiles of %d threads", n_threads);
+}
+
+static fdml_status run_triangle(pass_state *state, fdml_arena *arena, fdml_error *err)
+{
+    const size_t n_blocks = state->n_col_blocks, n_tasks = list_tasks(NULL, n_blocks);
+    task *tasks = fdml_arena_push(arena, n_tasks, sizeof *tasks);
+    state->lock = fdml_arena_push_zero(arena, n_blocks, sizeof *state->lock);
+    if (!tasks || !state->lock)
+        return fdml_fail(err, FDML_E_NOMEM, "no memory for %zu tasks of the distance pass",
+                         n_tasks);
+    list_tasks(tasks, n_blocks);
+    pass_job job = { .state = state, .tasks = tasks };
+    job.total = (double)n_blocks * (double)(n_blocks + 1) / 2;
+    FDML_TRY(make_workers(&job.workers, state, arena, err));
+    fdml_parallel(n_blocks, state->machine->n_threads, diagonal_task, &job);
+    fdml_parallel(n_tasks, state->machine->n_threads, triangle_task, &job);
+    fdml_progress_report(state->machine->progress, "distances", job.total, job.total);
+    if (state->rank) pass_rank_finish(state, job.workers);
+    if (state->sums) pass_sums_finish(state, job.workers);
+    return FDML_OK;
+}
+
+static fdml_status run_rectangle(pass_state *state, size_t queries_per_task, fdml_arena *arena,
+                                 fdml_error *err)
+{
+    const size_t n_tasks = (state->rows.n + queries_per_task - 1) / queries_per_task;
+    pass_job job = { .state = state, .queries_per_task = queries_per_task };
+    job.total = (double)n_tasks * (double)state->n_col_blocks;
+    FDML_TRY(make_workers(&job.workers, state, arena, err));
+    fdml_parallel(n_tasks, state->machine->n_threads, rectangle_task, &job);
+    fdml_progress_report(state->machine->progress, "distances", job.total, job.total);
+    return FDML_OK;
+}
+
+static bool all_rows(const fdml_problem *p)
+{
+    for (size_t i = 0; i < p->n_rows; i++)
+        if ((p->is_query && !p->is_query[i]) || (p->is_gallery && !p->is_gallery[i]))
+            return false;
+    return true;
+}
+
+static fdml_status list_of(row_list *list, const uint8_t *flags, size_t n_rows,
+                           fdml_arena *arena, fdml_error *err)
+{
+    *list = (row_list){ NULL, n_rows };
+    if (!flags) return FDML_OK;
+    uint32_t *index = fdml_arena_push(arena, n_rows, sizeof *index);
+    if (!index) return fdml_fail(err, FDML_E_NOMEM, "no memory for a list of %zu rows", n_rows);
+    size_t n = 0;
+    for (size_t i = 0; i < n_rows; i++)
+        if (flags[i]) index[n++] = (uint32_t)i;
+    *list = (row_list){ index, n };
+    return FDML_OK;
+}
+
+static fdml_status find_gallery(pass_state *state, fdml_arena *arena, fdml_error *err)
+{
+    if (!state->cols.index) return FDML_OK;
+    uint32_t *at = fdml_arena_push(arena, state->problem->n_rows, sizeof *at);
+    if (!at)
+        return fdml_fail(err, FDML_E_NOMEM, "no memory for %zu gallery rows", state->cols.n);
+    memset(at, 0xff, state->problem->n_rows * sizeof *at);
+    for (size_t k = 0; k < state->cols.n; k++) at[state->cols.index[k]] = (uint32_t)k;
+    state->gallery_at = at;
+    return FDML_OK;
+}
+
+/* How the ranks will be found, given the memory they may take. */
+typedef struct rank_plan {
+    bool is_triangle;
+    size_t queries_per_task, bytes;
+} rank_plan;
+
+static rank_plan plan_ranks(const fdml_pass *pass, const fdml_problem *p, const fdml_machine *m,
+                            size_t budget)
+{
+    rank_plan plan = { .is_triangle = all_rows(p),
+                       .queries_per_task = fdml_pass_block(p->dim) };
+    if (!pass->on_ranks) return plan;
+    size_t largest, total = pass_relevant_total(p, &largest);
+    plan.bytes = pass_rank_memory(p, true, 0, m->n_threads);
+    if (plan.is_triangle && plan.bytes <= budget && total / p->n_rows <= 256) return plan;
+    plan.is_triangle = false;
+    for (;; plan.queries_per_task /= 2) {
+        plan.bytes = pass_rank_memory(p, false, plan.queries_per_task, m->n_threads);
+        if (plan.bytes <= budget || plan.queries_per_task <= 16) return plan;
+    }
+}
+
+static size_t common_memory(const fdml_pass *pass, const fdml_problem *p, const fdml_machine *m)
+{
+    const size_t block = fdml_pass_block(p->dim), blocks = (p->n_rows + block - 1) / block;
+    const size_t panels = (PASS_STRIP + block + 2 * m->kernels->tile_cols) * p->dim;
+    const size_t thread = (panels + PASS_STRIP * block + PASS_STRIP + block) * sizeof(float);
+    const size_t hits =
+        pass->top_k || pass->accepted ? PASS_STRIP * block * sizeof(fdml_hit) : 0;
+    const size_t tasks = (blocks * blocks / CHUNK / 2 + blocks) * sizeof(task);
+    return p->n_rows * 3 * sizeof(float) + tasks + (size_t)m->n_threads * (thread + hits) +
+           pass_sums_memory(pass, p, m->n_threads);
+}
+
+void fdml_pass_memory(size_t *least, size_t *wanted, const fdml_pass *pass,
+                      const fdml_problem *problem, const fdml_machine *machine)
+{
+    const size_t common = common_memory(pass, problem, machine);
+    *least = common + plan_ranks(pass, problem, machine, 0).bytes;
+    *wanted = common + plan_ranks(pass, problem, machine, default_budget).bytes;
+}
+
+static fdml_status run_once(const fdml_pass *pass, const fdml_problem *problem,
+                            const fdml_machine *machine, const rank_plan *plan,
+                            fdml_arena *arena, fdml_error *err)
+{
+    pass_state state = { .pass = pass, .problem = problem, .machine = machine };
+    state.is_triangle = plan->is_triangle;
+    state.block = fdml_pass_block(problem->dim);
+    FDML_TRY(fdml_frame_make(&state.frame, problem, machine, arena, err));
+    state.rows = state.cols = (row_list){ NULL, problem->n_rows };
+    if (!plan->is_triangle) {
+        FDML_TRY(list_of(&state.rows, problem->is_query, problem->n_rows, arena, err));
+        FDML_TRY(list_of(&state.cols, problem->is_gallery, problem->n_rows, arena, err));
+        FDML_TRY(find_gallery(&state, arena, err));
+    }
+    state.n_row_blocks = (state.rows.n + state.block - 1) / state.block;
+    state.n_col_blocks = (state.cols.n + state.block - 1) / state.block;
+    if (pass->on_ranks || problem->exclude)
+        FDML_TRY(pass_class_index(&state.classes, problem, arena, err));
+    if (pass->on_ranks) FDML_TRY(pass_rank_start(&state, plan->queries_per_task, arena, err));
+    if (pass->top_k) FDML_TRY(pass_topk_start(&state, arena, err));
+    if (pass->potential || pass->distance || pass->histogram || pass->accepted)
+        FDML_TRY(pass_sums_start(&state, arena, err));
+    return plan->is_triangle ? run_triangle(&state, arena, err)
+                             : run_rectangle(&state, plan->queries_per_task, arena, err);
+}
+
+fdml_status fdml_pass_run(const fdml_pass *pass, const fdml_problem *problem,
+                          const fdml_machine *machine, fdml_arena *arena, fdml_error *err)
+{
+    const size_t common = common_memory(pass, problem, machine);
+    size_t budget = default_budget;
+    if (machine->memory_limit)
+        budget = machine->memory_limit > common ? machine->memory_limit - common : 0;
+    const rank_plan plan = plan_ranks(pass, problem, machine, budget);
+    if (machine->memory_limit && common + plan.bytes > machine->memory_limit)
+        return fdml_fail(err, FDML_E_LIMIT,
+                         "the distance pass needs %zu bytes at least, the limit leaves %zu",
+                         common + plan.bytes, machine->memory_limit);
+    /* Pair sums are over all pairs of rows; ranks may be over a part, or leave some out. */
+    fdml_pass ranks = *pass, sums = *pass;
+    ranks.potential = ranks.distance = NULL;
+    ranks.histogram = NULL;
+    ranks.accepted = NULL;
+    sums.on_ranks = NULL;
+    sums.top_k = 0;
+    fdml_problem everything = *problem;
+    everything.is_query = everything.is_gallery = NULL;
+    everything.exclude = NULL;
+    const bool wants_ranks = pass->on_ranks || pass->top_k;
+    const bool wants_sums =
+        pass->potential || pass->distance || pass->histogram || pass->accepted;
+    const fdml_arena_mark mark = fdml_arena_get_mark(arena);
+    fdml_status status = FDML_OK;
+    if (wants_ranks && wants_sums && plan.is_triangle && !problem->exclude) {
+        status = run_once(pass, &everything, machine, &plan, arena, err);
+    } else {
+        if (wants_ranks) status = run_once(&ranks, problem, machine, &plan, arena, err);
+        fdml_arena_reset(arena, mark);
+        const rank_plan triangle = { .is_triangle = true };
+        if (!status && wants_sums)
+            status = run_once(&sums, &everything, machine, &triangle, arena, err);
+    }
+    fdml_arena_reset(arena, mark);
+    return status;
+}
