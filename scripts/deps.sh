@@ -117,7 +117,8 @@ int LLVMFuzzerTestOneInput(const unsigned char *p, size_t n) { return p && n > 9
 package()
 {
     case $manager:$1 in
-    apt:compiler | dnf:compiler) echo gcc ;;
+    apt:compiler) echo "gcc libc6-dev" ;;
+    dnf:compiler) echo gcc ;;
     apt:sleef) echo libsleef-dev ;;
     apt:cjson) echo libcjson-dev ;;
     apt:zip) echo libzip-dev ;;
