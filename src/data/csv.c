@@ -101,14 +101,14 @@ static fdml_status next_quoted(fdml_csv *csv, fdml_csv_field *field, fdml_error 
 {
     const size_t opened = csv->line;
     const char *c = ++csv->at;
-    for (;; c++) {
+    for (;;) {
         c = memchr(c, '"', (size_t)(csv->end - c));
         if (!c)
             return fdml_fail(err, FDML_E_FORMAT, "%s:%zu: quote is never closed", csv->name,
                              opened);
         if (c + 1 == csv->end || c[1] != '"') break;
         field->has_doubled = true;
-        c++;
+        c += 2;
     }
     field->text = csv->at;
     field->length = (size_t)(c - csv->at);
