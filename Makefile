@@ -61,6 +61,9 @@ else
 OMP_CFLAGS := -fopenmp
 OMP_LIBS  := -fopenmp
 endif
+# PLAIN=1 builds the unit tests without Criterion (tests/plain), for where it cannot run or, as
+# on Fedora, is not to be had.
+PLAIN     ?= $(if $(wildcard $(addsuffix /include/criterion/criterion.h,/usr /usr/local $(BREW))),,1)
 BASE_FLAGS := -std=c11 -O2 -g -ffp-contract=off $(OMP_CFLAGS) $(WARN) \
               -D_POSIX_C_SOURCE=200809L $(SYS_CFLAGS) -Isrc -Iinclude $(EXTRA_CFLAGS) \
               $(if $(PLAIN),-Itests/plain)
@@ -108,7 +111,6 @@ FUZZERS   := $(FUZZ_MAIN:tests/fuzz/%.c=$(BIN)/%)
 REPLAYS   := $(FUZZ_MAIN:tests/fuzz/fuzz_%.c=$(BIN)/replay_%)
 FUZZ_OBJ  := $(filter-out $(FUZZ_MAIN:%.c=$(OBJ)/%.o) $(OBJ)/tests/fuzz/replay.o, \
                $(call objects,tests/fuzz/*.c))
-# PLAIN=1 builds the unit tests without Criterion, for where it cannot run: tests/plain.
 UNIT_SRC  := $(wildcard tests/unit/*.c) $(if $(PLAIN),tests/plain/main.c)
 UNIT_LIBS := $(if $(PLAIN),,-lcriterion)
 KCHECK    := $(if $(wildcard tests/kcheck/*.c),$(BIN)/kcheck)
@@ -200,8 +202,7 @@ check-built:
 demo:  ## install what is missing, build, and audit a small synthetic data set
 	@scripts/deps.sh core
 	@$(MAKE) --no-print-directory $(PARALLEL) all
-	$(BIN)/fdml-synth embeddings --out $(BUILD)/demo
-	$(BIN)/fdml-eval $(BUILD)/demo/embeddings.npy $(BUILD)/demo/labels.csv --group group
+	@BIN=$(BIN) scripts/demo.sh $(BUILD)/demo
 
 check:  ## install what is missing, build, and run every test; ends in "N passed, N failed"
 	@scripts/deps.sh check

@@ -133,7 +133,7 @@ package()
     apt:clang-openmp) echo libomp-dev ;;
     apt:faiss | apt:numpy | apt:sklearn) echo "python3-$1" ;;
     apt:openblas) echo libopenblas-dev ;;
-    dnf:sleef | dnf:cjson | dnf:criterion) echo "$1-devel" ;;
+    dnf:sleef | dnf:cjson) echo "$1-devel" ;;
     dnf:zip | dnf:sodium) echo "lib$1-devel" ;;
     dnf:openmp) echo libgomp ;;
     dnf:clang-fuzzer) echo compiler-rt ;;
@@ -170,6 +170,12 @@ elif have brew; then
 else
     echo "deps: missing:$missing; no apt-get, dnf or brew here to install them with" >&2
     exit 1
+fi
+
+# Fedora has never packaged Criterion; the unit tests are built against tests/plain there.
+if [ "$manager" = dnf ]; then
+    missing=${missing/ criterion/}
+    [ -n "$missing" ] || exit 0
 fi
 
 sudo=
