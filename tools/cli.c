@@ -64,14 +64,14 @@ void cli_begin(const cli_program *program)
 
 static void print_option(const cli_option *o)
 {
-    enum { COLUMN = 26, WIDTH = 96 };
+    enum { COLUMN = 28, WIDTH = 98 };
     char left[64];
     const int n = snprintf(left, sizeof left, "  %c%c%s --%s%s%s", o->letter ? '-' : ' ',
                            o->letter ? o->letter : ' ', o->letter ? "," : " ", o->name,
                            o->value_name ? " " : "", o->value_name ? o->value_name : "");
     printf("%-*s", COLUMN, left);
-    int at = n < COLUMN ? COLUMN : n;
-    if (n >= COLUMN) at += printf("  ");
+    int at = COLUMN;
+    if (n >= COLUMN) printf("\n%*s", COLUMN, "");
     bool is_first = true;
     for (const char *word = o->help; *word; is_first = false) {
         const size_t length = strcspn(word, " ");

@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# make_definitions.sh - prints docs/definitions.md: the sentences of fdml-eval, with formulas.
+#
+#   BIN=build/bin scripts/make_definitions.sh > docs/definitions.md
+#
+# The sentences come from the program, so the page cannot contradict it; tests/cli/docs.sh
+# compares the committed page with what this prints. Formulas and sources stand here.
+#
+# SPDX-License-Identifier: MIT
+set -euo pipefail
+
+bin=${BIN:-build/bin}
+
+# formula KEY: what stands under its sentence
+# shellcheck disable=SC2016 # Markdown's backticks
+formula()
+{
+    case $1 in
+    recall_at_K) echo '`[rank_1 <= K]`, mean over queries. `ir`: `#{r : rank_r <= K} / R`.' ;;
+    precision_at_1) echo '`[rank_1 = 1]`, mean over queries; equals recall_at_1.' ;;
+    r_precision) echo '`#{r : rank_r <= R} / R`, mean over queries.' ;;
+    map_at_r)
+        echo '`(1/R) sum over r with rank_r <= R of r / rank_r`, mean over queries. Musgrave, Belongie and'
+        echo 'Lim, "A metric learning reality check", ECCV 2020. `oml`: divided by the matches found.'
+        echo '`revisitdml`: `1/(R+1)`, over ranks up to `R+1`.'
+        ;;
+    map)
+        echo '`(1/R) sum over r of r / rank_r`, mean over queries; every match counts, however far.'
+        echo '`revisitdml`: `1/(R+1)`.'
+        ;;
+    mrr) echo '`1 / rank_1`, mean over queries.' ;;
+    nmi) echo '`I(Y, C) / ((H(Y) + H(C)) / 2)`, Y the classes, C the clusters.' ;;
+    ami)
+        echo '`(I - E[I]) / ((H(Y) + H(C)) / 2 - E[I])`. Vinh, Epps and Bailey, JMLR 2010.'
+        ;;
+    ari)
+        echo 'With `t = sum C(n_yc,2)`, `a = sum C(n_y,2)`, `b = sum C(n_c,2)`, `e = ab / C(n,2)`:'
+        echo '`(t - e) / ((a + b)/2 - e)`. Hubert and Arabie, 1985.'
+        ;;
+    f1) echo '`2 sum C(n_yc,2) / (sum C(n_y,2) + sum C(n_c,2))`.' ;;
+    alignment_intra) echo '`mean of d_ij^2 over i < j in the group, y_i = y_j`. Wang and Isola, ICML 2020, alpha = 2.' ;;
+    alignment_inter) echo '`mean of d_ij^2 over i < j in the group, y_i != y_j`.' ;;
+    alignment_ratio) echo '`alignment_intra / alignment_inter`.' ;;
+    uniformity) echo '`log mean of exp(-2 d_ij^2) over i < j in the group`. Wang and Isola, ICML 2020, t = 2.' ;;
+    spectrum)
+        echo '`sum over k of (1/dim) log((1/dim) / s_k)`, s the singular values scaled to sum 1. Roth et al.,'
+        echo '"Revisiting training strategies", ICML 2020.'
+        ;;
+    class_ratio) echo 'Mean over classes of the mean intra distance, over the mean distance of class centres (cosine).' ;;
+    fmr) echo '`#{impostor pairs with s >= t} / #{impostor pairs}`.' ;;
+    fnmr) echo '`#{genuine pairs with s < t} / #{genuine pairs}`.' ;;
+    fdr) echo '`1 - (0.5 max |fmr_a - fmr_b| + 0.5 max |fnmr_a - fnmr_b|)` over groups a, b.' ;;
+    ir) echo '`sqrt((max fmr / min fmr) (max fnmr / min fnmr))`.' ;;
+    garbe) echo '`0.5 G(fmr) + 0.5 G(fnmr)`, `G(x) = n/(n-1) * sum |x_a - x_b| / (2 n^2 mean x)`.' ;;
+    max_over_geomean) echo '`max x_a / (prod x_a)^(1/n)`.' ;;
+    gap) echo '`max over groups - min over groups`; ratio `min / max`.' ;;
+    p) echo '`(1 + #{permuted gap >= gap}) / (1 + permutations)`. Phipson and Smyth, 2010; Holm, 1979.' ;;
+    *) ;;
+    esac
+}
+
+cat <<'END'
+# Definitions
+
+Made by `scripts/make_definitions.sh`; the sentences are those of `fdml-eval --define all`.
+
+`f_i` is the embedding of row i (unit length under cosine), `y_i` its class, `d_ij = ||f_i - f_j||`, `s` the nearness
+of a pair (cosine: `f_i . f_j`; l2: `-d_ij^2`; ip: `f_i . f_j` of the rows as given). `R` is the number of rows a query
+should find, `rank_1 < rank_2 < ... < rank_R` their ranks in the gallery without the query itself, ties broken by row.
+A query with `R = 0` is lone: it is counted and left out of every mean. The value of a group is over the group's
+queries against the whole gallery.
+
+Where a definition is from:
+
+* **paper**: stated in "Is Fairness Only Metric Deep?" (ICLR 2022, arXiv 2203.12748);
+* **line**: from public code of the same authors' line of work (Revisiting DML, DiVA, S2SD), or the literature it follows;
+* **ours**: our choice where nothing public settles it.
+
+END
+
+"$bin/fdml-eval" --define all | awk '
+    /^[^ ]/ { if (key) print key "\t" mark "\t" text; key = $1; mark = $2; text = ""; next }
+    { sub(/^ +/, ""); text = text (text == "" ? "" : " ") $0 }
+    END { print key "\t" mark "\t" text }' |
+    while IFS="$(printf '\t')" read -r key mark text; do
+        case $mark in "["*) mark=" (${mark#[}" mark=${mark%]}")" ;; *) mark= ;; esac
+        echo "## $key$mark"
+        echo
+        echo "$text." | fold -s -w 118 | sed 's/ *$//'
+        formula=$(formula "$key")
+        [ -z "$formula" ] || printf '\n%s\n' "$formula"
+        echo
+    done

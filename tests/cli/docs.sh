@@ -1,0 +1,25 @@
+# docs.sh - what the documents say is what the programs do.
+#
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+
+test_definitions_are_current()
+{
+    BIN=$BIN run "$REPO/scripts/make_definitions.sh"
+    assert_exit 0
+    assert_same out "$REPO/docs/definitions.md"
+}
+
+test_man_pages_have_every_option()
+{
+    local program option
+    for program in fdml-eval fdml-inspect fdml-synth; do
+        run $program --help
+        sed -n 's/^  .\{4\}--\([a-z-]*\).*/\1/p' out >options
+        assert_file options
+        while read -r option; do
+            sed 's/\\-/-/g' "$REPO/docs/man/$program.1" >page
+            grep -q -- "--$option\b" page || fail "$program.1 lacks --$option"
+        done <options
+    done
+}
