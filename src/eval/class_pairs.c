@@ -73,7 +73,7 @@ fdml_status fdml_class_pairs(fdml_class_fn fn, void *ctx, const fdml_problem *pr
     if (!status) status = pass_class_index(&job.classes, &all, arena, err);
     if (status) goto reset;
     const size_t largest = largest_class(&job.classes, problem->label->n_levels);
-    job.piece = largest < fdml_pass_block(dim) ? largest : fdml_pass_block(dim);
+    job.piece = largest < fdml_pass_block(problem->n_rows, dim) ? largest : fdml_pass_block(problem->n_rows, dim);
     job.workers = fdml_arena_push(arena, n_threads, sizeof *job.workers);
     for (size_t t = 0; job.workers && t < n_threads; t++) {
         class_worker *w = job.workers + t;

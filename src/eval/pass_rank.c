@@ -192,7 +192,8 @@ size_t pass_rank_memory(const fdml_problem *problem, bool is_triangle, size_t qu
 {
     size_t largest;
     const size_t total = pass_relevant_total(problem, &largest);
-    const size_t block = fdml_pass_block(problem->dim), threads = (size_t)n_threads;
+    const size_t block = fdml_pass_block(problem->n_rows, problem->dim),
+                 threads = (size_t)n_threads;
     const size_t lists = problem->n_rows * sizeof(uint32_t) * 2 + problem->label->n_levels * 4;
     if (is_triangle) {
         const size_t block_entries = block * largest < total ? block * largest : total;

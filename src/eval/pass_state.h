@@ -13,11 +13,11 @@
 #include "eval/pairs.h"
 
 /* Rows of a strip at most: a multiple of most register tiles; no result depends on it. */
-enum { PASS_STRIP = 96 };
+enum { PASS_STRIP = 48 };
 
 /* Rows of a block of work: columns of a strip, and the unit of locking. Partial float sums
  * follow these borders, so the length depends on the problem alone. */
-size_t fdml_pass_block(size_t dim);
+size_t fdml_pass_block(size_t n_rows, size_t dim);
 
 /* A list of rows: index[k], or k itself where NULL. Ascending. */
 typedef struct row_list {

@@ -128,7 +128,7 @@ no_memory:
 
 size_t pass_sums_memory(const fdml_pass *pass, const fdml_problem *problem, int n_threads)
 {
-    const size_t block = fdml_pass_block(problem->dim),
+    const size_t block = fdml_pass_block(problem->n_rows, problem->dim),
                  n = pass->groupings ? pass->groupings->n : 0;
     size_t worker = 0;
     if (pass->potential || pass->distance)

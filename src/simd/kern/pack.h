@@ -22,6 +22,10 @@ static void load_block(vf block[VL], const fdml_rows *rows, size_t i0, size_t n_
         }
         size_t id;
         const float *x = row_of(rows, i0 + i, &id) + d0;
+        if (i0 + i + VL < rows->n) { /* rows lie apart: the next block's are asked for early */
+            size_t next;
+            vec_prefetch(row_of(rows, i0 + i + VL, &next) + d0);
+        }
         vf v = n_dims == VL ? vf_load(x) : vf_load_n(x, n_dims, 0);
         if (rows->shift)
             v = vf_sub(v, n_dims == VL ? vf_load(rows->shift + d0)
