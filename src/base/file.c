@@ -10,12 +10,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static fdml_status fail_errno(fdml_error *err, const char *path, const char *action)
+static fdml_status fail_code(fdml_error *err, const char *path, const char *action, int code)
 {
     char reason[128];
-    const int code = errno;
     if (strerror_r(code, reason, sizeof reason)) snprintf(reason, sizeof reason, "%d", code);
     return fdml_fail(err, FDML_E_IO, "%s: %s%s", path, action, reason);
+}
+
+static fdml_status fail_errno(fdml_error *err, const char *path, const char *action)
+{
+    return fail_code(err, path, action, errno);
 }
 
 static int open_again(const char *path, int flags, mode_t mode)
@@ -234,28 +238,29 @@ static void sync_directory(const char *path)
     close(fd);
 }
 
+/* Flushes and syncs; an errno value, or 0. */
+static int finish_writing(FILE *file, bool syncs)
+{
+    if (fflush(file)) return errno;
+    if (ferror(file)) return EIO; /* an earlier write failed; its reason is lost */
+    if (!syncs || !fsync(fileno(file))) return 0;
+    return errno == EINVAL || errno == ENOTSUP ? 0 : errno; /* not every file system can */
+}
+
 fdml_status fdml_output_commit(fdml_output *output, fdml_error *err)
 {
-    FILE *file = output->file;
     const char *path = output->is_standard ? "standard output" : output->path;
-    errno = 0;
-    bool failed = ferror(file) || fflush(file);
-    if (!failed && *output->temporary)
-        failed = fsync(fileno(file)) && errno != EINVAL && errno != ENOTSUP;
-    if (failed && !errno) errno = EIO; /* an earlier write failed; its reason is lost */
-    fdml_status status = failed ? fail_errno(err, path, "cannot write: ") : FDML_OK;
-    if (!output->is_standard && fclose(file) && !status)
-        status = fail_errno(err, path, "cannot write: ");
+    int code = finish_writing(output->file, *output->temporary);
+    if (!output->is_standard && fclose(output->file) && !code) code = errno;
     output->file = NULL;
-    if (!*output->temporary) return status;
-    if (!status && rename(output->temporary, output->target))
-        status = fail_errno(err, path, "cannot rename: ");
-    if (status)
-        unlink(output->temporary);
-    else
+    if (!code && *output->temporary && rename(output->temporary, output->target)) code = errno;
+    if (!code && *output->temporary) {
         sync_directory(output->target);
-    *output->temporary = 0;
-    return status;
+        *output->temporary = 0;
+    }
+    if (!code) return FDML_OK;
+    fdml_output_abort(output);
+    return fail_code(err, path, "cannot write: ", code);
 }
 
 void fdml_output_abort(fdml_output *output)

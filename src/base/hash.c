@@ -50,9 +50,8 @@ fdml_status fdml_sha256_file(char hex[FDML_SHA256_HEX], const char *path, fdml_e
     fdml_sha256 sha;
     fdml_sha256_init(&sha);
     size_t n;
-    errno = 0;
     while ((n = fread(block, 1, sizeof block, file)) > 0) fdml_sha256_update(&sha, block, n);
-    const int code = ferror(file) ? (errno ? errno : EIO) : 0;
+    const int code = ferror(file) ? errno : 0;
     fclose(file);
     if (code) return fail_errno(err, path, code);
     fdml_sha256_final(&sha, hex);

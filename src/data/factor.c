@@ -210,6 +210,7 @@ static int truth_of(const char *text)
                   { "false", 0 }, { "yes", 1 }, { "no", 0 }, { "t", 1 },
                   { "f", 0 },     { "y", 1 },   { "n", 0 } };
     const size_t length = strlen(text);
+    /* Of the same length, a suffix in any case is the word in any case. */
     for (size_t w = 0; w < sizeof words / sizeof *words; w++)
         if (length == strlen(words[w].word) && fdml_file_has_suffix(text, words[w].word))
             return words[w].truth;

@@ -156,6 +156,33 @@ Test(base_file, output_says_why_not)
     cr_assert_eq(fdml_output_open(&output, "-", NULL, &err), FDML_E_ARG);
 }
 
+Test(base_file, a_failed_rename_leaves_nothing)
+{
+    fdml_output output;
+    fdml_error err;
+    const char *path = scratch_path("taken");
+    cr_assert_eq(fdml_output_open(&output, path, NULL, NULL), FDML_OK);
+    char temporary[FDML_PATH_SIZE];
+    memcpy(temporary, output.temporary, sizeof temporary);
+    cr_assert_eq(mkdir(path, 0700), 0); /* a folder appears where the report should go */
+    expect_io(fdml_output_commit(&output, &err), &err, path, "cannot write: Is a directory");
+    cr_assert_neq(access(temporary, F_OK), 0);
+    cr_assert_null(output.file);
+}
+
+Test(base_file, endless_paths_are_refused)
+{
+    fdml_output output;
+    fdml_error err;
+    char path[FDML_PATH_SIZE + 1];
+    memset(path, 'x', sizeof path);
+    path[sizeof path - 1] = 0;
+    scratch_expect_error(fdml_output_open(&output, path, NULL, &err), &err, FDML_E_IO,
+                         "output path has 4096 bytes, the limit is 4095");
+    path[FDML_PATH_SIZE - 1] = 0; /* fits, but not with the name of a temporary file */
+    cr_assert_eq(fdml_output_open(&output, path, NULL, &err), FDML_E_IO);
+}
+
 Test(base_file, full_devices_are_noticed)
 {
     fdml_output output;

@@ -154,6 +154,11 @@ Test(data_safetensors, refuses)
                    4, NULL, FDML_E_FORMAT, "x.st: tensor 'a': stands twice");
     expect_failure("{\"__metadata__\":{\"a\":1}}", 0, NULL, FDML_E_FORMAT,
                    "x.st: __metadata__ 'a' is no string");
+    expect_failure("{\"__metadata__\":[]}", 0, NULL, FDML_E_FORMAT,
+                   "x.st: __metadata__ is no object");
+    expect_failure("{\"a\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1,1,1,1],"
+                   "\"data_offsets\":[0,4]}}",
+                   4, NULL, FDML_E_FORMAT, "x.st: tensor 'a': has more than 8 dimensions");
     expect_failure("{}", 0, NULL, FDML_E_DATA,
                    "x.st: 0 2-D tensors, choose one as FILE:NAME; tensors are ");
 }
