@@ -21,6 +21,7 @@ here=$(uname -m)
 [ "$here" != arm64 ] || here=aarch64
 logs=$BUILD/check
 mkdir -p "$logs"
+export TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp:${TSAN_OPTIONS:-}"
 
 # A cross build runs under an emulator. With -L / the arm64 libraries of multiarch are used;
 # with -L /usr/aarch64-linux-gnu thread creation hangs.

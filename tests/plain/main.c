@@ -39,17 +39,28 @@ void plain_skip(const char *format, ...)
     longjmp(leave, 1);
 }
 
+static const plain_test *suite_of(const plain_test *test)
+{
+    static const plain_test none;
+    for (const plain_test *suite = tests; suite; suite = suite->next)
+        if (!suite->name && !strcmp(suite->suite, test->suite)) return suite;
+    return &none;
+}
+
 /* 1 where the test failed. */
 static int run(const plain_test *test)
 {
+    const plain_test *const suite = suite_of(test);
     has_failed = is_skipped = false;
     if (setjmp(leave) == 0) {
-        if (test->disabled) plain_skip(" disabled");
+        if (test->disabled || suite->disabled) plain_skip(" disabled");
         if (test->exit_code || test->signal) plain_skip(" needs a process of its own");
+        if (suite->init) suite->init();
         if (test->init) test->init();
         test->run();
     }
     if (test->fini && !is_skipped) test->fini();
+    if (suite->fini && !is_skipped) suite->fini();
     printf("%s - %s::%s", has_failed ? "not ok" : "ok", test->suite, test->name);
     if (is_skipped) printf(" # SKIP%s", reason);
     printf("\n");
@@ -60,6 +71,7 @@ static int run(const plain_test *test)
 int main(void)
 {
     int n_failed = 0;
-    for (const plain_test *test = tests; test; test = test->next) n_failed += run(test);
+    for (const plain_test *test = tests; test; test = test->next)
+        if (test->name) n_failed += run(test);
     return n_failed > 0;
 }

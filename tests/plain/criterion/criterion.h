@@ -37,16 +37,21 @@ void plain_fail(const char *file, int line, bool is_fatal, const char *claim,
                 const char *format, ...);
 _Noreturn void plain_skip(const char *format, ...);
 
+#define PLAIN_REGISTER(id, ...)                                                                \
+    static plain_test id##_test = { __VA_ARGS__ };                                             \
+    __attribute__((constructor)) static void id##_register(void)                               \
+    {                                                                                          \
+        plain_register(&id##_test);                                                            \
+    }
+
 #define Test(suite_, name_, ...)                                                               \
     static void suite_##_##name_##_body(void);                                                 \
-    static plain_test suite_##_##name_##_test = {                                              \
-        .suite = #suite_, .name = #name_, .run = suite_##_##name_##_body, __VA_ARGS__          \
-    };                                                                                         \
-    __attribute__((constructor)) static void suite_##_##name_##_register(void)                 \
-    {                                                                                          \
-        plain_register(&suite_##_##name_##_test);                                              \
-    }                                                                                          \
+    PLAIN_REGISTER(suite_##_##name_, .suite = #suite_, .name = #name_,                         \
+                   .run = suite_##_##name_##_body, __VA_ARGS__)                                \
     static void suite_##_##name_##_body(void)
+
+/* Without a name and a body: what runs around every test of the suite. */
+#define TestSuite(suite_, ...) PLAIN_REGISTER(suite_##_suite, .suite = #suite_, __VA_ARGS__)
 
 /* The space lets a message be left out: " " "%d". */
 #define PLAIN(fatal, condition, claim, ...)                                                    \
