@@ -12,7 +12,7 @@
 
 enum {
     FDML_SAFETENSORS_MAX_DIMS = 8,
-    FDML_SAFETENSORS_MAX_HEADER = 16 << 20 /* about 150,000 tensors */
+    FDML_SAFETENSORS_MAX_HEADER = 4 << 20 /* about 40,000 tensors */
 };
 
 typedef struct fdml_tensor_entry {
