@@ -59,7 +59,7 @@ fdml_status fdml_contingency_make(fdml_contingency *table, const fdml_contingenc
         const size_t id = rows->row ? rows->row[i] : i;
         /* Merging only ever moves items down, so the unread input is never overwritten. */
         item[i] = (fdml_contingency_item){ rows->label[id], rows->assignment[id],
-                                           rows->unit ? rows->unit[i] : 0, 1 };
+                                           rows->unit ? rows->unit[id] : 0, 1 };
         if (i && item[i].label != item[class_begin].label) {
             n_kept = finish_class(item, i, n_kept, class_begin);
             class_begin = i;
@@ -70,21 +70,20 @@ fdml_status fdml_contingency_make(fdml_contingency *table, const fdml_contingenc
     return FDML_OK;
 }
 
-/* Counters of one sweep, in the caller's scratch. Group n_groups is the total. */
+/* Counters of one sweep, in the caller's scratch. */
 typedef struct sweep {
     const fdml_contingency *table;
     fdml_agreement *sums;
-    uint64_t *cell, *label;       /* [n_groups + 1] */
+    uint64_t *cell, *label;       /* [n_groups] */
     uint32_t *in_cell, *in_label; /* groups touched */
     size_t n_in_cell, n_in_label;
-    uint32_t *cluster; /* [n_groups + 1, n_clusters] */
+    uint32_t *cluster; /* [n_groups, n_clusters] */
 } sweep;
 
 size_t fdml_contingency_scratch(const fdml_contingency *table, size_t n_groups)
 {
-    const size_t slots = n_groups + 1;
-    return slots * 2 * (sizeof(uint64_t) + sizeof(uint32_t)) +
-           slots * table->n_clusters * sizeof(uint32_t) + 64;
+    const size_t counters = 2 * (sizeof(uint64_t) + sizeof(uint32_t));
+    return n_groups * (counters + table->n_clusters * sizeof(uint32_t));
 }
 
 static double xlogx(const fdml_contingency *table, uint64_t x)
@@ -144,29 +143,24 @@ static void end_clusters(sweep *s, size_t slot)
 }
 
 void fdml_contingency_sums(fdml_agreement *sums, const fdml_contingency *table,
-                           const uint32_t *weight, const uint32_t *code, size_t n_groups,
-                           bool with_total, void *scratch)
+                           const uint32_t *code, size_t n_groups, void *scratch)
 {
-    const size_t slots = n_groups + 1, used = n_groups + with_total;
     memset(scratch, 0, fdml_contingency_scratch(table, n_groups));
-    memset(sums, 0, slots * sizeof *sums);
+    memset(sums, 0, n_groups * sizeof *sums);
     sweep s = { .table = table, .sums = sums, .cell = scratch };
-    s.label = s.cell + slots;
-    s.in_cell = (uint32_t *)(void *)(s.label + slots);
-    s.in_label = s.in_cell + slots;
-    s.cluster = s.in_label + slots;
+    s.label = s.cell + n_groups;
+    s.in_cell = (uint32_t *)(void *)(s.label + n_groups);
+    s.in_label = s.in_cell + n_groups;
+    s.cluster = s.in_label + n_groups;
 
     const fdml_contingency_item *item = table->item;
     for (size_t i = 0; i < table->n_items; i++) {
         const bool new_label = i && item[i].label != item[i - 1].label;
         if (i && (new_label || item[i].cluster != item[i - 1].cluster)) end_cell(&s);
         if (new_label) end_label(&s);
-        const uint64_t n = (uint64_t)item[i].count * (weight ? weight[item[i].unit] : 1);
-        if (!n) continue;
-        count(&s, code ? code[item[i].unit] : 0, item[i].cluster, n);
-        if (with_total) count(&s, (uint32_t)n_groups, item[i].cluster, n);
+        count(&s, code ? code[item[i].unit] : 0, item[i].cluster, item[i].count);
     }
     end_cell(&s);
     end_label(&s);
-    for (size_t g = 0; g < used; g++) end_clusters(&s, g);
+    for (size_t g = 0; g < n_groups; g++) end_clusters(&s, g);
 }

@@ -1,9 +1,9 @@
 /* contingency.h - do two labelings of the same rows agree? Class x cluster, stored sparsely.
  *
  * The table holds only cells that have rows, sorted by class, then cluster; each cell is a run
- * of items, one for every resampling unit that has rows in it. So one sweep over the items
- * gives the sums of every group at once, for any weights of the units (bootstrap) or any codes
- * (permutation), and every measure below is a function of those sums.
+ * of items, one for every unit (row or class) that has rows in it. So one sweep over the items
+ * gives the sums of every group at once, for any codes of the units, and every measure below
+ * is a function of those sums.
  *
  * With N rows, cells n_ck, classes n_c, clusters m_k, H = -sum p log p (natural logarithm):
  *   mi    = log N + (sum n_ck log n_ck - sum n_c log n_c - sum m_k log m_k) / N
@@ -40,12 +40,11 @@ typedef struct fdml_contingency {
 } fdml_contingency;
 
 /* What is counted: row[i] (or i where NULL) has class label[row], cluster assignment[row] and
- * belongs to unit[i] (or 0 where NULL). Rows must come class by class. */
+ * belongs to unit[row] (or 0 where NULL). Rows must come class by class. */
 typedef struct fdml_contingency_rows {
     const uint32_t *row; /* [n_rows] or NULL */
     size_t n_rows;
-    const uint32_t *label, *assignment; /* by row id */
-    const uint32_t *unit;               /* [n_rows] or NULL */
+    const uint32_t *label, *assignment, *unit; /* by row id */
     size_t n_clusters;
 } fdml_contingency_rows;
 
@@ -54,19 +53,17 @@ fdml_status fdml_contingency_make(fdml_contingency *table, const fdml_contingenc
                                   fdml_arena *arena, fdml_error *err);
 
 typedef struct fdml_agreement {
-    double n;                                      /* rows, weighted */
+    double n;                                      /* rows */
     double cell_xlogx, label_xlogx, cluster_xlogx; /* sums of x log x */
     double cell_pairs, label_pairs, cluster_pairs; /* TP, P, Q */
     size_t n_cells, n_labels, n_clusters;          /* that have rows */
 } fdml_agreement;
 
-/* weight: [n_units] or NULL for ones; code: [n_units] in 0..n_groups-1, or NULL for one group.
- * sums: [n_groups + 1]; the last is over all groups together, left out unless with_total.
+/* code: [n_units] in 0..n_groups-1, or NULL for one group. sums: [n_groups].
  * scratch: fdml_contingency_scratch bytes. */
 size_t fdml_contingency_scratch(const fdml_contingency *table, size_t n_groups);
 void fdml_contingency_sums(fdml_agreement *sums, const fdml_contingency *table,
-                           const uint32_t *weight, const uint32_t *code, size_t n_groups,
-                           bool with_total, void *scratch);
+                           const uint32_t *code, size_t n_groups, void *scratch);
 
 typedef enum fdml_mean { FDML_ARITHMETIC, FDML_GEOMETRIC, FDML_MIN, FDML_MAX } fdml_mean;
 

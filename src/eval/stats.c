@@ -113,20 +113,6 @@ void fdml_bootstrap_sums(double *sums, const double *features, size_t n_clusters
     fdml_parallel(n_replicates, n_threads, bootstrap_replicate, &b);
 }
 
-void fdml_bootstrap_weights(uint32_t *weight, size_t n_clusters, uint64_t seed, uint64_t stream,
-                            uint32_t replicate)
-{
-    memset(weight, 0, n_clusters * sizeof *weight);
-    fdml_rng rng;
-    fdml_rng_init(&rng, seed, stream, replicate);
-    uint32_t draw[BATCH];
-    for (size_t done = 0; done < n_clusters; done += BATCH) {
-        const size_t left = n_clusters - done, n = left < BATCH ? left : BATCH;
-        draw_batch(draw, n, &rng, (uint32_t)n_clusters);
-        for (size_t i = 0; i < n; i++) weight[draw[i]]++;
-    }
-}
-
 void fdml_permutation_codes(uint32_t *permuted, const fdml_permutation *p, uint32_t replicate)
 {
     memcpy(permuted, p->code, p->n_units * sizeof *permuted);
@@ -181,7 +167,7 @@ static void permutation_replicate(void *ctx, size_t block, int thread)
     size_t *place = (size_t *)(void *)mine;
     uint32_t *code = (uint32_t *)(void *)(place + p->n_groups + 1), *order = code + p->n_units;
     double *sums = c->sums + block * p->n_groups * p->n_features;
-    fdml_permutation_codes(code, p, (uint32_t)block);
+    fdml_permutation_codes(code, p, p->first_replicate + (uint32_t)block);
     bucket(order, place, code, p->n_units, p->n_groups);
 
     memset(sums, 0, p->n_groups * p->n_features * sizeof *sums);

@@ -27,18 +27,15 @@ void fdml_bootstrap_sums(double *sums, const double *features, size_t n_clusters
                          size_t n_features, size_t n_replicates, uint64_t seed, uint64_t stream,
                          int n_threads);
 
-/* The same draws as counts, for statistics that are no sum of features: weight[c] is how often
- * replicate `replicate` draws cluster c. weight: [n_clusters]. */
-void fdml_bootstrap_weights(uint32_t *weight, size_t n_clusters, uint64_t seed, uint64_t stream,
-                            uint32_t replicate);
-
 /* features: [n_units, n_features]; code: [n_units] in 0..n_groups-1; stratum: [n_units] in
- * non-decreasing order, or NULL for one stratum; sums: [n_replicates, n_groups, n_features]. */
+ * non-decreasing order, or NULL for one stratum; sums: [n_replicates, n_groups, n_features],
+ * for the replicates first_replicate, first_replicate + 1 .. */
 typedef struct fdml_permutation {
     const double *features;
     const uint32_t *code;
     const uint32_t *stratum;
     size_t n_units, n_features, n_groups, n_replicates;
+    uint32_t first_replicate;
     uint64_t seed, stream;
 } fdml_permutation;
 /* The codes of one replicate: [n_units]. */

@@ -15,4 +15,7 @@ typedef struct fdml_row_pair {
     uint32_t fold; /* from 0 */
 } fdml_row_pair;
 
+/* All pairs of so many rows are scored one by one; more rows go by the histogram of pairs.h. */
+bool fdml_verify_is_exact(size_t n_rows);
+
 #endif

@@ -1,0 +1,203 @@
+/* audit_gap.c - how far groups are apart: gaps with intervals and tests, and each group against
+ * the reference.
+ *
+ * The interval of a gap keeps the two extreme groups as observed, so it is signed and may reach
+ * below 0; groups are resampled independently. Where permutation is not exact, the test is a
+ * bootstrap one: the groups' deviations from their own values have the spread that gaps would
+ * have if all true values were equal (Davison & Hinkley 1997, 4.4).
+ *
+ * SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <string.h>
+
+#include "eval/audit_state.h"
+
+static const fdml_estimate NOTHING = { .value = NAN, .lo = NAN, .hi = NAN };
+
+static const fdml_estimate *estimate_of(const grouping_values *values, size_t group,
+                                        size_t metric)
+{
+    return &values->estimate[group * values->n_metrics + metric];
+}
+
+/* --- against the reference ------------------------------------------------------------ */
+
+typedef struct baseline {
+    size_t slot;                   /* n_groups: overall */
+    const fdml_estimate *estimate; /* [n_metrics] */
+    const char *why;               /* there is none */
+} baseline;
+
+static baseline find_reference(const grouping_values *values, const audit_state *state,
+                               const fdml_estimate *overall)
+{
+    const fdml_grouping *by = &state->groupings.grouping[values->grouping];
+    const char *name = state->settings->reference;
+    if (state->is_versus_overall) return (baseline){ values->n_groups, overall, NULL };
+    size_t slot = 0;
+    if (!strcmp(name, "majority")) {
+        for (size_t g = 1; g < by->n_groups; g++)
+            if (by->n_rows[g] > by->n_rows[slot]) slot = g;
+    } else {
+        while (slot < by->n_groups && strcmp(by->value[slot], name) != 0) slot++;
+        if (slot == by->n_groups)
+            return (baseline){ 0, NULL, "the reference is no value of this column" };
+    }
+    return (baseline){ slot, estimate_of(values, slot, 0), NULL };
+}
+
+/* scratch: [n_bootstrap] */
+static fdml_estimate versus(const grouping_values *values, const baseline *reference,
+                            const audit_state *state, size_t group, size_t metric,
+                            double *scratch)
+{
+    const fdml_estimate *own = estimate_of(values, group, metric);
+    fdml_estimate e = NOTHING;
+    e.n = own->n;
+    e.why = own->why;
+    if (!e.why) e.why = reference->why;
+    if (!e.why) e.why = reference->estimate[metric].why;
+    if (e.why) return e;
+    e.value = own->value - reference->estimate[metric].value;
+    if (isnan(own->lo) || isnan(reference->estimate[metric].lo)) return e;
+    const double *a = audit_replicates(values, group, metric);
+    const double *b = audit_replicates(values, reference->slot, metric);
+    for (size_t r = 0; r < values->n_bootstrap; r++) scratch[r] = a[r] - b[r];
+    fdml_percentile_interval(&e.lo, &e.hi, scratch, values->n_bootstrap,
+                             state->settings->confidence);
+    return e;
+}
+
+/* --- gaps ----------------------------------------------------------------------------- */
+
+typedef struct extremes {
+    size_t most, least, n; /* groups by value; n of them have one */
+} extremes;
+
+static extremes find_extremes(const grouping_values *values, size_t metric)
+{
+    extremes x = { 0, 0, 0 };
+    for (size_t g = 0; g < values->n_groups; g++) {
+        const double value = estimate_of(values, g, metric)->value;
+        if (isnan(value)) continue;
+        if (!x.n || value > estimate_of(values, x.most, metric)->value) x.most = g;
+        if (!x.n || value < estimate_of(values, x.least, metric)->value) x.least = g;
+        x.n++;
+    }
+    return x;
+}
+
+static void difference_and_ratio(fdml_gap_result *gap, const grouping_values *values,
+                                 const extremes *x, const audit_state *state, double *scratch)
+{
+    const fdml_estimate *most = estimate_of(values, x->most, gap->metric);
+    const fdml_estimate *least = estimate_of(values, x->least, gap->metric);
+    const bool is_positive = least->value > 0;
+    gap->difference.value = most->value - least->value;
+    if (is_positive)
+        gap->ratio.value = least->value / most->value;
+    else
+        gap->ratio.why = "a value is not positive";
+    if (isnan(most->lo) || isnan(least->lo)) return;
+
+    const double confidence = state->settings->confidence;
+    const double *a = audit_replicates(values, x->most, gap->metric);
+    const double *b = audit_replicates(values, x->least, gap->metric);
+    for (size_t r = 0; r < values->n_bootstrap; r++) scratch[r] = a[r] - b[r];
+    fdml_percentile_interval(&gap->difference.lo, &gap->difference.hi, scratch,
+                             values->n_bootstrap, confidence);
+    if (!is_positive) return;
+    for (size_t r = 0; r < values->n_bootstrap; r++) scratch[r] = a[r] > 0 ? b[r] / a[r] : NAN;
+    fdml_percentile_interval(&gap->ratio.lo, &gap->ratio.hi, scratch, values->n_bootstrap,
+                             confidence);
+}
+
+/* deviation: [n_groups], null: [n_bootstrap] scratch */
+static double bootstrap_p(double observed, const grouping_values *values, size_t metric,
+                          double *deviation, double *null)
+{
+    for (size_t b = 0; b < values->n_bootstrap; b++) {
+        for (size_t g = 0; g < values->n_groups; g++)
+            deviation[g] =
+                audit_replicates(values, g, metric)[b] - estimate_of(values, g, metric)->value;
+        null[b] = audit_spread(deviation, values, metric);
+    }
+    return fdml_p_value(observed, null, values->n_bootstrap);
+}
+
+static bool is_permuted(const audit_state *state, const fdml_grouping *by, size_t metric)
+{
+    const fdml_metric *m = &state->settings->metrics[metric];
+    if (m->kind == FDML_KIND_MEAN) return true;
+    if (m->id == FDML_M_ALIGNMENT_INTRA) return by->is_class_constant;
+    return audit_is_cluster_metric(m->id) && m->id != FDML_M_AMI;
+}
+
+static void test(fdml_gap_result *gap, const grouping_values *values, const audit_state *state,
+                 const double *null, double *deviation, double *scratch)
+{
+    const fdml_audit_settings *settings = state->settings;
+    if (!settings->n_permutations) return;
+    if (is_permuted(state, &state->groupings.grouping[values->grouping], gap->metric)) {
+        gap->p =
+            fdml_p_value(gap->difference.value, null + gap->metric * settings->n_permutations,
+                         settings->n_permutations);
+        gap->p_method = "permutation";
+    } else if (values->n_bootstrap) {
+        gap->p = bootstrap_p(gap->difference.value, values, gap->metric, deviation, scratch);
+        gap->p_method = "bootstrap";
+    }
+}
+
+static fdml_gap_result make_gap(const grouping_values *values, const audit_state *state,
+                                size_t metric, const double *null, double *deviation,
+                                double *scratch)
+{
+    const fdml_grouping *by = &state->groupings.grouping[values->grouping];
+    const extremes x = find_extremes(values, metric);
+    fdml_gap_result gap = { .by = by->by,
+                            .grouping = values->grouping,
+                            .metric = metric,
+                            .difference = NOTHING,
+                            .ratio = NOTHING,
+                            .p = NAN,
+                            .p_holm = NAN };
+    gap.difference.n = gap.ratio.n = x.n;
+    if (x.n < 2) {
+        gap.difference.why = gap.ratio.why = "fewer than two groups have a value";
+        return gap;
+    }
+    const bool higher = state->settings->metrics[metric].higher_is_better;
+    gap.best = by->value[higher ? x.most : x.least];
+    gap.worst = by->value[higher ? x.least : x.most];
+    difference_and_ratio(&gap, values, &x, state, scratch);
+    test(&gap, values, state, null, deviation, scratch);
+    return gap;
+}
+
+fdml_status audit_compare(fdml_gap_result *gaps, fdml_estimate *against,
+                          const grouping_values *values, const audit_state *state,
+                          const fdml_estimate *overall, fdml_error *err)
+{
+    const fdml_audit_settings *settings = state->settings;
+    const size_t n_metrics = values->n_metrics, n_permutations = settings->n_permutations;
+    const fdml_arena_mark mark = fdml_arena_get_mark(state->scratch);
+    double *null = fdml_arena_push(state->scratch, n_metrics * n_permutations, sizeof *null);
+    double *scratch = fdml_arena_push(state->scratch, values->n_bootstrap, sizeof *scratch);
+    double *deviation = fdml_arena_push(state->scratch, values->n_groups, sizeof *deviation);
+    if (!null || !scratch || !deviation)
+        return fdml_fail(err, FDML_E_NOMEM, "no memory to compare groups");
+    for (size_t i = 0; i < n_metrics * n_permutations; i++) null[i] = NAN;
+    if (n_permutations) {
+        FDML_TRY(audit_feature_null(null, state, values, err));
+        if (state->wants_cluster) FDML_TRY(audit_cluster_null(null, state, values, err));
+    }
+    const baseline reference = find_reference(values, state, overall);
+    for (size_t g = 0; g < values->n_groups; g++)
+        for (size_t m = 0; m < n_metrics; m++)
+            against[g * n_metrics + m] = versus(values, &reference, state, g, m, scratch);
+    for (size_t m = 0; m < n_metrics; m++)
+        gaps[m] = make_gap(values, state, m, null, deviation, scratch);
+    fdml_arena_reset(state->scratch, mark);
+    return FDML_OK;
+}
