@@ -252,8 +252,13 @@ fuzz-programs: $(FUZZERS)
 .PHONY: bench bench-programs bench-peers
 bench-programs: $(BENCHES)
 
-bench: bench-programs  ## time every kernel and the evaluation passes (a quiet machine, please)
-	@for program in $(BENCHES); do echo "== $$program"; "$$program" || exit 1; done
+bench: bench-programs  ## time every kernel and the heavy parts of an audit (a quiet machine, please)
+	$(BIN)/bench_kernels
+	@for threads in 1 $(filter-out 1,$(JOBS)); do \
+	    $(BIN)/bench_eval topk --threads $$threads && \
+	    $(BIN)/bench_eval ranks --threads $$threads && \
+	    $(BIN)/bench_eval kmeans --k 11316 --threads $$threads || exit 1; \
+	done
 
 bench-peers:  ## install FAISS, scikit-learn, OpenBLAS and time the same work; PEERS_FLAGS=...
 	@scripts/deps.sh peers
