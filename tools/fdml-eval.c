@@ -99,8 +99,8 @@ static void audit(const eval_options *o, eval_input *input, const fdml_audit_set
                            .seconds = seconds };
     fdml_result_hash(report.result_sha256, &result);
     write_reports(&out, &report, (eval_format)o->format, arena);
-    warn_elsewhere(o, &result);
     cli_outputs_commit();
+    warn_elsewhere(o, &result);
 }
 
 int main(int argc, char **argv)

@@ -21,12 +21,12 @@ typedef struct inspect_rows {
 
 void inspect_matrix(inspect_rows *found, const fdml_matrix *matrix, fdml_arena *arena);
 
-/* Level codes by falling count, ties by level; the count of each level. */
+/* The values of a column, empty cells left out, by falling count, ties by level. */
 typedef struct inspect_column {
     fdml_factor factor;
-    size_t n_empty, n_distinct; /* distinct: without the empty one */
-    const uint32_t *order;      /* [n_distinct] levels, most frequent first */
-    const size_t *count;        /* [factor.n_levels] */
+    size_t n_empty, n_distinct;
+    const uint32_t *order; /* [n_distinct] levels, most frequent first */
+    const size_t *count;   /* [n_distinct] of each level */
 } inspect_column;
 
 void inspect_factor(inspect_column *found, const fdml_factor *factor, fdml_arena *arena);

@@ -113,16 +113,12 @@ void inspect_factor(inspect_column *found, const fdml_factor *factor, fdml_arena
     size_t *count = push(arena, n, sizeof *count);
     counted *list = push(arena, n, sizeof *list);
     uint32_t *order = push(arena, n, sizeof *order);
-    *found = (inspect_column){ .factor = *factor, .order = order, .count = count };
+    *found =
+        (inspect_column){ .factor = *factor, .n_distinct = n, .order = order, .count = count };
     for (size_t i = 0; i < factor->n_rows; i++) count[factor->code[i]]++;
-    for (size_t i = 0; i < n; i++) {
-        if (!*factor->level[i])
-            found->n_empty = count[i];
-        else
-            list[found->n_distinct++] = (counted){ count[i], (uint32_t)i };
-    }
-    qsort(list, found->n_distinct, sizeof *list, by_falling_count);
-    for (size_t i = 0; i < found->n_distinct; i++) order[i] = list[i].level;
+    for (size_t i = 0; i < n; i++) list[i] = (counted){ count[i], (uint32_t)i };
+    qsort(list, n, sizeof *list, by_falling_count);
+    for (size_t i = 0; i < n; i++) order[i] = list[i].level;
 }
 
 void inspect_table_column(inspect_column *found, const fdml_table *table, size_t column,
@@ -131,9 +127,14 @@ void inspect_table_column(inspect_column *found, const fdml_table *table, size_t
     fdml_error err;
     fdml_factor factor;
     const char **text = push(arena, table->n_rows, sizeof *text);
-    for (size_t i = 0; i < table->n_rows; i++) text[i] = fdml_table_cell(table, i, column);
-    CLI_TRY(
-        fdml_factor_from_text(&factor, table->name[column], text, table->n_rows, arena, &err),
-        &err);
+    size_t n = 0;
+    for (size_t i = 0; i < table->n_rows; i++) {
+        const char *cell = fdml_table_cell(table, i, column);
+        if (*cell) text[n++] = cell;
+    }
+    *found = (inspect_column){ .n_empty = table->n_rows - n };
+    if (!n) return;
+    CLI_TRY(fdml_factor_from_text(&factor, table->name[column], text, n, arena, &err), &err);
     inspect_factor(found, &factor, arena);
+    found->n_empty = table->n_rows - n;
 }

@@ -4,6 +4,7 @@
 #include "eval/report_tables.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <string.h>
 
 void fdml_show_value(char text[FDML_SHOWN_MAX], double value)
@@ -38,6 +39,14 @@ int fdml_gap_verdict(const fdml_gap_result *gap, const fdml_audit_settings *sett
 {
     if (isnan(gap->p_holm)) return -1;
     return gap->p_holm <= 1 - settings->confidence;
+}
+
+size_t fdml_gaps_tested(const fdml_audit_result *result)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < result->n_gaps; i++)
+        n += fdml_gap_verdict(&result->gaps[i], result->settings) >= 0;
+    return n;
 }
 
 void fdml_show_level(char text[FDML_SHOWN_MAX], const fdml_audit_settings *settings)
@@ -95,35 +104,30 @@ static void gap_row(fdml_grid *grid, const fdml_gap_result *gap,
     char text[FDML_SHOWN_MAX];
     fdml_grid_row(grid);
     fdml_grid_set(grid, 0, FDML_CELL_NAME, "%s", settings->metrics[gap->metric].key);
-    set_estimate(grid, 1, &gap->difference, "");
+    fdml_grid_set(grid, 1, FDML_CELL_VALUE, "%s", answer[1 + fdml_gap_verdict(gap, settings)]);
+    set_estimate(grid, 2, &gap->difference, "");
     if (isnan(gap->difference.value) && gap->difference.why) {
-        for (size_t c = 2; c < grid->n_columns; c++) /* one reason for the whole row */
+        for (size_t c = 3; c < grid->n_columns; c++) /* one reason for the whole row */
             fdml_grid_set(grid, c, FDML_CELL_WHY, "%s", gap->difference.why);
         return;
     }
-    if (isnan(gap->ratio.value) && gap->ratio.why)
-        fdml_grid_set(grid, 2, FDML_CELL_WHY, "%s", gap->ratio.why);
-    else {
-        fdml_show_value(text, gap->ratio.value);
-        fdml_grid_set(grid, 2, FDML_CELL_VALUE, "%s", text);
-    }
-    fdml_grid_set(grid, 3, FDML_CELL_NAME, "%s", gap->worst ? gap->worst : "-");
-    fdml_grid_set(grid, 4, FDML_CELL_NAME, "%s", gap->best ? gap->best : "-");
     fdml_show_value(text, gap->p);
-    fdml_grid_set(grid, 5, FDML_CELL_VALUE, "%s", text);
+    fdml_grid_set(grid, 3, FDML_CELL_VALUE, "%s", text);
     fdml_show_value(text, gap->p_holm);
-    fdml_grid_set(grid, 6, FDML_CELL_VALUE, "%s", text);
-    fdml_grid_set(grid, 7, FDML_CELL_VALUE, "%s", answer[1 + fdml_gap_verdict(gap, settings)]);
+    fdml_grid_set(grid, 4, FDML_CELL_VALUE, "%s", text);
+    fdml_grid_set(grid, 5, FDML_CELL_NAME, "%s", gap->worst ? gap->worst : "-");
+    fdml_grid_set(grid, 6, FDML_CELL_NAME, "%s", gap->best ? gap->best : "-");
 }
 
+/* The ratio stands in CSV and JSON only: most tables would not fit a page with it. The verdict
+ * comes first, so that long group names cannot push it out of sight. */
 bool fdml_grid_gaps(fdml_grid *grid, const fdml_report *report, fdml_arena *arena)
 {
-    static const char *const header[] = { "gap (max - min)", "difference", "ratio",
-                                          "worst",           "best",       "p",
-                                          "Holm p",          "shown?" };
+    static const char *const header[] = { "gap (max - min)", "shown?", "difference", "p",
+                                          "Holm p",          "worst",  "best" };
     const fdml_audit_result *result = report->result;
     const size_t n = sizeof header / sizeof *header;
-    if (!fdml_grid_init(grid, NULL, n, 1, 2 * result->n_gaps, arena)) return false;
+    if (!fdml_grid_init(grid, NULL, n, 2, 2 * result->n_gaps, arena)) return false;
     for (size_t c = 0; c < n; c++) grid->header[c] = header[c];
     size_t grouping = 0;
     for (size_t i = 0; i < result->n_gaps; i++) {
@@ -136,46 +140,75 @@ bool fdml_grid_gaps(fdml_grid *grid, const fdml_report *report, fdml_arena *aren
 }
 
 /* Appends to a sentence that is cut, never overrun. */
-static void append(char *text, size_t size, const char *format, const char *a, const char *b,
-                   const char *c)
+static void append(char *text, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void append(char *text, size_t size, const char *format, ...)
 {
     const size_t used = strlen(text);
-    snprintf(text + used, size - used, format, a, b, c);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text + used, size - used, format, arguments);
+    va_end(arguments);
+}
+
+static bool is_shown(const fdml_audit_result *result, size_t gap)
+{
+    return fdml_gap_verdict(&result->gaps[gap], result->settings) == 1;
+}
+
+/* Same attribute, same worst group: named together. */
+static bool is_alike(const fdml_gap_result *a, const fdml_gap_result *b)
+{
+    return a->grouping == b->grouping && a->worst && b->worst && !strcmp(a->worst, b->worst);
+}
+
+/* "by gender, worst for F: recall_at_1, map_at_r; by race, worst for ..." */
+static void name_gaps(char *text, size_t size, const fdml_audit_result *result)
+{
+    const fdml_gap_result *gaps = result->gaps;
+    const char *separator = ": ";
+    for (size_t i = 0; i < result->n_gaps; i++) {
+        bool is_named = !is_shown(result, i);
+        for (size_t j = 0; j < i && !is_named; j++)
+            is_named = is_shown(result, j) && is_alike(&gaps[i], &gaps[j]);
+        if (is_named) continue;
+        append(text, size, "%sby %s, worst for %s:", separator, gaps[i].by,
+               gaps[i].worst ? gaps[i].worst : "-");
+        for (size_t j = i; j < result->n_gaps; j++)
+            if (j == i || (is_shown(result, j) && is_alike(&gaps[i], &gaps[j])))
+                append(text, size, "%s %s", j == i ? "" : ",",
+                       result->settings->metrics[gaps[j].metric].key);
+        separator = "; ";
+    }
+    append(text, size, ".");
 }
 
 bool fdml_report_verdict(const char **sentence, const fdml_report *report, fdml_arena *arena)
 {
-    enum { NAMED = 6 };
     const fdml_audit_result *result = report->result;
-    char text[2048], level[FDML_SHOWN_MAX];
-    size_t n_tested = 0, n_shown = 0;
+    const double alpha = 1 - result->settings->confidence;
+    char text[4096], level[FDML_SHOWN_MAX];
+    size_t n_shown = 0;
+    const size_t n_tested = fdml_gaps_tested(result);
     fdml_show_level(level, result->settings);
-    for (size_t i = 0; i < result->n_gaps; i++) {
-        const int verdict = fdml_gap_verdict(&result->gaps[i], result->settings);
-        n_tested += verdict >= 0;
-        n_shown += verdict == 1;
-    }
-    if (!n_tested)
-        snprintf(text, sizeof text, "No gap was tested.");
-    else
+    for (size_t i = 0; i < result->n_gaps; i++) n_shown += is_shown(result, i);
+    snprintf(text, sizeof text, "No gap was tested.");
+    if (n_tested)
         snprintf(text, sizeof text,
-                 "%zu of %zu tested gaps can be told from chance at %s (Holm)%s", n_shown,
-                 n_tested, level, n_shown ? ": " : ".");
-    size_t n_named = 0;
-    for (size_t i = 0; i < result->n_gaps && n_named < NAMED; i++) {
-        const fdml_gap_result *gap = &result->gaps[i];
-        if (fdml_gap_verdict(gap, result->settings) != 1) continue;
-        append(text, sizeof text, "%s%s by %s", n_named++ ? ", " : "",
-               result->settings->metrics[gap->metric].key, gap->by);
-        append(text, sizeof text, " (worst: %s)%s%s", gap->worst ? gap->worst : "-", "", "");
+                 "%zu of %zu tested gaps can be told from chance at %s (Holm)", n_shown,
+                 n_tested, level);
+    if (n_tested) name_gaps(text, sizeof text, result);
+    if ((double)n_tested > alpha * (double)(result->settings->n_permutations + 1)) {
+        const double need = ceil((double)n_tested / alpha) - 1;
+        append(text, sizeof text,
+               " With so many tests %.0f permutations are needed before any gap can pass; give"
+               " --permutations %.0f, or fewer metrics or groups.",
+               need, need);
     }
-    if (n_shown > n_named) append(text, sizeof text, ", and others%s%s%s", "", "", "");
-    if (n_shown) append(text, sizeof text, ".%s%s%s", "", "", "");
     if (n_tested > n_shown)
         append(text, sizeof text,
                " A gap that cannot be told from chance is not shown to be absent: its interval"
-               " says how large it may be.%s%s%s",
-               "", "", "");
+               " says how large it may be.");
     *sentence = fdml_arena_copy_text(arena, text, strlen(text));
     return *sentence != NULL;
 }

@@ -26,6 +26,7 @@ bool fdml_grid_cross(fdml_grid *grid, const fdml_report *report, size_t grouping
 
 /* Can the gap be told from chance? 1 yes, 0 no, -1 not tested. */
 int fdml_gap_verdict(const fdml_gap_result *gap, const fdml_audit_settings *settings);
+size_t fdml_gaps_tested(const fdml_audit_result *result);
 /* One sentence for all gaps of the report. */
 bool fdml_report_verdict(const char **sentence, const fdml_report *report, fdml_arena *arena);
 /* "5%": the level of the verdicts, 1 - confidence. */

@@ -75,8 +75,9 @@ static bool put_gaps(FILE *file, const fdml_report *report, fdml_arena *arena)
     fputc('\n', file);
     fdml_grid_text(file, &grid, WIDTH);
     fdml_show_level(level, report->result->settings);
-    fprintf(file, "shown?: the gap can be told from chance at %s (Holm over all %zu gaps).\n\n",
-            level, report->result->n_gaps);
+    fprintf(file,
+            "shown?: the gap can be told from chance at %s (Holm over %zu tested gaps).\n\n",
+            level, fdml_gaps_tested(report->result));
     fputs("Verdict: ", file);
     fdml_text_wrap(file, verdict, 9, 9, WIDTH);
     return true;

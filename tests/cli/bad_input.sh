@@ -153,20 +153,20 @@ test_labels_that_are_floats()
 test_single_class()
 {
     small_set
-    refuses 'one' emb.npy meta.csv --label one
+    refuses "column one has one value 'same' in all rows: nothing to retrieve" emb.npy meta.csv --label one
 }
 
 test_every_query_is_lone()
 {
     small_set
     awk -F, -v OFS=, 'NR > 1 { $1 = "c" NR } { print }' meta.csv >lone.csv
-    refuses 'match' emb.npy lone.csv
+    refuses 'none of the 180 queries has another row of its class (column label)' emb.npy lone.csv
 }
 
 test_attribute_with_one_value()
 {
     small_set
-    refuses 'one' emb.npy meta.csv --group one
+    refuses "column one has one value 'same' in all rows: nothing to compare" emb.npy meta.csv --group one
 }
 
 test_k_larger_than_the_gallery()

@@ -32,9 +32,10 @@ test_inspect_metadata_and_labels()
     run fdml-inspect labels.npy
     assert_exit 0
     assert_out 'ann (3), bob (2)'
-    bad_input 'meta.csv:4: ' fdml-inspect --as embeddings meta.csv || true
+    bad_input "meta.csv:2: column 2 is 'x', expected a number" fdml-inspect --as embeddings meta.csv
     bad_input 'nosuch.npy: No such file or directory' fdml-inspect nosuch.npy
-    run fdml-inspect - <meta.csv
+    fdml-inspect - <meta.csv >out
+    assert_out 'metadata     3 rows, 2 columns'
 }
 
 test_synth_makes_the_same_bytes_everywhere()

@@ -193,9 +193,19 @@ Test(report, text_is_readable_in_100_columns)
     cr_assert(strstr(text, "0.9000 [0.8000, 0.9500]*"), "an interval off 0 is marked");
     cr_assert(strstr(text, "insufficient data (n=7 < 20)"));
     cr_assert(strstr(text, "1 of 2 tested gaps can be told from chance at 5% (Holm)"));
+    cr_assert(!strstr(text, "permutations are needed"));
     cr_assert(strstr(text, "(1) no pairs"), "one odd cell becomes a footnote");
     cr_assert(!strchr(text, '\033'), "no control character of a label reaches the terminal");
     cr_assert(strstr(text, "result_sha256 "));
+}
+
+Test(report, says_when_no_gap_could_pass)
+{
+    const char *sentence;
+    f.settings.n_permutations = 30; /* the least p is 1/31; two gaps need 2/0.05 - 1 = 39 */
+    cr_assert(fdml_report_verdict(&sentence, &f.report, &f.arena));
+    cr_assert(strstr(sentence, "--permutations 39"));
+    cr_assert(strstr(sentence, ": by group, worst for F|x: recall_at_1. "));
 }
 
 Test(report, markdown_escapes_labels)
