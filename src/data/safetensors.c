@@ -217,7 +217,7 @@ const fdml_tensor_entry *fdml_safetensors_find(const fdml_safetensors *file, con
 static fdml_status fail_choice(const fdml_safetensors *file, const fdml_source *source,
                                const char *why, fdml_error *err)
 {
-    char names[256] = "";
+    char names[256] = "none";
     size_t n = 0;
     for (size_t i = 0; i < file->n_tensors && n < sizeof names - 1; i++) {
         const int added =

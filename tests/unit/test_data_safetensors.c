@@ -160,7 +160,7 @@ Test(data_safetensors, refuses)
                    "\"data_offsets\":[0,4]}}",
                    4, NULL, FDML_E_FORMAT, "x.st: tensor 'a': has more than 8 dimensions");
     expect_failure("{}", 0, NULL, FDML_E_DATA,
-                   "x.st: 0 2-D tensors, choose one as FILE:NAME; tensors are ");
+                   "x.st: 0 2-D tensors, choose one as FILE:NAME; tensors are none");
 }
 
 Test(data_safetensors, refuses_prefixes)
