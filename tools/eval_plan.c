@@ -153,7 +153,7 @@ void eval_plan_memory(fdml_machine *machine, const eval_input *input,
         cli_die(CLI_EXIT_DATA, "--max-memory: %s is too little; this audit needs %s", limit,
                 need);
     }
-    machine->memory_limit = options->max_memory - arena->used;
+    machine->memory_limit = options->max_memory - arena->used - cost.bytes_kept;
 }
 
 /* One thread's share of the speed probe. */
@@ -226,10 +226,12 @@ void eval_plan_print(const eval_input *input, const fdml_audit_settings *setting
     printf("memory      %s, of which the inputs take %s; with --max-memory at least %s\n",
            bytes, own, least);
     printf("work        %.3g multiply-adds\n", cost.flops);
+    const double seconds = speed > 0 ? cost.flops / speed : 0;
     if (speed > 0)
-        printf(
-            "time        about %.*f s: %.1f G multiply-adds/s measured with %d thread%s, %s\n",
-            cost.flops / speed < 10 ? 2 : 0, cost.flops / speed, 1e-9 * speed,
-            machine->n_threads, machine->n_threads == 1 ? "" : "s", machine->kernels->isa);
+        printf("time        %s %.0f s, resampling not counted: %.1f G multiply-adds/s measured "
+               "with %d"
+               " thread%s, %s\n",
+               seconds < 1 ? "less than" : "about", seconds < 1 ? 1 : seconds, 1e-9 * speed,
+               machine->n_threads, machine->n_threads == 1 ? "" : "s", machine->kernels->isa);
     cli_outputs_commit();
 }

@@ -135,6 +135,7 @@ fdml_status fdml_audit(fdml_audit_result *result, const fdml_problem *problem,
 typedef struct fdml_audit_cost {
     size_t bytes;       /* largest total at one time, with the default memory limit */
     size_t bytes_least; /* the same with the tightest one */
+    size_t bytes_kept;  /* of these, what lies beside the pass: its limit is what this leaves */
     double flops;
 } fdml_audit_cost;
 void fdml_audit_estimate(fdml_audit_cost *cost, const fdml_problem *problem,

@@ -134,6 +134,7 @@ void fdml_audit_estimate(fdml_audit_cost *cost, const fdml_problem *problem,
     *cost = (fdml_audit_cost){
         .bytes = measures + (wanted > resampling ? wanted : resampling),
         .bytes_least = measures + (least > resampling ? least : resampling),
+        .bytes_kept = measures,
         .flops = multiply_adds(problem, settings, &w),
     };
 }

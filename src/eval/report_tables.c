@@ -30,9 +30,15 @@ void fdml_show_estimate(char text[FDML_SHOWN_MAX], const fdml_estimate *e)
         snprintf(text, FDML_SHOWN_MAX, "%.24s [%.24s, %.24s]", value, lo, hi);
 }
 
-bool fdml_differs(const fdml_estimate *versus)
+bool fdml_is_flat(const fdml_estimate *e)
 {
-    return versus->lo > 0 || versus->hi < 0;
+    return e->lo == e->hi && e->lo == e->value;
+}
+
+bool fdml_is_marked(const fdml_group_result *group, size_t metric)
+{
+    const fdml_estimate *versus = &group->versus[metric];
+    return (versus->lo > 0 || versus->hi < 0) && !fdml_is_flat(&group->metrics[metric]);
 }
 
 int fdml_gap_verdict(const fdml_gap_result *gap, const fdml_audit_settings *settings)
@@ -91,8 +97,7 @@ bool fdml_grid_groups(fdml_grid *grid, const fdml_report *report, fdml_arena *ar
         fdml_grid_set(grid, 0, FDML_CELL_NAME, "%s", group->value);
         fdml_grid_set(grid, 1, FDML_CELL_VALUE, "%zu", group->n);
         for (size_t m = 0; m < n_metrics; m++)
-            set_estimate(grid, 2 + m, &group->metrics[m],
-                         fdml_differs(&group->versus[m]) ? "*" : "");
+            set_estimate(grid, 2 + m, &group->metrics[m], fdml_is_marked(group, m) ? "*" : "");
     }
     return !grid->failed;
 }

@@ -31,7 +31,10 @@ size_t fdml_gaps_tested(const fdml_audit_result *result);
 bool fdml_report_verdict(const char **sentence, const fdml_report *report, fdml_arena *arena);
 /* "5%": the level of the verdicts, 1 - confidence. */
 void fdml_show_level(char text[FDML_SHOWN_MAX], const fdml_audit_settings *settings);
-/* A group's difference from the reference has an interval that leaves out 0. */
-bool fdml_differs(const fdml_estimate *versus);
+/* The interval is the value itself: all resampled units scored alike, so it says nothing. */
+bool fdml_is_flat(const fdml_estimate *e);
+/* The group's difference from the reference has an interval that leaves out 0, and that of its
+ * value is not flat. */
+bool fdml_is_marked(const fdml_group_result *group, size_t metric);
 
 #endif

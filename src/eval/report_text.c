@@ -36,12 +36,15 @@ static void put_lone(FILE *file, const fdml_audit_result *result)
                 "lone", result->n_lone);
 }
 
-static bool any_mark(const fdml_audit_result *result)
+/* Which footnotes the table of groups needs. */
+static void find_notes(bool *has_mark, bool *has_flat, const fdml_audit_result *result)
 {
+    *has_mark = *has_flat = false;
     for (size_t g = 0; g < result->n_groups; g++)
-        for (size_t m = 0; m < result->settings->n_metrics; m++)
-            if (fdml_differs(&result->groups[g].versus[m])) return true;
-    return false;
+        for (size_t m = 0; m < result->settings->n_metrics; m++) {
+            *has_mark = *has_mark || fdml_is_marked(&result->groups[g], m);
+            *has_flat = *has_flat || fdml_is_flat(&result->groups[g].metrics[m]);
+        }
 }
 
 static bool put_groups(FILE *file, const fdml_report *report, fdml_arena *arena)
@@ -56,7 +59,13 @@ static bool put_groups(FILE *file, const fdml_report *report, fdml_arena *arena)
         fprintf(file, "[lo, hi]: %g%% interval, %zu bootstraps of %s.\n",
                 100 * settings->confidence, settings->n_bootstrap,
                 settings->unit == FDML_UNIT_CLASS ? "whole classes" : "queries");
-    if (any_mark(report->result))
+    bool has_mark, has_flat;
+    find_notes(&has_mark, &has_flat, report->result);
+    if (has_flat)
+        fputs(
+            "[x, x]: every unit scored alike, so resampling cannot say how far off x may be.\n",
+            file);
+    if (has_mark)
         fprintf(file,
                 "*: the interval of the difference from %s leaves out 0 (one by one, not"
                 " corrected).\n",
