@@ -262,8 +262,7 @@ static fdml_status run(fdml_audit_result *result, audit_state *state, fdml_error
     FDML_TRY(compare_groups(result, state, err));
     if (settings->with_per_query && state->wants_mean)
         FDML_TRY(list_per_query(result, state, err));
-    if (settings->with_verification)
-        return fdml_fail(err, FDML_E_UNSUPPORTED, "verification is not there yet");
+    if (settings->with_verification) FDML_TRY(audit_verify(result, state, err));
     return FDML_OK;
 }
 

@@ -91,14 +91,36 @@ static size_t resampling_size(const fdml_problem *problem, const fdml_audit_sett
     return largest + replicates;
 }
 
+/* See verify_counts.h: four bytes a pair for the sorted scores and eight to get there, or the
+ * histograms; then four counts a row and threshold. */
+static size_t verification_size(const fdml_problem *problem,
+                                const fdml_audit_settings *settings)
+{
+    const size_t n = problem->n_rows, n_groupings = count_groupings(problem, settings);
+    if (!settings->with_verification) return 0;
+    size_t scores = 2 * FDML_HISTOGRAM_BINS * sizeof(uint64_t);
+    if (settings->pairs)
+        scores = settings->n_pairs * 3 * sizeof(float);
+    else if (fdml_verify_is_exact(n))
+        scores = n * (n - 1) / 2 * 3 * sizeof(float);
+    const size_t clusters = settings->unit == FDML_UNIT_CLASS ? problem->label->n_levels : n;
+    const size_t stride = fdml_feature_stride(4 + 2 * (settings->n_fmr_targets + 1));
+    return scores + n * (2 * sizeof(double) + 3 * sizeof(uint32_t)) +
+           n * n_groupings * sizeof(uint32_t) * (2 + 2 * (settings->n_fmr_targets + 1)) +
+           (clusters + settings->n_bootstrap) * stride * sizeof(double);
+}
+
 static double multiply_adds(const fdml_problem *problem, const fdml_audit_settings *settings,
                             const wishes *w)
 {
     const double n = (double)problem->n_rows, dim = (double)problem->dim;
     const bool is_rectangle = problem->is_query || problem->is_gallery;
     double sum = 0;
-    if (w->mean || w->ids[FDML_M_UNIFORMITY] || settings->with_verification)
+    if (w->mean || w->ids[FDML_M_UNIFORMITY] ||
+        (settings->with_verification && !fdml_verify_is_exact(problem->n_rows)))
         sum += n * n * dim / (is_rectangle ? 1 : 2);
+    if (settings->with_verification && !settings->pairs)
+        sum += n * n * dim * (fdml_verify_is_exact(problem->n_rows) ? 2.5 : 0.5);
     if (w->cluster)
         sum += n * (double)problem->label->n_levels * dim * (settings->kmeans_iterations + 1) *
                (settings->kmeans_redo ? settings->kmeans_redo : 1);
@@ -113,7 +135,9 @@ void fdml_audit_estimate(fdml_audit_cost *cost, const fdml_problem *problem,
 {
     const wishes w = read_wishes(settings);
     const size_t measures = measures_size(problem, settings, &w);
-    const size_t resampling = resampling_size(problem, settings, &w, machine->n_threads);
+    size_t resampling = resampling_size(problem, settings, &w, machine->n_threads);
+    const size_t verification = verification_size(problem, settings);
+    if (verification > resampling) resampling = verification;
     double dummy = 0;
     fdml_pass pass = { .depth = fdml_rank_depth(settings->metrics, settings->n_metrics,
                                                 settings->convention) };

@@ -219,6 +219,21 @@ fdml_status audit_compare(fdml_gap_result *gaps, fdml_estimate *against,
                           const grouping_values *values, const audit_state *state,
                           const fdml_estimate *overall, fdml_error *err);
 
+/* --- audit_curve.c ------------------------------------------------------------------------ */
+/* What the scores say before anything is counted by row. */
+typedef struct audit_curve {
+    size_t n_genuine, n_impostor;
+    double eer, eer_weight, auc;
+    float *threshold; /* [n_points]; feasible targets in order, then the EER's */
+    size_t *target;   /* [n_points] index of the target; n_fmr_targets for the EER */
+    size_t n_points;
+    double *genuine_share, *impostor_share; /* [n_rows] of AUC, or NULL */
+    const float *listed;                    /* scores of the list, or NULL */
+} audit_curve;
+fdml_status audit_curve_make(audit_curve *curve, const audit_state *state, fdml_error *err);
+/* Whether a target allows one false match at least. */
+bool audit_is_feasible(const audit_curve *curve, double target);
+
 /* --- audit_verify.c ----------------------------------------------------------------------- */
 fdml_status audit_verify(fdml_audit_result *result, audit_state *state, fdml_error *err);
 
