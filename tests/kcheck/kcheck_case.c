@@ -219,8 +219,9 @@ bool kc_same(kcheck *t, const char *what, const void *want, const void *got, siz
         float x, y;
         memcpy(&x, w + i, sizeof x);
         memcpy(&y, g + i, sizeof y);
-        return kc_fail(t, "%s[%zu] is %08x (%.9g), expected %08x (%.9g)", what, i,
-                       (unsigned)g[i], (double)y, (unsigned)w[i], (double)x);
+        return kc_fail(t, "%s[%zu] is %u (%08x, as float %.9g), expected %u (%08x, %.9g)", what,
+                       i, (unsigned)g[i], (unsigned)g[i], (double)y, (unsigned)w[i],
+                       (unsigned)w[i], (double)x);
     }
     return true;
 }

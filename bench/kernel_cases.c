@@ -1,0 +1,146 @@
+/* kernel_cases.c - one case for every kernel, of the sizes that evaluation uses: a tile of
+ * 96 x 512 scores, rows of 512. All of it stays in a 1 MiB cache.
+ *
+ * A case is CASE(name, flops, bytes, statements); the table at the end expands kernels.def, so
+ * a kernel without a case does not compile.
+ * SPDX-License-Identifier: MIT */
+#include "kernel_cases.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "timing.h"
+
+enum { ROWS = 96, COLS = 512, DIM = 512, N = ROWS * COLS, FLOORS = 4, MANY = 40, K_BEST = 10 };
+enum { PEAK_STEPS = 20000 };
+#define WORD 4.0 /* bytes of a float or a count */
+
+static struct {
+    float *x, *y;      /* [ROWS, DIM], [COLS, DIM] */
+    float *a, *b;      /* panels, of any table: gemm takes as long for one as for another */
+    float *c, *scores; /* tiles [ROWS, COLS]: written over; on [-1, 1) */
+    float *zeros, *ones, *out, *bias;
+    float *row_floors, *many_floors, *col_floors; /* ascending, above almost all scores */
+    float *best;
+    uint32_t *index, *code, *id, *begin, *end, *many_begin, *many_end, *count, *best_id;
+    fdml_hit *hits;
+    size_t n_hits;
+    fdml_rows x_rows, y_rows;
+} d;
+
+static uint32_t *counts(size_t n)
+{
+    return (uint32_t *)(void *)bench_floats(n); /* the same size and alignment */
+}
+
+void kernel_cases_prepare(void)
+{
+    d.x = bench_floats(ROWS * DIM), d.y = bench_floats(COLS * DIM);
+    d.a = bench_floats((ROWS + 64) * DIM), d.b = bench_floats((COLS + 64) * DIM);
+    d.c = bench_floats(N), d.scores = bench_floats(N), d.out = bench_floats(N);
+    d.zeros = bench_floats(N), d.ones = bench_floats(N), d.bias = bench_floats(COLS);
+    d.row_floors = bench_floats(ROWS * FLOORS), d.many_floors = bench_floats(ROWS * MANY);
+    d.col_floors = bench_floats(COLS * FLOORS), d.best = bench_floats(ROWS);
+    d.index = counts(N), d.code = counts(COLS), d.id = counts(COLS), d.count = counts(N);
+    d.begin = counts(ROWS), d.end = counts(ROWS), d.best_id = counts(ROWS);
+    d.many_begin = counts(ROWS), d.many_end = counts(ROWS);
+    d.hits = (fdml_hit *)(void *)bench_floats(2 * N);
+    bench_uniform(d.x, ROWS * DIM, 1);
+    bench_uniform(d.y, COLS * DIM, 2);
+    bench_uniform(d.scores, N, 3);
+    bench_uniform(d.a, (ROWS + 64) * DIM, 4);
+    bench_uniform(d.b, (COLS + 64) * DIM, 5);
+    for (size_t i = 0; i < N; i++) d.ones[i] = 1, d.index[i] = (uint32_t)(i * 7919 % N);
+    for (size_t i = 0; i < COLS; i++) d.id[i] = (uint32_t)i, d.code[i] = (uint32_t)(i % 5);
+    for (size_t i = 0; i < ROWS; i++) {
+        d.begin[i] = (uint32_t)(i * FLOORS), d.end[i] = d.begin[i] + FLOORS;
+        d.many_begin[i] = (uint32_t)(i * MANY), d.many_end[i] = d.many_begin[i] + MANY;
+    }
+    for (size_t i = 0; i < ROWS * FLOORS; i++)
+        d.row_floors[i] = 0.98f + 0.005f * (float)(i % FLOORS);
+    for (size_t i = 0; i < ROWS * MANY; i++)
+        d.many_floors[i] = 0.6f + 0.01f * (float)(i % MANY);
+    for (size_t i = 0; i < COLS * FLOORS; i++) /* [COLS / 16, FLOORS, 16] */
+        d.col_floors[i] = 0.98f + 0.005f * (float)(i / 16 % FLOORS);
+    d.x_rows = (fdml_rows){ .x = d.x, .stride = DIM, .n = ROWS };
+    d.y_rows = (fdml_rows){ .x = d.y, .stride = DIM, .n = COLS };
+}
+
+static fdml_tile tile(float *c)
+{
+    return (fdml_tile){ .c = c, .stride = COLS, .n_rows = ROWS, .n_cols = COLS };
+}
+
+#define CASE(name, n_flops, n_bytes, ...)                                                      \
+    static double flops_##name(const fdml_kernels *k)                                          \
+    {                                                                                          \
+        (void)k;                                                                               \
+        return (n_flops);                                                                      \
+    }                                                                                          \
+    static double bytes_##name(const fdml_kernels *k)                                          \
+    {                                                                                          \
+        (void)k;                                                                               \
+        return (n_bytes);                                                                      \
+    }                                                                                          \
+    static void run_##name(const fdml_kernels *k)                                              \
+    {                                                                                          \
+        __VA_ARGS__;                                                                           \
+    }
+
+CASE(pack_a, 0, 2 * WORD * ROWS * DIM, k->pack_a(d.a, &d.x_rows, DIM))
+CASE(pack_b, 0, 2 * WORD * COLS * DIM, k->pack_b(d.b, &d.y_rows, DIM))
+CASE(gemm, 2.0 * N * DIM, WORD *(ROWS *DIM + COLS * DIM + N),
+     k->gemm(d.c, COLS, d.a, d.b, ROWS, COLS, DIM))
+CASE(chain_norms2, 2.0 * ROWS * DIM, WORD *ROWS *DIM, k->chain_norms2(d.out, &d.x_rows, DIM))
+CASE(inverse_norms, 2.0 * ROWS * DIM, WORD *ROWS *DIM, k->inverse_norms(d.out, d.x, ROWS, DIM))
+CASE(dot_rows, 2.0 * ROWS * DIM, WORD *ROWS *DIM, k->dot_rows(d.out, d.y, d.x, ROWS, DIM))
+CASE(sqdist_rows, 3.0 * ROWS * DIM, WORD *ROWS *DIM, k->sqdist_rows(d.out, d.y, d.x, ROWS, DIM))
+
+/* In place, again and again: biases for which the values stay ordinary numbers. */
+CASE(negate_sqdist, 0, 2 * WORD * N, const fdml_tile t = tile(d.zeros);
+     k->negate_sqdist(&t, d.bias, d.bias))
+CASE(potential, 0, 2 * WORD * N, const fdml_tile t = tile(d.c);
+     k->potential(&t, 0.5f, d.ones, d.bias))
+CASE(distance, 0, 2 * WORD * N, const fdml_tile t = tile(d.c);
+     k->distance(&t, 1, d.ones, d.bias))
+
+CASE(scan_above, 0, WORD *N, const fdml_tile t = tile(d.scores);
+     k->scan_above(d.hits, &d.n_hits, &t, d.col_floors, d.col_floors))
+CASE(count_rows, 0, WORD *N, const fdml_tile t = tile(d.scores);
+     k->count_rows(d.count, &t, d.row_floors, d.begin, d.end))
+CASE(bump_rows, 0, WORD *N, const fdml_tile t = tile(d.scores);
+     k->bump_rows(d.count, &t, d.many_floors, d.many_begin, d.many_end))
+CASE(count_cols, 0, WORD *N, const fdml_tile t = tile(d.scores);
+     k->count_cols(d.count, &t, d.col_floors, FLOORS))
+CASE(group_sums, 0, 2 * WORD * N, const fdml_tile t = tile(d.scores);
+     k->group_sums(d.out, d.out + ROWS, &t, d.code, d.code))
+CASE(argmax_rows, 0, WORD *N, const fdml_tile t = tile(d.scores);
+     k->argmax_rows(d.best, d.best_id, &t, d.bias, d.id))
+
+static void topk_of_each_row(const fdml_kernels *k)
+{
+    for (size_t i = 0; i < ROWS; i++) {
+        for (size_t r = 0; r < K_BEST; r++) d.best[r] = -INFINITY, d.best_id[r] = 0xffffffffu;
+        k->topk_merge(d.best, d.best_id, K_BEST, d.scores + i * COLS, COLS, 0);
+    }
+}
+CASE(topk_merge, 0, WORD *N, topk_of_each_row(k))
+CASE(pick_floors, 0, 4 * WORD * N, k->pick_floors(d.out, d.scores, d.ones, d.index, N, N / 2))
+CASE(count_equal, 0, WORD *N, k->count_equal(d.count, d.scores, N, 0.5f))
+CASE(bin_rows, 0, 2 * WORD * N, k->bin_rows(d.count, d.scores, N, -1, 2048, 4096))
+CASE(exp_rows, 0, 2 * WORD * N, k->exp_rows(d.out, d.scores, N))
+CASE(log_rows, 0, 2 * WORD * N, k->log_rows(d.out, d.ones, N))
+CASE(fma_peak, 2.0 * PEAK_STEPS * (double)(k->tile_rows * k->tile_cols), 0,
+     float sink[16] = { 0.5f };
+     k->fma_peak(sink, PEAK_STEPS))
+
+static const kernel_case cases[] = {
+#define KERNEL(name, params) { #name, run_##name, flops_##name, bytes_##name },
+#include "simd/kernels.def"
+#undef KERNEL
+};
+
+const kernel_case *kernel_case_at(size_t index)
+{
+    return index < sizeof cases / sizeof *cases ? &cases[index] : NULL;
+}
