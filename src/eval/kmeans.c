@@ -323,10 +323,11 @@ static fdml_status make_state(kmeans_state *state, lloyd *l, fdml_arena *arena, 
                     l->is_dirty && l->is_moved && l->list && l->all;
     for (size_t t = 0; complete && t < n_threads; t++) {
         kmeans_worker *w = state->workers + t;
-        w->a = fdml_arena_push(arena, fdml_panels_size(RUN, dim, kernels->tile_rows),
-                               sizeof(float));
-        w->c = fdml_arena_push(arena, STRIP * CENTRES, sizeof(float));
-        complete = w->a && w->c;
+        const size_t panels = fdml_panels_size(RUN, dim, kernels->tile_rows);
+        const size_t size = (panels + STRIP * CENTRES) * sizeof(float);
+        w->a = fdml_arena_push(arena, fdml_arena_fill_pages(size), 1);
+        w->c = w->a + panels;
+        complete = w->a != NULL;
     }
     l->state = state;
     return complete ? FDML_OK

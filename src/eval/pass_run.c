@@ -199,6 +199,15 @@ static size_t list_tasks(task *tasks, size_t n_blocks)
     return n;
 }
 
+/* Bytes of a thread's panels, scores and norms, in one piece. */
+static size_t worker_memory(const fdml_kernels *kernels, size_t block, size_t dim)
+{
+    const size_t step = strip_rows(kernels);
+    const size_t panels = fdml_panels_size(block, dim, kernels->tile_cols) +
+                          fdml_panels_size(step, dim, kernels->tile_rows);
+    return fdml_arena_fill_pages((panels + step * block + step + block) * sizeof(float));
+}
+
 static fdml_status make_workers(pass_worker **workers, const pass_state *state,
                                 fdml_arena *arena, fdml_error *err)
 {
@@ -208,14 +217,12 @@ static fdml_status make_workers(pass_worker **workers, const pass_state *state,
     pass_worker *w = fdml_arena_push_zero(arena, (size_t)n_threads, sizeof *w);
     if (!w) goto no_memory;
     for (int t = 0; t < n_threads; t++) {
-        w[t].a =
-            fdml_arena_push(arena, fdml_panels_size(step, dim, k->tile_rows), sizeof(float));
-        w[t].b = fdml_arena_push(arena, fdml_panels_size(state->block, dim, k->tile_cols),
-                                 sizeof(float));
-        w[t].c = fdml_arena_push(arena, step * state->block, sizeof(float));
-        w[t].row_norm2 = fdml_arena_push(arena, step, sizeof(float));
-        w[t].col_norm2 = fdml_arena_push(arena, state->block, sizeof(float));
-        if (!w[t].a || !w[t].b || !w[t].c || !w[t].row_norm2 || !w[t].col_norm2) goto no_memory;
+        w[t].b = fdml_arena_push(arena, worker_memory(k, state->block, dim), 1);
+        if (!w[t].b) goto no_memory;
+        w[t].c = w[t].b + fdml_panels_size(state->block, dim, k->tile_cols);
+        w[t].a = w[t].c + step * state->block;
+        w[t].row_norm2 = w[t].a + fdml_panels_size(step, dim, k->tile_rows);
+        w[t].col_norm2 = w[t].row_norm2 + step;
         if (state->rank) FDML_TRY(pass_rank_worker(w + t, state, arena, err));
         if (state->topk) FDML_TRY(pass_topk_worker(w + t, state, arena, err));
         if (state->sums) FDML_TRY(pass_sums_worker(w + t, state, arena, err));
@@ -319,8 +326,7 @@ static size_t common_memory(const fdml_pass *pass, const fdml_problem *p, const 
 {
     const size_t block = fdml_pass_block(p->n_rows, p->dim),
                  blocks = (p->n_rows + block - 1) / block;
-    const size_t panels = (PASS_STRIP + block + 2 * m->kernels->tile_cols) * p->dim;
-    const size_t thread = (panels + PASS_STRIP * block + PASS_STRIP + block) * sizeof(float);
+    const size_t thread = worker_memory(m->kernels, block, p->dim);
     const size_t hits =
         pass->top_k || pass->accepted ? PASS_STRIP * block * sizeof(fdml_hit) : 0;
     const size_t tasks = (blocks * blocks / CHUNK / 2 + blocks) * sizeof(task);
