@@ -177,7 +177,7 @@ static fdml_status compare_groups(fdml_audit_result *result, audit_state *state,
     FDML_TRY(make_arrays(&arrays, result, state, err));
     const size_t n_metrics = state->settings->n_metrics;
     size_t first = 0;
-    for (size_t g = 0; n_metrics && g < state->groupings.n; g++) {
+    for (size_t g = 0; g < state->groupings.n; g++) {
         const fdml_arena_mark mark = fdml_arena_get_mark(state->scratch);
         grouping_values values;
         FDML_TRY(audit_resample(&values, state, g, err));
