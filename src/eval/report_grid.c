@@ -128,11 +128,14 @@ static block next_block(const fdml_grid *grid, size_t first, size_t width)
         b.first_heading++;
     size_t used = 0;
     for (size_t c = 0; c < grid->n_fixed; c++) used += column_width(grid, &b, c) + GAP;
+    const size_t step = grid->step ? grid->step : 1;
     while (b.last < grid->n_columns) {
-        used += column_width(grid, &b, b.last) + GAP;
+        for (size_t c = b.last; c < b.last + step && c < grid->n_columns; c++)
+            used += column_width(grid, &b, c) + GAP;
         if (used - GAP > width && b.last > first) break;
-        b.last++;
+        b.last += step;
     }
+    if (b.last > grid->n_columns) b.last = grid->n_columns;
     for (size_t r = 0; r < grid->n_rows; r++) {
         if (common_why(grid, r, b.first, b.last)) continue;
         for (size_t c = b.first; c < b.last; c++) {

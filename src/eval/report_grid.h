@@ -24,6 +24,7 @@ typedef struct fdml_cell {
 typedef struct fdml_grid {
     const char *title;
     size_t n_columns, n_fixed, n_rows, capacity;
+    size_t step;         /* columns that stay together in a block; 0 is 1 */
     const char **header; /* [n_columns] */
     bool *is_right;      /* [n_columns] aligned to the right */
     size_t *width;       /* [n_columns] of the block being printed */

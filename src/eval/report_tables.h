@@ -20,7 +20,8 @@ bool fdml_grid_gaps(fdml_grid *grid, const fdml_report *report, fdml_arena *aren
 bool fdml_grid_points(fdml_grid *grid, const fdml_report *report, fdml_arena *arena);
 bool fdml_grid_rates(fdml_grid *grid, const fdml_report *report, fdml_arena *arena);
 bool fdml_grid_differential(fdml_grid *grid, const fdml_report *report, fdml_arena *arena);
-/* Cross-group impostor rates of one attribute, at the smallest target that could be given. */
+/* Cross-group impostor rates of one attribute, at the strictest target for which every group
+ * has enough pairs. */
 bool fdml_grid_cross(fdml_grid *grid, const fdml_report *report, size_t grouping,
                      fdml_arena *arena);
 

@@ -85,9 +85,10 @@ static bool put_gaps(FILE *file, const fdml_report *report, fdml_arena *arena)
     fdml_grid_text(file, &grid, WIDTH);
     fdml_show_level(level, report->result->settings);
     fprintf(file,
-            "shown?: the gap can be told from chance at %s (Holm over %zu tested gaps).\n\n",
+            "shown?: the gap can be told from chance at %s (Holm over %zu tested gaps). The\n"
+            "interval is for these two groups; that they are the extremes counts in p only.\n",
             level, fdml_gaps_tested(report->result));
-    fputs("Verdict: ", file);
+    fputs("\nVerdict: ", file);
     fdml_text_wrap(file, verdict, 9, 9, WIDTH);
     return true;
 }

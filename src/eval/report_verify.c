@@ -60,6 +60,7 @@ bool fdml_grid_rates(fdml_grid *grid, const fdml_report *report, fdml_arena *are
     if (!fdml_grid_init(grid, NULL, 1 + 2 * v->n_points, 1, 2 * result->n_groups, arena))
         return false;
     grid->header[0] = "pairs within";
+    grid->step = 2;
     for (size_t i = 0; i < v->n_points; i++) {
         const double target = v->point[i].fmr_target;
         char name[32] = "EER", text[FDML_SHOWN_MAX];
@@ -127,24 +128,40 @@ bool fdml_grid_differential(fdml_grid *grid, const fdml_report *report, fdml_are
     return !grid->failed;
 }
 
-/* The given point with the smallest target; NULL: none has cross-group rates. */
-static const fdml_operating_point *strictest(const fdml_verification_result *v, size_t grouping)
+/* Do all groups of a grouping have enough pairs for an FMR at this point? */
+static bool is_resolved(const fdml_audit_result *result, const fdml_operating_point *p,
+                        size_t grouping)
 {
-    const fdml_operating_point *best = NULL;
+    for (size_t g = 0; g < result->n_groups; g++)
+        if (result->groups[g].grouping == grouping &&
+            (!p->group_fmr || isnan(p->group_fmr[g].value)))
+            return false;
+    return true;
+}
+
+/* The strictest target at which every group has enough pairs, else the loosest; NULL: no point
+ * has cross-group rates. */
+static const fdml_operating_point *choose_point(const fdml_audit_result *result,
+                                                size_t grouping)
+{
+    const fdml_verification_result *v = &result->verification;
+    const fdml_operating_point *best = NULL, *loosest = NULL;
     for (size_t i = 0; i < v->n_points; i++) {
         const fdml_operating_point *p = &v->point[i];
         if (p->why || !p->cross_fmr || !p->cross_fmr[grouping - 1] || isnan(p->fmr_target))
             continue;
-        if (!best || p->fmr_target < best->fmr_target) best = p;
+        if (!loosest || p->fmr_target > loosest->fmr_target) loosest = p;
+        if (is_resolved(result, p, grouping) && (!best || p->fmr_target < best->fmr_target))
+            best = p;
     }
-    return best;
+    return best ? best : loosest;
 }
 
 bool fdml_grid_cross(fdml_grid *grid, const fdml_report *report, size_t grouping,
                      fdml_arena *arena)
 {
     const fdml_grouping *groups = &report->result->groupings.grouping[grouping];
-    const fdml_operating_point *point = strictest(&report->result->verification, grouping);
+    const fdml_operating_point *point = choose_point(report->result, grouping);
     const size_t n = groups->n_groups;
     if (!fdml_grid_init(grid, NULL, 1 + n, 1, point ? n : 0, arena)) return false;
     if (!point) return true;
