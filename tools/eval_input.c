@@ -55,7 +55,7 @@ static void open_table(eval_input *input, const eval_options *options, fdml_aren
     if (options->common.positional.n < 2) return;
     const char *shown = options->common.positional.item[1];
     const char *path = cli_input_path(shown, arena);
-    CLI_TRY(fdml_table_open(&input->table, path, arena, &err), &err);
+    CLI_TRY(fdml_table_open(&input->table, path, &input->text, &err), &err);
     check_rows(input, shown, input->table.n_rows);
     eval_input_add_file(input, "metadata", shown, path, input->table.n_rows);
 }
@@ -99,9 +99,43 @@ static const uint8_t *open_flags(const eval_input *input, const char *option, co
     return flags;
 }
 
+/* The table's text is much larger than what is used of it: levels are copied, so that it can
+ * be given back before the work starts. */
+static void keep_levels(fdml_factor *factor, fdml_arena *arena)
+{
+    const char **level = fdml_arena_push(arena, factor->n_levels, sizeof *level);
+    size_t size = 0;
+    for (size_t i = 0; i < factor->n_levels; i++) size += strlen(factor->level[i]) + 1;
+    char *text = fdml_arena_push(arena, size, 1); /* one piece: pieces are 64 bytes at least */
+    if (!level || !text) cli_die(CLI_EXIT_DATA, "out of memory");
+    for (size_t i = 0; i < factor->n_levels; i++) {
+        const size_t length = strlen(factor->level[i]) + 1;
+        level[i] = memcpy(text, factor->level[i], length);
+        text += length;
+    }
+    factor->level = level;
+}
+
+static void close_table(eval_input *input, const eval_options *options, fdml_arena *arena)
+{
+    char names[512] = "";
+    if (!input->table.n_columns) return;
+    for (size_t c = 0; c < input->table.n_columns; c++) {
+        const size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", c ? ", " : "",
+                 input->table.name[c]);
+    }
+    input->columns = fdml_arena_copy_text(arena, names, strlen(names));
+    keep_levels(&input->label, arena);
+    for (size_t i = 0; i < options->groups.n; i++) keep_levels(&input->attribute[i], arena);
+    if (options->exclude_same) keep_levels(&input->exclude, arena);
+    fdml_arena_close(&input->text);
+}
+
 void eval_input_open(eval_input *input, const eval_options *options, fdml_arena *arena)
 {
     memset(input, 0, sizeof *input);
+    fdml_arena_init(&input->text, 0);
     open_matrix(input, options, arena);
     open_table(input, options, arena);
     open_factor(&input->label, input, "--label", options->label, arena);
@@ -121,6 +155,7 @@ void eval_input_open(eval_input *input, const eval_options *options, fdml_arena 
                         .is_query = open_flags(input, "--query", options->query, arena),
                         .is_gallery = open_flags(input, "--gallery", options->gallery, arena),
                         .exclude = options->exclude_same ? &input->exclude : NULL };
+    close_table(input, options, arena);
 }
 
 void eval_input_hash(eval_input *input)

@@ -13,8 +13,10 @@
 #include "eval_options.h"
 
 typedef struct eval_input {
-    fdml_matrix matrix; /* data is NULL when only probed */
-    fdml_table table;   /* n_columns 0: no METADATA */
+    fdml_matrix matrix;  /* data is NULL when only probed */
+    fdml_table table;    /* only while opening; n_columns 0: no METADATA */
+    fdml_arena text;     /* of the table */
+    const char *columns; /* its names, "label, gender"; NULL: no METADATA */
     fdml_factor label, attribute[FDML_MAX_ATTRIBUTES], exclude;
     fdml_problem problem; /* points into this structure */
     const fdml_row_pair *pairs;

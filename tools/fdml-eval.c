@@ -55,13 +55,9 @@ static const char *make_hint(const eval_input *input, fdml_arena *arena)
 {
     char text[1024];
     if (input->problem.n_attributes) return NULL;
-    snprintf(text, sizeof text, "No --group was given, so these are overall values only.");
-    for (size_t c = 0; c < input->table.n_columns; c++) {
-        const size_t used = strlen(text);
-        snprintf(text + used, sizeof text - used, "%s%s%s",
-                 c ? ", " : " Columns of the metadata: ", input->table.name[c],
-                 c + 1 == input->table.n_columns ? "." : "");
-    }
+    snprintf(text, sizeof text, "No --group was given, so these are overall values only.%s%s%s",
+             input->columns ? " Columns of the metadata: " : "",
+             input->columns ? input->columns : "", input->columns ? "." : "");
     return fdml_arena_copy_text(arena, text, strlen(text));
 }
 
