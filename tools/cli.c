@@ -62,7 +62,7 @@ void cli_begin(const cli_program *program)
 
 /* --help */
 
-static void print_option(const cli_option *o)
+static void print_option(const fdml_option *o)
 {
     enum { COLUMN = 28, WIDTH = 98 };
     char left[64];
@@ -90,8 +90,8 @@ static _Noreturn void print_help(const cli_program *program)
 {
     printf("%s\n\n%s\n", program->usage, program->purpose);
     for (size_t i = 0; i < program->n_options; i++) {
-        const cli_option *o = &program->options[i];
-        if (o->type == CLI_SECTION)
+        const fdml_option *o = &program->options[i];
+        if (o->type == FDML_OPTION_SECTION)
             printf("\n%s\n", o->help);
         else
             print_option(o);
@@ -123,13 +123,9 @@ typedef struct parser {
     char **argv;
 } parser;
 
-static const cli_option *find_long(const cli_program *program, const char *name, size_t length)
+static const fdml_option *find_long(const cli_program *program, const char *name, size_t length)
 {
-    for (size_t i = 0; i < program->n_options; i++) {
-        const cli_option *o = &program->options[i];
-        if (o->name && strlen(o->name) == length && !memcmp(o->name, name, length)) return o;
-    }
-    return NULL;
+    return fdml_option_find(program->options, program->n_options, name, length);
 }
 
 static const char *option_name(const void *ctx, size_t i)
@@ -143,7 +139,7 @@ static const char *option_name(const void *ctx, size_t i)
 
 /* The argument of an option: attached, or the next word; a word that is itself an option is
  * more likely a forgotten argument than a value. */
-static const char *take_value(parser *p, const cli_option *o, const char *shown,
+static const char *take_value(parser *p, const fdml_option *o, const char *shown,
                               const char *attached)
 {
     if (attached) return attached;
@@ -151,25 +147,34 @@ static const char *take_value(parser *p, const cli_option *o, const char *shown,
     cli_die(CLI_EXIT_USAGE, "%s needs an argument %s", shown, o->value_name);
 }
 
-static void take_option(parser *p, const cli_option *o, const char *shown, const char *attached)
+/* Texts are copied to memory that lives as long as the program: options are parsed once. */
+static void store(parser *p, const fdml_option *o, const char *shown, const char *text)
 {
-    if (o->type != CLI_SWITCH && o->type != CLI_NO) {
-        cli_store(o, p->options, shown, take_value(p, o, shown, attached));
+    static fdml_arena arena;
+    fdml_error err;
+    CLI_TRY(fdml_option_store(o, p->options, shown, text, &arena, &err), &err);
+}
+
+static void take_option(parser *p, const fdml_option *o, const char *shown,
+                        const char *attached)
+{
+    if (o->type != FDML_OPTION_SWITCH && o->type != FDML_OPTION_NO) {
+        store(p, o, shown, take_value(p, o, shown, attached));
         return;
     }
     if (attached) cli_die(CLI_EXIT_USAGE, "%s takes no argument, got '%s'", shown, attached);
-    cli_store(o, p->options, shown, NULL);
+    store(p, o, shown, NULL);
 }
 
 static void take_long(parser *p, const char *word)
 {
     const char *name = word + 2, *equals = strchr(name, '=');
     const size_t length = equals ? (size_t)(equals - name) : strlen(name);
-    const cli_option *o = find_long(p->program, name, length);
+    const fdml_option *o = find_long(p->program, name, length);
     char shown[64];
     snprintf(shown, sizeof shown, "--%.*s", length < 48 ? (int)length : 48, name);
     if (!o) {
-        const char *near = cli_nearest(shown + 2, option_name, p->program);
+        const char *near = fdml_option_nearest(shown + 2, option_name, p->program);
         if (!near) cli_die(CLI_EXIT_USAGE, "unknown option %s", shown);
         cli_die(CLI_EXIT_USAGE, "unknown option %s; did you mean --%s?", shown, near);
     }
@@ -178,12 +183,12 @@ static void take_long(parser *p, const char *word)
 
 static void take_short(parser *p, const char *word)
 {
-    const cli_option *found = NULL;
+    const fdml_option *found = NULL;
     for (size_t i = 0; i < p->program->n_options; i++)
         if (p->program->options[i].letter == word[1]) found = &p->program->options[i];
     const char shown[3] = { '-', word[1], 0 };
     if (!found) {
-        const cli_option *o = find_long(p->program, word + 1, strcspn(word + 1, "="));
+        const fdml_option *o = find_long(p->program, word + 1, strcspn(word + 1, "="));
         if (o) cli_die(CLI_EXIT_USAGE, "unknown option %s; did you mean --%s?", word, o->name);
         cli_die(CLI_EXIT_USAGE, "unknown option %s", word);
     }

@@ -17,97 +17,43 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/option.h"
 #include "base/progress.h"
 #include "base/status.h"
 #include "simd/kernels.h"
 
 enum { CLI_EXIT_USAGE = 1, CLI_EXIT_DATA = 2 };
 
-#define CLI_LIST_MAX 64
 #define CLI_POSITIONAL_MAX 8
-
-typedef struct cli_texts {
-    size_t n;
-    const char *item[CLI_LIST_MAX];
-} cli_texts;
-
-typedef struct cli_counts {
-    size_t n;
-    uint32_t item[CLI_LIST_MAX];
-} cli_counts;
-
-typedef struct cli_reals {
-    size_t n;
-    double item[CLI_LIST_MAX];
-} cli_reals;
-
-/* What an option stores, and where: CLI_SWITCH sets a bool, CLI_NO clears one, CLI_TEXTS
- * appends to a comma-separated list, CLI_COUNTS and CLI_REALS replace one, CLI_CHOICE stores
- * the index of the value in `choices` ("a|b|c") as int. */
-typedef enum cli_type {
-    CLI_SECTION, /* no option: `help` is a heading of --help */
-    CLI_SWITCH,
-    CLI_NO,
-    CLI_TEXT,
-    CLI_TEXTS,
-    CLI_COUNT, /* uint64_t in [low, high] */
-    CLI_REAL,  /* double in (low, high), both exclusive */
-    CLI_SIZE,  /* size_t bytes: 4096, 64K, 512M, 2GiB */
-    CLI_CHOICE,
-    CLI_COUNTS, /* cli_counts, each in [low, high] */
-    CLI_REALS   /* cli_reals, each in (low, high) */
-} cli_type;
-
-typedef struct cli_option {
-    cli_type type;
-    const char *name; /* without dashes */
-    char letter;      /* 0: none */
-    size_t offset;    /* of the target within the options structure */
-    const char *value_name;
-    double low, high;
-    const char *choices;
-    const char *help;
-} cli_option;
 
 /* First member of every program's options structure. */
 typedef struct cli_common {
-    cli_texts positional; /* at most CLI_POSITIONAL_MAX */
-    uint64_t n_threads;   /* 0: OMP_NUM_THREADS or the cores */
-    const char *isa;      /* NULL: the best of this machine */
+    fdml_texts positional; /* at most CLI_POSITIONAL_MAX */
+    uint64_t n_threads;    /* 0: OMP_NUM_THREADS or the cores */
+    const char *isa;       /* NULL: the best of this machine */
     bool quiet, progress, help, version;
 } cli_common;
 
 /* The rows every table ends with; cli_common must be the first member. */
 #define CLI_COMMON_OPTIONS                                                                     \
-    { .type = CLI_SECTION, .help = "Running" },                                                \
-        { .type = CLI_COUNT,                                                                   \
-          .name = "threads",                                                                   \
-          .offset = offsetof(cli_common, n_threads),                                           \
-          .value_name = "N",                                                                   \
-          .low = 1,                                                                            \
-          .high = 1024,                                                                        \
-          .help = "threads; results do not depend on it [OMP_NUM_THREADS, or all cores]" },    \
-        { .type = CLI_TEXT,                                                                    \
-          .name = "isa",                                                                       \
-          .offset = offsetof(cli_common, isa),                                                 \
-          .value_name = "NAME",                                                                \
-          .help =                                                                              \
-              "scalar, avx2, avx512 or neon; results do not depend on it [the best here]" },   \
-        { .type = CLI_SWITCH,                                                                  \
+    { .type = FDML_OPTION_SECTION, .help = "Running" },                                        \
+        FDML_OPTION_THREADS(offsetof(cli_common, n_threads)),                                  \
+        FDML_OPTION_ISA(offsetof(cli_common, isa)),                                            \
+        { .type = FDML_OPTION_SWITCH,                                                          \
           .name = "quiet",                                                                     \
           .offset = offsetof(cli_common, quiet),                                               \
           .help = "no progress, no warnings on stderr" },                                      \
-        { .type = CLI_SWITCH,                                                                  \
+        { .type = FDML_OPTION_SWITCH,                                                          \
           .name = "progress",                                                                  \
           .offset = offsetof(cli_common, progress),                                            \
           .help = "progress even where stderr is no terminal" },                               \
-        { .type = CLI_SWITCH,                                                                  \
+        { .type = FDML_OPTION_SWITCH,                                                          \
           .name = "help",                                                                      \
           .letter = 'h',                                                                       \
           .offset = offsetof(cli_common, help),                                                \
           .help = "this text" },                                                               \
     {                                                                                          \
-        .type = CLI_SWITCH, .name = "version", .letter = 'V',                                  \
+        .type = FDML_OPTION_SWITCH, .name = "version", .letter = 'V',                          \
         .offset = offsetof(cli_common, version),                                               \
         .help = "version, commit, instruction sets and features"                               \
     }
@@ -117,7 +63,7 @@ typedef struct cli_program {
     const char *usage;    /* lines "EMBEDDINGS METADATA [options]" */
     const char *purpose;  /* a paragraph */
     const char *examples; /* indented lines */
-    const cli_option *options;
+    const fdml_option *options;
     size_t n_options;
 } cli_program;
 
@@ -141,15 +87,6 @@ _Noreturn void cli_fail(const fdml_error *err); /* exit 2 with its sentence */
     } while (0)
 void cli_warn(const cli_common *common, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-
-/* tools/cli_values.c: false where `text` is no such value. */
-bool cli_parse_size(size_t *bytes, const char *text);
-bool cli_parse_count(uint64_t *count, const char *text);
-bool cli_parse_real(double *real, const char *text);
-void cli_store(const cli_option *option, void *options, const char *shown, const char *text);
-void cli_print_size(char text[32], double bytes); /* "64.0 MiB" */
-const char *cli_nearest(const char *word, const char *(*candidate)(const void *, size_t),
-                        const void *ctx); /* NULL: none is close; ends at a NULL candidate */
 
 /* tools/cli_output.c: every output file of the program, complete or absent. Opening proves
  * that writing is possible before the work starts; files appear at cli_outputs_commit. The

@@ -28,7 +28,7 @@ static const char *source_of(const char *key, int convention, fdml_arena *arena)
 static void check(const char *key, const eval_options *options)
 {
     if (!strcmp(key, "all") || fdml_define(key, options->convention)) return;
-    const char *near = cli_nearest(key, known_key, NULL);
+    const char *near = fdml_option_nearest(key, known_key, NULL);
     if (!near) cli_die(CLI_EXIT_DATA, "--define: '%s' is unknown; see --define all", key);
     cli_die(CLI_EXIT_DATA, "--define: '%s' is unknown; did you mean %s?", key, near);
 }

@@ -29,8 +29,8 @@ static void open_matrix(eval_input *input, const eval_options *options, fdml_are
     CLI_TRY(fdml_matrix_probe(&input->matrix, path, &err), &err);
     if (options->max_memory && input->matrix.own_size > options->max_memory) {
         char need[32], limit[32];
-        cli_print_size(need, (double)input->matrix.own_size);
-        cli_print_size(limit, (double)options->max_memory);
+        fdml_size_print(need, (double)input->matrix.own_size);
+        fdml_size_print(limit, (double)options->max_memory);
         cli_die(CLI_EXIT_DATA,
                 "--max-memory: %s is too little; %s must be converted, which takes %s (a "
                 "little-endian f4 .npy is mapped and takes none)",

@@ -12,15 +12,15 @@ typedef struct eval_options {
     cli_common common; /* first: CLI_COMMON_OPTIONS relies on it */
     /* what is compared */
     const char *label;
-    cli_texts groups;
+    fdml_texts groups;
     const char *query, *gallery, *exclude_same;
     int distance; /* fdml_distance */
     /* what is measured */
-    cli_texts metrics;
-    cli_counts ks;
+    fdml_texts metrics;
+    fdml_counts ks;
     int convention; /* fdml_convention */
     uint64_t alignment_power, kmeans_iterations, kmeans_redo;
-    cli_reals fmr;
+    fdml_reals fmr;
     const char *pairs, *pair_name;
     /* how sure */
     bool intersections;
@@ -32,7 +32,7 @@ typedef struct eval_options {
     /* output */
     int format; /* eval_format */
     const char *output, *json, *per_query;
-    cli_texts define;
+    fdml_texts define;
     size_t max_memory; /* 0: not given */
     bool dry_run;
 } eval_options;

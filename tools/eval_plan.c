@@ -44,7 +44,7 @@ static bool is_recall(const fdml_metric *metric)
 static void check_ks(fdml_audit_settings *settings, const eval_input *input,
                      const eval_options *options)
 {
-    static const cli_counts defaults = { 4, { 1, 2, 4, 8 } };
+    static const fdml_counts defaults = { 4, { 1, 2, 4, 8 } };
     const size_t most = candidates(&input->problem);
     const bool is_default =
         options->ks.n == defaults.n &&
@@ -73,7 +73,7 @@ static void check_reference(const eval_options *options, const fdml_problem *pro
     cli_die(CLI_EXIT_DATA, "--reference: no group is called '%s'", name);
 }
 
-static char *join(const cli_texts *texts, fdml_arena *arena)
+static char *join(const fdml_texts *texts, fdml_arena *arena)
 {
     size_t size = 1;
     for (size_t i = 0; i < texts->n; i++) size += strlen(texts->item[i]) + 1;
@@ -148,8 +148,8 @@ void eval_plan_memory(fdml_machine *machine, const eval_input *input,
     const size_t least = arena->used + cost.bytes_least;
     if (least > options->max_memory) {
         char need[32], limit[32];
-        cli_print_size(need, (double)least);
-        cli_print_size(limit, (double)options->max_memory);
+        fdml_size_print(need, (double)least);
+        fdml_size_print(limit, (double)options->max_memory);
         cli_die(CLI_EXIT_DATA, "--max-memory: %s is too little; this audit needs %s", limit,
                 need);
     }
@@ -216,9 +216,9 @@ void eval_plan_print(const eval_input *input, const fdml_audit_settings *setting
     char bytes[32], least[32], own[32];
     const size_t used = arena->used;
     fdml_audit_estimate(&cost, &input->problem, settings, machine);
-    cli_print_size(own, (double)(used + input->matrix.own_size));
-    cli_print_size(bytes, (double)(used + input->matrix.own_size + cost.bytes));
-    cli_print_size(least, (double)(used + input->matrix.own_size + cost.bytes_least));
+    fdml_size_print(own, (double)(used + input->matrix.own_size));
+    fdml_size_print(bytes, (double)(used + input->matrix.own_size + cost.bytes));
+    fdml_size_print(least, (double)(used + input->matrix.own_size + cost.bytes_least));
     const double speed = measure_speed(machine, input->matrix.dim, arena);
     printf("embeddings  %s: %zu x %zu, %s, %s\n", input->file[0].path, input->matrix.n_rows,
            input->matrix.dim, input->matrix.dtype,

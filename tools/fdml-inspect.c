@@ -16,15 +16,18 @@ typedef struct inspect_options {
 
 #define AT(member) .offset = offsetof(inspect_options, member)
 
-static const cli_option options[] = {
-    { .type = CLI_SECTION, .help = "Options" },
-    { .type = CLI_CHOICE,
+static const fdml_option options[] = {
+    { .type = FDML_OPTION_SECTION, .help = "Options" },
+    { .type = FDML_OPTION_CHOICE,
       .name = "as",
       AT(kind),
       .value_name = "KIND",
       .choices = "auto|embeddings|labels|metadata",
       .help = "read the files as embeddings, labels or metadata [auto]" },
-    { .type = CLI_SWITCH, .name = "json", AT(json), .help = "a JSON array, one object a file" },
+    { .type = FDML_OPTION_SWITCH,
+      .name = "json",
+      AT(json),
+      .help = "a JSON array, one object a file" },
     CLI_COMMON_OPTIONS
 };
 
@@ -147,7 +150,7 @@ int main(int argc, char **argv)
     fdml_arena arena;
     cli_begin(&program);
     cli_parse(&program, &o, argc, argv);
-    const cli_texts *files = &o.common.positional;
+    const fdml_texts *files = &o.common.positional;
     if (!files->n) cli_die(CLI_EXIT_USAGE, "FILE is missing");
     cli_catch_signals();
     fdml_json_writer_init(&w, stdout, 4);

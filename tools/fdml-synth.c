@@ -20,57 +20,57 @@ typedef struct synth_options {
 
 #define AT(member) .offset = offsetof(synth_options, member)
 
-static const cli_option options[] = {
-    { .type = CLI_SECTION, .help = "What is made" },
-    { .type = CLI_TEXT,
+static const fdml_option options[] = {
+    { .type = FDML_OPTION_SECTION, .help = "What is made" },
+    { .type = FDML_OPTION_TEXT,
       .name = "out",
       .letter = 'o',
       AT(out),
       .value_name = "DIR",
       .help = "folder for embeddings.npy and labels.csv; made if it is not there" },
-    { .type = CLI_COUNT,
+    { .type = FDML_OPTION_COUNT,
       .name = "classes",
       AT(n_classes),
       .value_name = "N",
       .low = 2,
       .high = 1e7,
       .help = "classes [120]" },
-    { .type = CLI_COUNT,
+    { .type = FDML_OPTION_COUNT,
       .name = "per-class",
       AT(per_class),
       .value_name = "N",
       .low = 1,
       .high = 1e5,
       .help = "rows of each class [10]" },
-    { .type = CLI_COUNT,
+    { .type = FDML_OPTION_COUNT,
       .name = "dim",
       AT(dim),
       .value_name = "N",
       .low = 1,
       .high = 65536,
       .help = "dimensions [32]" },
-    { .type = CLI_REAL,
+    { .type = FDML_OPTION_REAL,
       .name = "noise",
       AT(noise),
       .value_name = "X",
       .low = 0,
       .high = 1000,
       .help = "scatter of a row, relative to that of the class centres [0.7]" },
-    { .type = CLI_REAL,
+    { .type = FDML_OPTION_REAL,
       .name = "minority-share",
       AT(minority_share),
       .value_name = "P",
       .low = 0,
       .high = 1,
       .help = "share of the classes in group 'minority' [0.25]" },
-    { .type = CLI_REAL,
+    { .type = FDML_OPTION_REAL,
       .name = "minority-noise",
       AT(minority_noise),
       .value_name = "X",
       .low = 0,
       .high = 1000,
       .help = "factor on the noise of those classes [1.5]" },
-    { .type = CLI_COUNT,
+    { .type = FDML_OPTION_COUNT,
       .name = "seed",
       AT(seed),
       .value_name = "N",
@@ -112,7 +112,7 @@ static FILE *open_in(const char *folder, const char *name)
 
 static void check_command(const synth_options *o)
 {
-    const cli_texts *p = &o->common.positional;
+    const fdml_texts *p = &o->common.positional;
     if (p->n == 0) cli_die(CLI_EXIT_USAGE, "what to make is missing; known: embeddings");
     if (strcmp(p->item[0], "embeddings") != 0)
         cli_die(CLI_EXIT_USAGE, "'%s' is unknown; known: embeddings", p->item[0]);

@@ -1,0 +1,104 @@
+/* option.h - a table of named options: what each stores, where, and within which limits.
+ *
+ * A program of tools/ and the C API (src/api) both turn texts into the members of a structure.
+ * They read the same table with this one parser, so a name, a limit and a message cannot come
+ * to differ. What is only of a command line (words, help, letters) stays in tools/cli.c.
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef FDML_BASE_OPTION_H
+#define FDML_BASE_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+
+#define FDML_LIST_MAX 64
+
+typedef struct fdml_texts {
+    size_t n;
+    const char *item[FDML_LIST_MAX];
+} fdml_texts;
+
+typedef struct fdml_counts {
+    size_t n;
+    uint32_t item[FDML_LIST_MAX];
+} fdml_counts;
+
+typedef struct fdml_reals {
+    size_t n;
+    double item[FDML_LIST_MAX];
+} fdml_reals;
+
+/* SWITCH sets a bool, NO clears one, TEXTS appends to a comma-separated list, COUNTS and REALS
+ * replace one, CHOICE stores the index of the value in `choices` ("a|b|c") as int. */
+typedef enum fdml_option_type {
+    FDML_OPTION_SECTION, /* no option: `help` is a heading of --help */
+    FDML_OPTION_SWITCH,
+    FDML_OPTION_NO,
+    FDML_OPTION_TEXT,
+    FDML_OPTION_TEXTS,
+    FDML_OPTION_COUNT, /* uint64_t in [low, high] */
+    FDML_OPTION_REAL,  /* double in (low, high), both exclusive */
+    FDML_OPTION_SIZE,  /* size_t bytes: 4096, 64K, 512M, 2GiB */
+    FDML_OPTION_CHOICE,
+    FDML_OPTION_COUNTS, /* fdml_counts, each in [low, high] */
+    FDML_OPTION_REALS   /* fdml_reals, each in (low, high) */
+} fdml_option_type;
+
+typedef struct fdml_option {
+    fdml_option_type type;
+    const char *name; /* without dashes */
+    char letter;      /* 0: none */
+    size_t offset;    /* of the target within the options structure */
+    const char *value_name;
+    double low, high;
+    const char *choices;
+    const char *help;
+} fdml_option;
+
+/* Stores the value of `text` (NULL for SWITCH and NO) in the structure at `options`. Texts are
+ * copied to `arena`. FDML_E_ARG, and nothing changed, for a text that is no such value; the
+ * sentence starts with `shown`, the option as its user writes it:
+ * "--confidence: '1.5' is not a number greater than 0 and less than 1". FDML_E_NOMEM. */
+fdml_status fdml_option_store(const fdml_option *option, void *options, const char *shown,
+                              const char *text, fdml_arena *arena, fdml_error *err);
+
+/* NULL: there is none of that name. `name` need not end after `length` bytes. */
+const fdml_option *fdml_option_find(const fdml_option *options, size_t n, const char *name,
+                                    size_t length);
+
+/* The candidate that `word` may have been meant to be; candidates end at NULL. NULL: none. */
+const char *fdml_option_nearest(const char *word,
+                                const char *(*candidate)(const void *, size_t),
+                                const void *ctx);
+
+/* Whole texts only. False where `text` is no such value; the target is untouched then. */
+bool fdml_count_parse(uint64_t *count, const char *text);
+bool fdml_real_parse(double *real, const char *text); /* finite */
+bool fdml_size_parse(size_t *bytes, const char *text);
+void fdml_size_print(char text[32], double bytes); /* "64.0 MiB" */
+
+/* Rows that every table with threads and memory shares; `at` is the offset of the member:
+ * uint64_t (0: as many as there are cores), const char * (NULL: the best) and size_t (0: no
+ * limit). */
+#define FDML_OPTION_THREADS(at)                                                                \
+    {                                                                                          \
+        .type = FDML_OPTION_COUNT, .name = "threads", .offset = (at), .value_name = "N",       \
+        .low = 1, .high = 1024,                                                                \
+        .help = "threads; results do not depend on it [OMP_NUM_THREADS, or all cores]"         \
+    }
+#define FDML_OPTION_ISA(at)                                                                    \
+    {                                                                                          \
+        .type = FDML_OPTION_TEXT, .name = "isa", .offset = (at), .value_name = "NAME",         \
+        .help = "scalar, avx2, avx512 or neon; results do not depend on it [the best here]"    \
+    }
+#define FDML_OPTION_MAX_MEMORY(at)                                                             \
+    {                                                                                          \
+        .type = FDML_OPTION_SIZE, .name = "max-memory", .offset = (at), .value_name = "SIZE",  \
+        .help = "obey this limit (512M, 2G), or refuse at the start and say what is needed"    \
+    }
+
+#endif
