@@ -1,7 +1,6 @@
-/* audit_cluster.c - the distribution of the gaps of nmi, ari and f1 when the attribute means
+/* audit_cluster.c - the distribution of the gaps of cluster metrics when the attribute means
  * nothing: the contingency table is recounted with permuted codes, one sweep for all groups.
- * ami is left to the bootstrap test: its expectation would change with every permutation and
- * costs a thousand times the rest.
+ * For ami the expectation is computed anew each time, from the permuted counts.
  *
  * SPDX-License-Identifier: MIT */
 #include <math.h>
@@ -29,10 +28,18 @@ static size_t aligned(size_t size)
     return (size + 63) / 64 * 64;
 }
 
-static double value_of(fdml_metric_id id, const fdml_agreement *sums)
+static double value_of(fdml_metric_id id, const fdml_agreement *sums, double expected_mi)
 {
-    if (id == FDML_M_NMI) return fdml_nmi(sums, FDML_ARITHMETIC);
-    return id == FDML_M_ARI ? fdml_ari(sums) : fdml_pair_f1(sums);
+    switch (id) {
+    case FDML_M_NMI:
+        return fdml_nmi(sums, FDML_ARITHMETIC);
+    case FDML_M_AMI:
+        return fdml_ami(sums, expected_mi);
+    case FDML_M_ARI:
+        return fdml_ari(sums);
+    default:
+        return fdml_pair_f1(sums);
+    }
 }
 
 static void permutation_replicate(void *ctx, size_t block, int thread)
@@ -44,14 +51,21 @@ static void permutation_replicate(void *ctx, size_t block, int thread)
     scratch += aligned(p->n_groups * sizeof *sums);
     uint32_t *code = (uint32_t *)(void *)scratch;
     scratch += aligned(p->permutation.n_units * sizeof *code);
-    fdml_permutation_codes(code, &p->permutation, (uint32_t)block);
-    fdml_contingency_sums(sums, &p->table, code, p->n_groups, scratch);
+    fdml_permutation_codes(code, &p->permutation, (uint32_t)block, scratch);
+    fdml_margins margins;
+    fdml_contingency_sums(sums, &margins, &p->table, code, p->n_groups, scratch);
     for (size_t m = 0; m < settings->n_metrics; m++) {
         const fdml_metric_id id = settings->metrics[m].id;
-        if (!audit_is_cluster_metric(id) || id == FDML_M_AMI) continue;
+        if (!audit_is_cluster_metric(id)) continue;
         double least = INFINITY, most = -INFINITY;
         for (size_t g = 0; g < p->n_groups; g++) {
-            const double value = value_of(id, &sums[g]);
+            const double expected =
+                id == FDML_M_AMI
+                    ? fdml_expected_mi(margins.label + g * p->table.n_labels, sums[g].n_labels,
+                                       margins.cluster + g * p->table.n_clusters,
+                                       p->table.n_clusters)
+                    : 0;
+            const double value = value_of(id, &sums[g], expected);
             least = fmin(least, value);
             most = fmax(most, value);
         }
@@ -59,11 +73,17 @@ static void permutation_replicate(void *ctx, size_t block, int thread)
     }
 }
 
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 static fdml_status make_scratch(permuting *p, fdml_error *err)
 {
     p->scratch_size = aligned(p->n_groups * sizeof(fdml_agreement)) +
                       aligned(p->permutation.n_units * sizeof(uint32_t)) +
-                      aligned(fdml_contingency_scratch(&p->table, p->n_groups));
+                      aligned(larger(fdml_contingency_scratch(&p->table, p->n_groups),
+                                     fdml_permutation_scratch(&p->permutation, 1)));
     p->scratch = fdml_arena_push(p->state->scratch, (size_t)p->state->machine->n_threads,
                                  p->scratch_size);
     return p->scratch ? FDML_OK : no_memory(err);

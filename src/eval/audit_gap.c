@@ -130,7 +130,7 @@ static bool is_permuted(const audit_state *state, const fdml_grouping *by, size_
     const fdml_metric *m = &state->settings->metrics[metric];
     if (m->kind == FDML_KIND_MEAN) return true;
     if (m->id == FDML_M_ALIGNMENT_INTRA) return by->is_class_constant;
-    return audit_is_cluster_metric(m->id) && m->id != FDML_M_AMI;
+    return audit_is_cluster_metric(m->id);
 }
 
 static void test(fdml_gap_result *gap, const grouping_values *values, const audit_state *state,

@@ -199,8 +199,8 @@ void audit_agreement_base(audit_group *group, const audit_state *state);
 void audit_agreement_keep(audit_state *state, const audit_group *group);
 
 /* --- audit_cluster.c ---------------------------------------------------------------------- */
-/* null: [n_metrics, n_permutations] gap statistics of nmi, ari and f1 over the groups with
- * enough rows. */
+/* null: [n_metrics, n_permutations] gap statistics of the cluster metrics over the groups
+ * with enough rows. */
 fdml_status audit_cluster_null(double *null, const audit_state *state,
                                const grouping_values *values, fdml_error *err);
 

@@ -54,7 +54,7 @@ fdml_status fdml_contingency_make(fdml_contingency *table, const fdml_contingenc
                          n);
     for (size_t x = 0; x < n_xlogx; x++) xlogx[x] = xlogx_of(x);
 
-    size_t n_kept = 0, class_begin = 0;
+    size_t n_kept = 0, class_begin = 0, n_labels = n > 0;
     for (size_t i = 0; i < n; i++) {
         const size_t id = rows->row ? rows->row[i] : i;
         /* Merging only ever moves items down, so the unread input is never overwritten. */
@@ -63,10 +63,11 @@ fdml_status fdml_contingency_make(fdml_contingency *table, const fdml_contingenc
         if (i && item[i].label != item[class_begin].label) {
             n_kept = finish_class(item, i, n_kept, class_begin);
             class_begin = i;
+            n_labels++;
         }
     }
     if (n) n_kept = finish_class(item, n, n_kept, class_begin);
-    *table = (fdml_contingency){ item, n_kept, rows->n_clusters, xlogx, n_xlogx };
+    *table = (fdml_contingency){ item, n_kept, rows->n_clusters, n_labels, xlogx, n_xlogx };
     return FDML_OK;
 }
 
@@ -77,13 +78,14 @@ typedef struct sweep {
     uint64_t *cell, *label;       /* [n_groups] */
     uint32_t *in_cell, *in_label; /* groups touched */
     size_t n_in_cell, n_in_label;
-    uint32_t *cluster; /* [n_groups, n_clusters] */
+    uint32_t *label_count; /* [n_groups, n_labels] */
+    uint32_t *cluster;     /* [n_groups, n_clusters] */
 } sweep;
 
 size_t fdml_contingency_scratch(const fdml_contingency *table, size_t n_groups)
 {
     const size_t counters = 2 * (sizeof(uint64_t) + sizeof(uint32_t));
-    return n_groups * (counters + table->n_clusters * sizeof(uint32_t));
+    return n_groups * (counters + (table->n_clusters + table->n_labels) * sizeof(uint32_t));
 }
 
 static double xlogx(const fdml_contingency *table, uint64_t x)
@@ -117,7 +119,7 @@ static void end_label(sweep *s)
         s->sums[g].label_xlogx += xlogx(s->table, s->label[g]);
         s->sums[g].label_pairs += pairs(s->label[g]);
         s->sums[g].n += (double)s->label[g];
-        s->sums[g].n_labels++;
+        s->label_count[g * s->table->n_labels + s->sums[g].n_labels++] = (uint32_t)s->label[g];
         s->label[g] = 0;
     }
     s->n_in_label = 0;
@@ -142,8 +144,9 @@ static void end_clusters(sweep *s, size_t slot)
     }
 }
 
-void fdml_contingency_sums(fdml_agreement *sums, const fdml_contingency *table,
-                           const uint32_t *code, size_t n_groups, void *scratch)
+void fdml_contingency_sums(fdml_agreement *sums, fdml_margins *margins,
+                           const fdml_contingency *table, const uint32_t *code, size_t n_groups,
+                           void *scratch)
 {
     memset(scratch, 0, fdml_contingency_scratch(table, n_groups));
     memset(sums, 0, n_groups * sizeof *sums);
@@ -152,6 +155,8 @@ void fdml_contingency_sums(fdml_agreement *sums, const fdml_contingency *table,
     s.in_cell = (uint32_t *)(void *)(s.label + n_groups);
     s.in_label = s.in_cell + n_groups;
     s.cluster = s.in_label + n_groups;
+    s.label_count = s.cluster + n_groups * table->n_clusters;
+    if (margins) *margins = (fdml_margins){ s.label_count, s.cluster };
 
     const fdml_contingency_item *item = table->item;
     for (size_t i = 0; i < table->n_items; i++) {

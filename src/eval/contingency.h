@@ -33,9 +33,9 @@ typedef struct fdml_contingency_item {
 } fdml_contingency_item;
 
 typedef struct fdml_contingency {
-    const fdml_contingency_item *item; /* [n_items] */
-    size_t n_items, n_clusters;
-    const double *xlogx; /* [n_xlogx] x log x, larger x are computed */
+    const fdml_contingency_item *item;    /* [n_items] */
+    size_t n_items, n_clusters, n_labels; /* labels: those that have rows */
+    const double *xlogx;                  /* [n_xlogx] x log x, larger x are computed */
     size_t n_xlogx;
 } fdml_contingency;
 
@@ -59,11 +59,18 @@ typedef struct fdml_agreement {
     size_t n_cells, n_labels, n_clusters;          /* that have rows */
 } fdml_agreement;
 
-/* code: [n_units] in 0..n_groups-1, or NULL for one group. sums: [n_groups].
- * scratch: fdml_contingency_scratch bytes. */
+/* Counts of rows that a sweep leaves in its scratch: [n_groups, n_labels], of which the first
+ * sums[g].n_labels are used, and [n_groups, n_clusters], with zeros. */
+typedef struct fdml_margins {
+    uint32_t *label, *cluster;
+} fdml_margins;
+
+/* code: [n_units] in 0..n_groups-1, or NULL for one group. sums: [n_groups]; margins may be
+ * NULL. scratch: fdml_contingency_scratch bytes. */
 size_t fdml_contingency_scratch(const fdml_contingency *table, size_t n_groups);
-void fdml_contingency_sums(fdml_agreement *sums, const fdml_contingency *table,
-                           const uint32_t *code, size_t n_groups, void *scratch);
+void fdml_contingency_sums(fdml_agreement *sums, fdml_margins *margins,
+                           const fdml_contingency *table, const uint32_t *code, size_t n_groups,
+                           void *scratch);
 
 typedef enum fdml_mean { FDML_ARITHMETIC, FDML_GEOMETRIC, FDML_MIN, FDML_MAX } fdml_mean;
 

@@ -29,181 +29,121 @@ typedef struct row {
     const char *text[CONVENTIONS]; /* NULL: as in FDML_DML */
 } row;
 
+/* clang-format off */
 static const row table[FDML_M_COUNT] = {
-    [FDML_M_RECALL_AT_K] = { "recall_at_K",
-                             FDML_KIND_MEAN,
-                             true,
-                             IN_FINDML | IN_RETRIEVAL,
-                             "line",
-                             { [FDML_DML] = "share of queries with at least one row of their "
-                                            "class among their K "
-                                            "nearest (the recall@k of metric learning papers, "
-                                            "elsewhere \"hit rate\")",
-                               [FDML_IR] = "mean over queries of the matches among the K "
-                                           "nearest divided by all "
-                                           "matches the query has (the recall@k of information "
-                                           "retrieval)",
-                               [FDML_OML] = "share of queries with at least one row of their "
-                                            "class among their K "
-                                            "nearest (OML's cmc@k)" } },
-    [FDML_M_PRECISION_AT_1] = { "precision_at_1",
-                                FDML_KIND_MEAN,
-                                true,
-                                IN_RETRIEVAL,
-                                "line",
-                                { "share of queries whose nearest row is of their class" } },
-    [FDML_M_R_PRECISION] = { "r_precision",
-                             FDML_KIND_MEAN,
-                             true,
-                             IN_RETRIEVAL,
-                             "line",
-                             { "mean over queries of the share of matches among the R nearest, "
-                               "R being the number of "
-                               "matches the query has" } },
-    [FDML_M_MAP_AT_R] = { "map_at_r",
-                          FDML_KIND_MEAN,
-                          true,
-                          IN_FINDML | IN_RETRIEVAL,
-                          "line",
-                          { [FDML_DML] = "mean over queries of (1/R) times the sum of "
-                                         "precision@r over the ranks "
-                                         "r <= R that hold a match (Musgrave et al. 2020), R "
-                                         "being the number of "
-                                         "matches the query has",
-                            [FDML_OML] = "mean over queries of the average of precision@r over "
-                                         "the ranks r <= R "
-                                         "that hold a match (divided by the matches found, 0 "
-                                         "if none), R being the "
-                                         "number of matches the query has",
-                            [FDML_REVISITDML] =
-                                "mean over queries of (1/c) times the sum of precision@r over "
-                                "the "
-                                "ranks r <= c that hold a match, c being the size of the "
-                                "query's "
-                                "class with the query counted, so a perfect embedding scores "
-                                "(c-1)/c (mAP_c)" } },
-    [FDML_M_MAP] = { "map",
-                     FDML_KIND_MEAN,
-                     true,
-                     IN_RETRIEVAL,
-                     "line",
-                     { [FDML_DML] = "mean over queries of the average of precision@r over the "
-                                    "ranks r of all "
-                                    "their matches (full depth)",
-                       [FDML_REVISITDML] =
-                           "mean over queries of the sum of precision@r over the ranks r of "
-                           "all their matches, divided by the size of the query's class with "
-                           "the query counted, so a perfect embedding scores (c-1)/c" } },
-    [FDML_M_MRR] = { "mrr",
-                     FDML_KIND_MEAN,
-                     true,
-                     IN_RETRIEVAL,
-                     "line",
-                     { "mean over queries of 1 / rank of the first match" } },
-    [FDML_M_NMI] = { "nmi",
-                     FDML_KIND_SET,
-                     true,
-                     IN_FINDML | IN_CLUSTER,
-                     "line",
-                     { [FDML_DML] =
-                           "mutual information of classes and k-means clusters (k = number of "
-                           "classes, all rows clustered once), divided by the arithmetic mean "
-                           "of "
-                           "their entropies; for a group, over the group's rows",
-                       [FDML_REVISITDML] =
-                           "mutual information of classes and spherical k-means clusters (k = "
-                           "number of classes, all rows clustered once), divided by the "
-                           "arithmetic mean of their entropies; for a group, over its rows" } },
-    [FDML_M_AMI] = { "ami",
-                     FDML_KIND_SET,
-                     true,
-                     IN_CLUSTER,
-                     "line",
-                     { "mutual information of classes and k-means clusters minus its "
-                       "expectation under "
-                       "random labels with the same counts, divided by the mean entropy minus "
-                       "the same (Vinh "
-                       "et al. 2010, arithmetic mean); its interval holds the expectation of "
-                       "the full sample "
-                       "fixed" } },
-    [FDML_M_ARI] = { "ari",
-                     FDML_KIND_SET,
-                     true,
-                     IN_CLUSTER,
-                     "line",
-                     { "share of row pairs on which classes and k-means clusters agree, "
-                       "corrected for chance "
-                       "(Hubert & Arabie 1985)" } },
-    [FDML_M_F1] = { "f1",
-                    FDML_KIND_SET,
-                    true,
-                    IN_CLUSTER,
-                    "line",
-                    { "2 TP / (P + Q) over row pairs: TP pairs in the same class and the same "
-                      "k-means "
-                      "cluster, P pairs in the same class, Q pairs in the same cluster" } },
-    [FDML_M_ALIGNMENT_INTRA] = { "alignment_intra",
-                                 FDML_KIND_PAIRS,
-                                 false,
-                                 IN_FINDML | IN_GEOMETRY,
-                                 "paper",
-                                 { "mean distance d (squared unless --alignment-power 1) over "
-                                   "the pairs of rows of the "
-                                   "group that are of the same class (Wang & Isola 2020); "
-                                   "lower is tighter" } },
-    [FDML_M_ALIGNMENT_INTER] = { "alignment_inter",
-                                 FDML_KIND_PAIRS,
-                                 true,
-                                 IN_FINDML | IN_GEOMETRY,
-                                 "paper",
-                                 { "mean distance d (squared unless --alignment-power 1) over "
-                                   "the pairs of rows of the "
-                                   "group that are of different classes; higher is better "
-                                   "separated" } },
-    [FDML_M_ALIGNMENT_RATIO] = { "alignment_ratio",
-                                 FDML_KIND_PAIRS,
-                                 false,
-                                 IN_GEOMETRY,
-                                 "ours",
-                                 { "alignment_intra / alignment_inter of the same group, which "
-                                   "shrinking the whole "
-                                   "embedding does not change" } },
-    [FDML_M_UNIFORMITY] = { "uniformity",
-                            FDML_KIND_PAIRS,
-                            false,
-                            IN_FINDML | IN_GEOMETRY,
-                            "paper",
-                            { "logarithm of the mean of exp(-2 d^2) over all pairs of rows of "
-                              "the group (Wang & "
-                              "Isola 2020, t = 2); lower is more uniform" } },
-    [FDML_M_SPECTRUM] = { "spectrum",
-                          FDML_KIND_SET,
-                          false,
-                          IN_GEOMETRY,
-                          "line",
-                          { [FDML_DML] =
-                                "Kullback-Leibler divergence of the uniform distribution from "
-                                "the "
-                                "singular values of the group's embedding matrix scaled to sum "
-                                "1; needs "
-                                "twice as many rows as dimensions; lower uses more directions",
-                            [FDML_REVISITDML] =
-                                "Kullback-Leibler divergence of the uniform distribution from "
-                                "the "
-                                "singular values of the group's embedding matrix, the smallest "
-                                "one "
-                                "left out, scaled to sum 1; needs twice as many rows as "
-                                "dimensions; lower uses more directions" } },
-    [FDML_M_CLASS_RATIO] = { "class_ratio",
-                             FDML_KIND_SET,
-                             false,
-                             IN_GEOMETRY,
-                             "line",
-                             { "mean over classes with two rows or more of their mean cosine "
-                               "distance within, divided "
-                               "by the mean cosine distance between class centres, within the "
-                               "group" } },
+    [FDML_M_RECALL_AT_K] = { "recall_at_K", FDML_KIND_MEAN, true, IN_FINDML | IN_RETRIEVAL, "line", {
+        [FDML_DML] =
+            "share of queries with at least one row of their class among their K nearest "
+            "(the recall@k of metric learning papers, elsewhere \"hit rate\")",
+        [FDML_IR] =
+            "mean over queries of the matches among the K nearest divided by all matches the "
+            "query has (the recall@k of information retrieval)",
+        [FDML_OML] =
+            "share of queries with at least one row of their class among their K nearest "
+            "(OML's cmc@k)",
+    } },
+    [FDML_M_PRECISION_AT_1] = { "precision_at_1", FDML_KIND_MEAN, true, IN_RETRIEVAL, "line", {
+        [FDML_DML] =
+            "share of queries whose nearest row is of their class",
+    } },
+    [FDML_M_R_PRECISION] = { "r_precision", FDML_KIND_MEAN, true, IN_RETRIEVAL, "line", {
+        [FDML_DML] =
+            "mean over queries of the share of matches among the R nearest, R being the "
+            "number of matches the query has",
+    } },
+    [FDML_M_MAP_AT_R] = { "map_at_r", FDML_KIND_MEAN, true, IN_FINDML | IN_RETRIEVAL, "line", {
+        [FDML_DML] =
+            "mean over queries of (1/R) times the sum of precision@r over the ranks r <= R "
+            "that hold a match (Musgrave et al. 2020), R being the number of matches the "
+            "query has",
+        [FDML_OML] =
+            "mean over queries of the average of precision@r over the ranks r <= R that hold "
+            "a match (divided by the matches found, 0 if none), R being the number of "
+            "matches the query has",
+        [FDML_REVISITDML] =
+            "mean over queries of (1/c) times the sum of precision@r over the ranks r <= c "
+            "that hold a match, c being the size of the query's class with the query "
+            "counted, so a perfect embedding scores (c-1)/c (mAP_c)",
+    } },
+    [FDML_M_MAP] = { "map", FDML_KIND_MEAN, true, IN_RETRIEVAL, "line", {
+        [FDML_DML] =
+            "mean over queries of the average of precision@r over the ranks r of all their "
+            "matches (full depth)",
+        [FDML_REVISITDML] =
+            "mean over queries of the sum of precision@r over the ranks r of all their "
+            "matches, divided by the size of the query's class with the query counted, so a "
+            "perfect embedding scores (c-1)/c",
+    } },
+    [FDML_M_MRR] = { "mrr", FDML_KIND_MEAN, true, IN_RETRIEVAL, "line", {
+        [FDML_DML] =
+            "mean over queries of 1 / rank of the first match",
+    } },
+    [FDML_M_NMI] = { "nmi", FDML_KIND_SET, true, IN_FINDML | IN_CLUSTER, "line", {
+        [FDML_DML] =
+            "mutual information of classes and k-means clusters (k = number of classes, all "
+            "rows clustered once), divided by the arithmetic mean of their entropies; for a "
+            "group, over the group's rows",
+        [FDML_REVISITDML] =
+            "mutual information of classes and k-means clusters (spherical under cosine; k = "
+            "number of classes, all rows clustered once), divided by the arithmetic mean of "
+            "their entropies; for a group, over the group's rows",
+    } },
+    [FDML_M_AMI] = { "ami", FDML_KIND_SET, true, IN_CLUSTER, "line", {
+        [FDML_DML] =
+            "mutual information of classes and k-means clusters minus its expectation under "
+            "random labels with the same counts, divided by the mean entropy minus the same "
+            "(Vinh et al. 2010, arithmetic mean); its interval holds that expectation fixed",
+    } },
+    [FDML_M_ARI] = { "ari", FDML_KIND_SET, true, IN_CLUSTER, "line", {
+        [FDML_DML] =
+            "share of row pairs on which classes and k-means clusters agree, corrected for "
+            "chance (Hubert & Arabie 1985)",
+    } },
+    [FDML_M_F1] = { "f1", FDML_KIND_SET, true, IN_CLUSTER, "line", {
+        [FDML_DML] =
+            "2 TP / (P + Q) over row pairs: TP pairs in the same class and the same k-means "
+            "cluster, P pairs in the same class, Q pairs in the same cluster",
+    } },
+    [FDML_M_ALIGNMENT_INTRA] = { "alignment_intra", FDML_KIND_PAIRS, false, IN_FINDML | IN_GEOMETRY, "paper", {
+        [FDML_DML] =
+            "mean distance d (squared unless --alignment-power 1) over the pairs of rows of "
+            "the group that are of the same class (Wang & Isola 2020); lower is tighter",
+    } },
+    [FDML_M_ALIGNMENT_INTER] = { "alignment_inter", FDML_KIND_PAIRS, true, IN_FINDML | IN_GEOMETRY, "paper", {
+        [FDML_DML] =
+            "mean distance d (squared unless --alignment-power 1) over the pairs of rows of "
+            "the group that are of different classes; higher is better separated",
+    } },
+    [FDML_M_ALIGNMENT_RATIO] = { "alignment_ratio", FDML_KIND_PAIRS, false, IN_GEOMETRY, "ours", {
+        [FDML_DML] =
+            "alignment_intra / alignment_inter of the same group, which shrinking the whole "
+            "embedding does not change",
+    } },
+    [FDML_M_UNIFORMITY] = { "uniformity", FDML_KIND_PAIRS, false, IN_FINDML | IN_GEOMETRY, "paper", {
+        [FDML_DML] =
+            "logarithm of the mean of exp(-2 d^2) over all pairs of rows of the group (Wang "
+            "& Isola 2020, t = 2); lower is more uniform; pairs of the same class count, so "
+            "a group of few classes looks less uniform",
+    } },
+    [FDML_M_SPECTRUM] = { "spectrum", FDML_KIND_SET, false, IN_GEOMETRY, "line", {
+        [FDML_DML] =
+            "Kullback-Leibler divergence of the uniform distribution from the singular "
+            "values of the group's embedding matrix scaled to sum 1; lower uses more "
+            "directions; needs twice as many rows as dimensions, and falls as rows are "
+            "added: compare groups of like size",
+        [FDML_REVISITDML] =
+            "Kullback-Leibler divergence of the uniform distribution from the singular "
+            "values of the group's embedding matrix, the smallest one left out, scaled to "
+            "sum 1; lower uses more directions; needs twice as many rows as dimensions, and "
+            "falls as rows are added",
+    } },
+    [FDML_M_CLASS_RATIO] = { "class_ratio", FDML_KIND_SET, false, IN_GEOMETRY, "line", {
+        [FDML_DML] =
+            "mean over classes with two rows or more of their mean cosine distance within, "
+            "divided by the mean cosine distance between class centres, within the group",
+    } },
 };
+/* clang-format on */
 
 /* Sets and verification measures: what --define says of names that are no metric. */
 static const char *const other[][2] = {

@@ -113,75 +113,171 @@ void fdml_bootstrap_sums(double *sums, const double *features, size_t n_clusters
     fdml_parallel(n_replicates, n_threads, bootstrap_replicate, &b);
 }
 
-void fdml_permutation_codes(uint32_t *permuted, const fdml_permutation *p, uint32_t replicate)
+/* --- permutation ---------------------------------------------------------------------- */
+
+/* A stratum with units outside the majority group, and where their codes are listed. */
+typedef struct mixed_stratum {
+    uint32_t begin, size, first_minor, n_minor;
+} mixed_stratum;
+
+/* Only the places of units outside the largest group have to be drawn: the rest is what is
+ * left. minor: their codes, stratum by stratum. Everything points into the caller's scratch. */
+typedef struct permutation_plan {
+    const fdml_permutation *p;
+    uint32_t largest;
+    size_t n_minor, n_strata;
+    mixed_stratum *stratum; /* [n_strata] */
+    uint32_t *minor;        /* [n_minor] */
+    size_t *place;          /* [n_groups + 1] where a group's units are listed; largest: none */
+    double *total;          /* [n_features] */
+} permutation_plan;
+
+static size_t aligned(size_t size)
 {
-    memcpy(permuted, p->code, p->n_units * sizeof *permuted);
+    return (size + 63) / 64 * 64;
+}
+
+static size_t shared_scratch(const fdml_permutation *p)
+{
+    return aligned(p->n_units * sizeof(mixed_stratum)) +
+           aligned(p->n_units * sizeof(uint32_t)) +
+           aligned((p->n_groups + 1) * sizeof(size_t)) +
+           aligned(p->n_features * sizeof(double));
+}
+
+static size_t thread_scratch(const fdml_permutation *p)
+{
+    return 2 * aligned(p->n_units * sizeof(uint32_t)) +
+           aligned((p->n_groups + 1) * sizeof(size_t));
+}
+
+size_t fdml_permutation_scratch(const fdml_permutation *p, int n_threads)
+{
+    return shared_scratch(p) + thread_scratch(p) * (size_t)(n_threads < 1 ? 1 : n_threads);
+}
+
+/* A piece of scratch; *scratch moves behind it. */
+static void *cut(char **scratch, size_t size)
+{
+    char *piece = *scratch;
+    *scratch += aligned(size);
+    return piece;
+}
+
+static void add_stratum(permutation_plan *plan, size_t begin, size_t end)
+{
+    const size_t first = plan->n_minor;
+    for (size_t i = begin; i < end; i++)
+        if (plan->p->code[i] != plan->largest) plan->minor[plan->n_minor++] = plan->p->code[i];
+    if (plan->n_minor > first)
+        plan->stratum[plan->n_strata++] =
+            (mixed_stratum){ (uint32_t)begin, (uint32_t)(end - begin), (uint32_t)first,
+                             (uint32_t)(plan->n_minor - first) };
+}
+
+static void make_plan(permutation_plan *plan, const fdml_permutation *p, char **scratch)
+{
+    *plan = (permutation_plan){ .p = p };
+    plan->stratum = cut(scratch, p->n_units * sizeof *plan->stratum);
+    plan->minor = cut(scratch, p->n_units * sizeof *plan->minor);
+    plan->place = cut(scratch, (p->n_groups + 1) * sizeof *plan->place);
+    plan->total = cut(scratch, p->n_features * sizeof *plan->total);
+    memset(plan->place, 0, (p->n_groups + 1) * sizeof *plan->place);
+    for (size_t i = 0; i < p->n_units; i++) plan->place[p->code[i] + 1]++;
+    for (size_t g = 0; g < p->n_groups; g++)
+        if (plan->place[g + 1] > plan->place[plan->largest + 1]) plan->largest = (uint32_t)g;
+    plan->place[plan->largest + 1] = 0;
+    for (size_t g = 0; g < p->n_groups; g++) plan->place[g + 1] += plan->place[g];
+
+    for (size_t begin = 0, end; begin < p->n_units; begin = end) {
+        end = p->stratum ? begin + 1 : p->n_units;
+        while (end < p->n_units && p->stratum[end] == p->stratum[begin]) end++;
+        add_stratum(plan, begin, end);
+    }
+}
+
+/* Lists the units that replicate `replicate` gives to each group but the largest: group g's are
+ * chosen[place[g] .. place[g+1]). The first steps of a Fisher-Yates shuffle of each stratum.
+ * order: [n_units], next: [n_groups + 1] scratch. */
+static void draw_units(uint32_t *chosen, const permutation_plan *plan, uint32_t replicate,
+                       uint32_t *order, size_t *next)
+{
+    const fdml_permutation *p = plan->p;
     fdml_rng rng;
     fdml_rng_init(&rng, p->seed, p->stream, replicate);
-    if (!p->stratum) {
-        fdml_rng_shuffle(&rng, permuted, (uint32_t)p->n_units);
-        return;
+    memcpy(next, plan->place, p->n_groups * sizeof *next);
+    for (size_t s = 0; s < plan->n_strata; s++) {
+        const mixed_stratum *stratum = &plan->stratum[s];
+        const uint32_t begin = stratum->begin, size = stratum->size;
+        for (uint32_t i = 0; i < size; i++) order[i] = begin + i;
+        for (uint32_t i = 0; i < stratum->n_minor; i++) {
+            const uint32_t j = i + fdml_rng_below(&rng, size - i), unit = order[j];
+            order[j] = order[i];
+            chosen[next[plan->minor[stratum->first_minor + i]]++] = unit;
+        }
     }
-    for (size_t begin = 0; begin < p->n_units;) {
-        size_t end = begin + 1;
-        while (end < p->n_units && p->stratum[end] == p->stratum[begin]) end++;
-        fdml_rng_shuffle(&rng, permuted + begin, (uint32_t)(end - begin));
-        begin = end;
-    }
+}
+
+void fdml_permutation_codes(uint32_t *permuted, const fdml_permutation *p, uint32_t replicate,
+                            void *scratch)
+{
+    char *rest = scratch;
+    permutation_plan plan;
+    make_plan(&plan, p, &rest);
+    uint32_t *chosen = cut(&rest, p->n_units * sizeof *chosen);
+    uint32_t *order = cut(&rest, p->n_units * sizeof *order);
+    size_t *next = cut(&rest, (p->n_groups + 1) * sizeof *next);
+    draw_units(chosen, &plan, replicate, order, next);
+    for (size_t i = 0; i < p->n_units; i++) permuted[i] = plan.largest;
+    for (uint32_t g = 0; g < p->n_groups; g++)
+        for (size_t i = plan.place[g]; i < plan.place[g + 1]; i++) permuted[chosen[i]] = g;
 }
 
 typedef struct permuting {
     double *sums;
-    const fdml_permutation *p;
+    const permutation_plan *plan;
     char *scratch;
 } permuting;
-
-static size_t scratch_stride(const fdml_permutation *p)
-{
-    const size_t bytes = (p->n_groups + 1) * sizeof(size_t) + 2 * p->n_units * sizeof(uint32_t);
-    return (bytes + 63) / 64 * 64;
-}
-
-size_t fdml_permutation_scratch(const fdml_permutation *permutation, int n_threads)
-{
-    return scratch_stride(permutation) * (size_t)(n_threads < 1 ? 1 : n_threads);
-}
-
-/* Units in order of their permuted code: place[g] is where group g begins. */
-static void bucket(uint32_t *order, size_t *place, const uint32_t *code, size_t n_units,
-                   size_t n_groups)
-{
-    memset(place, 0, (n_groups + 1) * sizeof *place);
-    for (size_t i = 0; i < n_units; i++) place[code[i] + 1]++;
-    for (size_t g = 0; g < n_groups; g++) place[g + 1] += place[g];
-    for (size_t i = 0; i < n_units; i++) order[place[code[i]]++] = (uint32_t)i;
-    for (size_t g = n_groups; g > 0; g--) place[g] = place[g - 1];
-    place[0] = 0;
-}
 
 static void permutation_replicate(void *ctx, size_t block, int thread)
 {
     const permuting *c = ctx;
-    const fdml_permutation *p = c->p;
-    char *mine = c->scratch + (size_t)thread * scratch_stride(p);
-    size_t *place = (size_t *)(void *)mine;
-    uint32_t *code = (uint32_t *)(void *)(place + p->n_groups + 1), *order = code + p->n_units;
-    double *sums = c->sums + block * p->n_groups * p->n_features;
-    fdml_permutation_codes(code, p, p->first_replicate + (uint32_t)block);
-    bucket(order, place, code, p->n_units, p->n_groups);
+    const permutation_plan *plan = c->plan;
+    const fdml_permutation *p = plan->p;
+    char *rest = c->scratch + (size_t)thread * thread_scratch(p);
+    uint32_t *chosen = cut(&rest, p->n_units * sizeof *chosen);
+    uint32_t *order = cut(&rest, p->n_units * sizeof *order);
+    size_t *next = cut(&rest, (p->n_groups + 1) * sizeof *next);
+    draw_units(chosen, plan, p->first_replicate + (uint32_t)block, order, next);
 
+    double *sums = c->sums + block * p->n_groups * p->n_features;
     memset(sums, 0, p->n_groups * p->n_features * sizeof *sums);
-    for (size_t g = 0; g < p->n_groups; g++)
-        gather(sums + g * p->n_features, p->features, p->n_features, order + place[g],
-               place[g + 1] - place[g]);
+    double *rest_sum = sums + plan->largest * p->n_features;
+    memcpy(rest_sum, plan->total, p->n_features * sizeof *rest_sum);
+    for (size_t g = 0; g < p->n_groups; g++) {
+        double *sum = sums + g * p->n_features;
+        if (g == plan->largest) continue;
+        gather(sum, p->features, p->n_features, chosen + plan->place[g],
+               plan->place[g + 1] - plan->place[g]);
+        for (size_t f = 0; f < p->n_features; f++) rest_sum[f] -= sum[f];
+    }
 }
 
-void fdml_permutation_sums(double *sums, const fdml_permutation *permutation, void *scratch,
+void fdml_permutation_sums(double *sums, const fdml_permutation *p, void *scratch,
                            int n_threads)
 {
-    permuting c = { sums, permutation, scratch };
-    fdml_parallel(permutation->n_replicates, n_threads, permutation_replicate, &c);
+    char *rest = scratch;
+    permutation_plan plan;
+    make_plan(&plan, p, &rest);
+    memset(plan.total, 0, p->n_features * sizeof *plan.total);
+    for (size_t i = 0; i < p->n_units; i++)
+        for (size_t f = 0; f < p->n_features; f++)
+            plan.total[f] += p->features[i * p->n_features + f];
+    permuting c = { sums, &plan, rest };
+    fdml_parallel(p->n_replicates, n_threads, permutation_replicate, &c);
 }
+
+/* --- quantiles and tests -------------------------------------------------------------- */
 
 static int ascending_nan_last(const void *a, const void *b)
 {

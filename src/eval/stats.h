@@ -38,11 +38,12 @@ typedef struct fdml_permutation {
     uint32_t first_replicate;
     uint64_t seed, stream;
 } fdml_permutation;
-/* The codes of one replicate: [n_units]. */
-void fdml_permutation_codes(uint32_t *permuted, const fdml_permutation *permutation,
-                            uint32_t replicate);
-/* scratch: bytes as fdml_permutation_scratch says, aligned as an arena's. */
+/* Scratch of the two functions below, in bytes, aligned as an arena's; for codes n_threads is
+ * 1. The largest group's sums are the total minus the others'. */
 size_t fdml_permutation_scratch(const fdml_permutation *permutation, int n_threads);
+/* The codes of one replicate: [n_units], the same as those summed over. */
+void fdml_permutation_codes(uint32_t *permuted, const fdml_permutation *permutation,
+                            uint32_t replicate, void *scratch);
 void fdml_permutation_sums(double *sums, const fdml_permutation *permutation, void *scratch,
                            int n_threads);
 
