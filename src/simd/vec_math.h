@@ -8,6 +8,9 @@
 #define FDML_SIMD_VEC_MATH_H
 
 #include <math.h>
+#if !defined(FP_FAST_FMA)
+#define FP_FAST_FMA /* sleef.h hides the "purecfma" functions without it; clang never sets it */
+#endif
 #include <sleef.h>
 
 #include "simd/vec.h"
