@@ -8,8 +8,8 @@
 #define FDML_SIMD_VEC_MATH_H
 
 #include <math.h>
-#if !defined(FP_FAST_FMA)
-#define FP_FAST_FMA /* sleef.h hides the "purecfma" functions without it; clang never sets it */
+#if !defined(FP_FAST_FMA) /* clang never sets it, and sleef.h hides "purecfma" without it */
+#define FP_FAST_FMA
 #endif
 #include <sleef.h>
 
