@@ -231,10 +231,18 @@ test_pairs_file()
     } >pairs.txt
     quick -m verification --pairs pairs.txt --format json
     assert_exit 0
+    cp out labels.json
     assert_json out 'r["verification"]["genuine_pairs"] == 6 and r["verification"]["impostor_pairs"] == 6'
     sed 's/synthetic00012\t2/synthetic00012\t7/' pairs.txt >bad.txt
     bad_input "bad.txt:6: image 7 of 'synthetic00012' is not among the rows, which have 6 of it" \
         fdml-eval emb.npy meta.csv -m verification --pairs bad.txt
+    # the same pairs through a column of file names
+    awk -F, -v OFS=, 'NR == 1 { print $0, "path"; next }
+        { print $0, sprintf("x/%s/%s_%04d.jpg", $1, $1, ++count[$1]) }' meta.csv >paths.csv
+    run fdml-eval emb.npy paths.csv --bootstrap 50 --permutations 50 -m verification --pairs pairs.txt \
+        --pair-name path --format json
+    assert_exit 0
+    assert_eq "$(hash_of out)" "$(hash_of labels.json)"
     bad_usage '--pairs needs -m verification' fdml-eval emb.npy meta.csv --pairs pairs.txt
 }
 
