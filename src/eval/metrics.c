@@ -31,7 +31,8 @@ typedef struct row {
 
 /* clang-format off */
 static const row table[FDML_M_COUNT] = {
-    [FDML_M_RECALL_AT_K] = { "recall_at_K", FDML_KIND_MEAN, true, IN_FINDML | IN_RETRIEVAL, "line", {
+    [FDML_M_RECALL_AT_K] = { "recall_at_K", FDML_KIND_MEAN, true,
+        IN_FINDML | IN_RETRIEVAL, "line", {
         [FDML_DML] =
             "share of queries with at least one row of their class among their K nearest "
             "(the recall@k of metric learning papers, elsewhere \"hit rate\")",
@@ -104,22 +105,26 @@ static const row table[FDML_M_COUNT] = {
             "2 TP / (P + Q) over row pairs: TP pairs in the same class and the same k-means "
             "cluster, P pairs in the same class, Q pairs in the same cluster",
     } },
-    [FDML_M_ALIGNMENT_INTRA] = { "alignment_intra", FDML_KIND_PAIRS, false, IN_FINDML | IN_GEOMETRY, "paper", {
+    [FDML_M_ALIGNMENT_INTRA] = { "alignment_intra", FDML_KIND_PAIRS, false,
+        IN_FINDML | IN_GEOMETRY, "paper", {
         [FDML_DML] =
             "mean distance d (squared unless --alignment-power 1) over the pairs of rows of "
             "the group that are of the same class (Wang & Isola 2020); lower is tighter",
     } },
-    [FDML_M_ALIGNMENT_INTER] = { "alignment_inter", FDML_KIND_PAIRS, true, IN_FINDML | IN_GEOMETRY, "paper", {
+    [FDML_M_ALIGNMENT_INTER] = { "alignment_inter", FDML_KIND_PAIRS, true,
+        IN_FINDML | IN_GEOMETRY, "paper", {
         [FDML_DML] =
             "mean distance d (squared unless --alignment-power 1) over the pairs of rows of "
             "the group that are of different classes; higher is better separated",
     } },
-    [FDML_M_ALIGNMENT_RATIO] = { "alignment_ratio", FDML_KIND_PAIRS, false, IN_GEOMETRY, "ours", {
+    [FDML_M_ALIGNMENT_RATIO] = { "alignment_ratio", FDML_KIND_PAIRS, false,
+        IN_GEOMETRY, "ours", {
         [FDML_DML] =
             "alignment_intra / alignment_inter of the same group, which shrinking the whole "
             "embedding does not change",
     } },
-    [FDML_M_UNIFORMITY] = { "uniformity", FDML_KIND_PAIRS, false, IN_FINDML | IN_GEOMETRY, "paper", {
+    [FDML_M_UNIFORMITY] = { "uniformity", FDML_KIND_PAIRS, false,
+        IN_FINDML | IN_GEOMETRY, "paper", {
         [FDML_DML] =
             "logarithm of the mean of exp(-2 d^2) over all pairs of rows of the group (Wang "
             "& Isola 2020, t = 2); lower is more uniform; pairs of the same class count, so "
