@@ -4,6 +4,8 @@
  *      log m = 2 (f + f^3/3 + f^5/5 + ...); |f| < 0.1716, so the term f^23/23 is < 2^-62.
  * exp: x = k log 2 + r with |r| <= log(2)/2, log 2 split so that k times its high part is
  *      exact; Taylor to r^13/13!, remainder < 2^-57.
+ * sincos: x = k pi/2 + r with |r| <= pi/4, pi/2 in three parts of which k times the first two
+ *      is exact for |k| < 2^20; Taylor to r^17, remainder < 2^-60.
  * lgamma: Stirling's series at x >= 16 (first neglected term B_16/(16*15 x^15) < 2^-58),
  *      below that by the recurrence, whose product is taken before one logarithm.
  * SPDX-License-Identifier: MIT */
@@ -59,4 +61,30 @@ double fdml_lgamma(double x)
     for (int k = 6; k >= 0; k--) series = series * square + c[k];
     const double half_log_2pi = 0x1.d67f1c864beb5p-1;
     return (x - 0.5) * fdml_log(x) - x + half_log_2pi + series * inverse - fdml_log(product);
+}
+
+void fdml_sincos(double x, double *sine, double *cosine)
+{
+    const double k = floor(x * 0x1.45f306dc9c883p-1 + 0.5); /* 2 / pi */
+    const double r =
+        ((x - k * 0x1.921fb544p+0) - k * 0x1.0b4611a6p-34) - k * 0x1.3198a2e037073p-69;
+    const double r2 = r * r;
+    double s = 1, c = 1;
+    for (int n = 17; n >= 3; n -= 2) s = 1 - s * r2 / (n * (n - 1));
+    for (int n = 16; n >= 2; n -= 2) c = 1 - c * r2 / (n * (n - 1));
+    s *= r;
+    switch ((long long)k & 3) {
+    case 0:
+        *sine = s, *cosine = c;
+        break;
+    case 1:
+        *sine = c, *cosine = -s;
+        break;
+    case 2:
+        *sine = -s, *cosine = -c;
+        break;
+    default:
+        *sine = -c, *cosine = s;
+        break;
+    }
 }

@@ -4,7 +4,9 @@
  * The interval of a gap keeps the two extreme groups as observed, so it is signed and may reach
  * below 0; groups are resampled independently. Where permutation is not exact, the test is a
  * bootstrap one: the groups' deviations from their own values have the spread that gaps would
- * have if all true values were equal (Davison & Hinkley 1997, 4.4).
+ * have if all true values were equal (Davison & Hinkley 1997, 4.4). That presumes values that
+ * do not depend on a group's size; the spectrum does, strongly, so its gap is not tested at
+ * all.
  *
  * SPDX-License-Identifier: MIT */
 #include <math.h>
@@ -133,25 +135,37 @@ static bool is_permuted(const audit_state *state, const fdml_grouping *by, size_
     return audit_is_cluster_metric(m->id);
 }
 
+/* What a gap is tested with: values under permutation [n_metrics, n_permutations], the observed
+ * value where it is another statistic than the gap itself (else NaN), and scratch. */
+typedef struct gap_tests {
+    double *null, *observed;     /* observed: [n_metrics] */
+    double *deviation, *scratch; /* [n_groups], [n_bootstrap] */
+} gap_tests;
+
 static void test(fdml_gap_result *gap, const grouping_values *values, const audit_state *state,
-                 const double *null, double *deviation, double *scratch)
+                 const gap_tests *tests)
 {
     const fdml_audit_settings *settings = state->settings;
+    const fdml_metric *metric = &settings->metrics[gap->metric];
+    const double *null = tests->null + gap->metric * settings->n_permutations;
     if (!settings->n_permutations) return;
-    if (is_permuted(state, &state->groupings.grouping[values->grouping], gap->metric)) {
-        gap->p =
-            fdml_p_value(gap->difference.value, null + gap->metric * settings->n_permutations,
-                         settings->n_permutations);
+    if (!isnan(tests->observed[gap->metric])) {
+        gap->p = fdml_p_value(tests->observed[gap->metric], null, settings->n_permutations);
         gap->p_method = "permutation";
-    } else if (values->n_bootstrap) {
-        gap->p = bootstrap_p(gap->difference.value, values, gap->metric, deviation, scratch);
+        return;
+    }
+    if (is_permuted(state, &state->groupings.grouping[values->grouping], gap->metric)) {
+        gap->p = fdml_p_value(gap->difference.value, null, settings->n_permutations);
+        gap->p_method = "permutation";
+    } else if (values->n_bootstrap && metric->id != FDML_M_SPECTRUM) {
+        gap->p = bootstrap_p(gap->difference.value, values, gap->metric, tests->deviation,
+                             tests->scratch);
         gap->p_method = "bootstrap";
     }
 }
 
 static fdml_gap_result make_gap(const grouping_values *values, const audit_state *state,
-                                size_t metric, const double *null, double *deviation,
-                                double *scratch)
+                                size_t metric, const gap_tests *tests)
 {
     const fdml_grouping *by = &state->groupings.grouping[values->grouping];
     const extremes x = find_extremes(values, metric);
@@ -170,8 +184,8 @@ static fdml_gap_result make_gap(const grouping_values *values, const audit_state
     const bool higher = state->settings->metrics[metric].higher_is_better;
     gap.best = by->value[higher ? x.most : x.least];
     gap.worst = by->value[higher ? x.least : x.most];
-    difference_and_ratio(&gap, values, &x, state, scratch);
-    test(&gap, values, state, null, deviation, scratch);
+    difference_and_ratio(&gap, values, &x, state, tests->scratch);
+    test(&gap, values, state, tests);
     return gap;
 }
 
@@ -182,22 +196,25 @@ fdml_status audit_compare(fdml_gap_result *gaps, fdml_estimate *against,
     const fdml_audit_settings *settings = state->settings;
     const size_t n_metrics = values->n_metrics, n_permutations = settings->n_permutations;
     const fdml_arena_mark mark = fdml_arena_get_mark(state->scratch);
-    double *null = fdml_arena_push(state->scratch, n_metrics * n_permutations, sizeof *null);
-    double *scratch = fdml_arena_push(state->scratch, values->n_bootstrap, sizeof *scratch);
-    double *deviation = fdml_arena_push(state->scratch, values->n_groups, sizeof *deviation);
-    if (!null || !scratch || !deviation)
+    fdml_arena *arena = state->scratch;
+    gap_tests t = { fdml_arena_push(arena, n_metrics * n_permutations, sizeof(double)),
+                    fdml_arena_push(arena, n_metrics, sizeof(double)),
+                    fdml_arena_push(arena, values->n_groups, sizeof(double)),
+                    fdml_arena_push(arena, values->n_bootstrap, sizeof(double)) };
+    if (!t.null || !t.observed || !t.deviation || !t.scratch)
         return fdml_fail(err, FDML_E_NOMEM, "no memory to compare groups");
-    for (size_t i = 0; i < n_metrics * n_permutations; i++) null[i] = NAN;
+    for (size_t i = 0; i < n_metrics * n_permutations; i++) t.null[i] = NAN;
+    for (size_t m = 0; m < n_metrics; m++) t.observed[m] = NAN;
     if (n_permutations) {
-        FDML_TRY(audit_feature_null(null, state, values, err));
-        if (state->wants_cluster) FDML_TRY(audit_cluster_null(null, state, values, err));
+        FDML_TRY(audit_feature_null(t.null, state, values, err));
+        if (state->wants_cluster) FDML_TRY(audit_cluster_null(t.null, state, values, err));
+        FDML_TRY(audit_sketch_null(t.null, t.observed, state, values->grouping, err));
     }
     const baseline reference = find_reference(values, state, overall);
     for (size_t g = 0; g < values->n_groups; g++)
         for (size_t m = 0; m < n_metrics; m++)
-            against[g * n_metrics + m] = versus(values, &reference, state, g, m, scratch);
-    for (size_t m = 0; m < n_metrics; m++)
-        gaps[m] = make_gap(values, state, m, null, deviation, scratch);
+            against[g * n_metrics + m] = versus(values, &reference, state, g, m, t.scratch);
+    for (size_t m = 0; m < n_metrics; m++) gaps[m] = make_gap(values, state, m, &t);
     fdml_arena_reset(state->scratch, mark);
     return FDML_OK;
 }

@@ -207,6 +207,10 @@ fdml_status audit_cluster_null(double *null, const audit_state *state,
 /* --- audit_permute.c ---------------------------------------------------------------------- */
 /* The same for metrics of mean kind and, where the attribute is constant within classes, for
  * alignment_intra; over the groups that have an estimate. */
+/* audit_sketch.c: the same for alignment_inter, alignment_ratio and uniformity where classes are
+ * exchanged whole; observed[m] is then the statistic that null[m] is to be compared with. */
+fdml_status audit_sketch_null(double *null, double *observed, const audit_state *state,
+                              size_t grouping, fdml_error *err);
 fdml_status audit_feature_null(double *null, const audit_state *state,
                                const grouping_values *values, fdml_error *err);
 

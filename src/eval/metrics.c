@@ -191,9 +191,9 @@ static const char *const other[][2] = {
       "the two groups as observed and resamples each within itself" },
     { "p",
       "probability of a gap at least this large if the attribute were exchanged at random "
-      "between whole classes (or, where classes are mixed, between queries of a class); for "
-      "metrics where that cannot be recomputed, from bootstrap deviations; then corrected "
-      "for all gaps of the report by Holm's method" },
+      "between whole classes (or, where classes are mixed, between queries of a class; pair "
+      "metrics then from bootstrap deviations); uniformity through random Fourier features; "
+      "spectrum is not tested; corrected for all tested gaps by Holm's method" },
 };
 
 enum { N_OTHER = sizeof other / sizeof *other };

@@ -78,3 +78,20 @@ Test(base_dmath, lgamma_is_close)
     /* exp(lgamma(n)) = (n-1)! */
     cr_assert_float_eq(fdml_exp(fdml_lgamma(11)), 3628800, 1e-6);
 }
+
+Test(base_dmath, sine_and_cosine_are_within_four_ulp_of_one)
+{
+    fdml_rng rng;
+    fdml_rng_init(&rng, 14, 0, 0);
+    for (int i = 0; i < 200000; i++) {
+        const double x = (2 * fdml_rng_double(&rng) - 1) * (i % 2 ? 10 : 1e6);
+        double sine, cosine;
+        fdml_sincos(x, &sine, &cosine);
+        cr_assert_lt(fabsl(sine - sinl((long double)x)), 4 * DBL_EPSILON / 2, "x = %a", x);
+        cr_assert_lt(fabsl(cosine - cosl((long double)x)), 4 * DBL_EPSILON / 2, "x = %a", x);
+    }
+    double sine, cosine;
+    fdml_sincos(0, &sine, &cosine);
+    cr_assert_eq(sine, 0);
+    cr_assert_eq(cosine, 1);
+}
