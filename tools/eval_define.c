@@ -27,7 +27,7 @@ static const char *source_of(const char *key, int convention, fdml_arena *arena)
 
 static void check(const char *key, const eval_options *options)
 {
-    if (!strcmp(key, "all") || fdml_define(key, options->convention)) return;
+    if (!strcmp(key, "all") || fdml_define(key, options->audit.convention)) return;
     const char *near = fdml_option_nearest(key, known_key, NULL);
     if (!near) cli_die(CLI_EXIT_DATA, "--define: '%s' is unknown; see --define all", key);
     cli_die(CLI_EXIT_DATA, "--define: '%s' is unknown; did you mean %s?", key, near);
@@ -35,9 +35,9 @@ static void check(const char *key, const eval_options *options)
 
 static void print(const char *key, const eval_options *options, fdml_arena *arena)
 {
-    const char *source = source_of(key, options->convention, arena);
+    const char *source = source_of(key, options->audit.convention, arena);
     printf("%s%s%s%s\n    ", key, source ? " [" : "", source ? source : "", source ? "]" : "");
-    fdml_text_wrap(stdout, fdml_define(key, options->convention), 4, 4, 96);
+    fdml_text_wrap(stdout, fdml_define(key, options->audit.convention), 4, 4, 96);
 }
 
 void eval_define(const eval_options *options)

@@ -99,23 +99,14 @@ static const uint8_t *open_flags(const eval_input *input, const char *option, co
     return flags;
 }
 
-/* The table's text is much larger than what is used of it: levels are copied, so that it can
- * be given back before the work starts. */
 static void keep_levels(fdml_factor *factor, fdml_arena *arena)
 {
-    const char **level = fdml_arena_push(arena, factor->n_levels, sizeof *level);
-    size_t size = 0;
-    for (size_t i = 0; i < factor->n_levels; i++) size += strlen(factor->level[i]) + 1;
-    char *text = fdml_arena_push(arena, size, 1); /* one piece: pieces are 64 bytes at least */
-    if (!level || !text) cli_die(CLI_EXIT_DATA, "out of memory");
-    for (size_t i = 0; i < factor->n_levels; i++) {
-        const size_t length = strlen(factor->level[i]) + 1;
-        level[i] = memcpy(text, factor->level[i], length);
-        text += length;
-    }
-    factor->level = level;
+    fdml_error err;
+    CLI_TRY(fdml_factor_keep_levels(factor, arena, &err), &err);
 }
 
+/* The table's text is much larger than what is used of it: levels are copied, so that it can
+ * be given back before the work starts. */
 static void close_table(eval_input *input, const eval_options *options, fdml_arena *arena)
 {
     char names[512] = "";
@@ -148,7 +139,7 @@ void eval_input_open(eval_input *input, const eval_options *options, fdml_arena 
         (fdml_problem){ .x = input->matrix.data,
                         .n_rows = input->matrix.n_rows,
                         .dim = input->matrix.dim,
-                        .distance = (fdml_distance)options->distance,
+                        .distance = (fdml_distance)options->audit.distance,
                         .label = &input->label,
                         .attributes = input->attribute,
                         .n_attributes = options->groups.n,

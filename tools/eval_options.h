@@ -5,6 +5,7 @@
 #define FDML_TOOLS_EVAL_OPTIONS_H
 
 #include "cli.h"
+#include "eval/audit_options.h"
 
 typedef enum eval_format { EVAL_TABLE, EVAL_MD, EVAL_LATEX, EVAL_CSV, EVAL_JSON } eval_format;
 
@@ -14,21 +15,8 @@ typedef struct eval_options {
     const char *label;
     fdml_texts groups;
     const char *query, *gallery, *exclude_same;
-    int distance; /* fdml_distance */
-    /* what is measured */
-    fdml_texts metrics;
-    fdml_counts ks;
-    int convention; /* fdml_convention */
-    uint64_t alignment_power, kmeans_iterations, kmeans_redo;
-    fdml_reals fmr;
     const char *pairs, *pair_name;
-    /* how sure */
-    bool intersections;
-    const char *reference;
-    uint64_t min_group, n_bootstrap, n_permutations;
-    double confidence;
-    int unit; /* fdml_unit */
-    uint64_t seed;
+    fdml_audit_options audit; /* what is measured, and how sure */
     /* output */
     int format; /* eval_format */
     const char *output, *json, *per_query;

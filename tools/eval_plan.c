@@ -5,8 +5,6 @@
  * rows. SPDX-License-Identifier: MIT */
 #include "eval_plan.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/parallel.h"
@@ -14,146 +12,29 @@
 enum { PROBE_ROWS = 240 }; /* two packed operands and the tile stay in a 1 MiB L2 */
 static const double probe_seconds = 0.05;
 
-static size_t count_flags(const uint8_t *flags, size_t n)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < n; i++) count += flags[i];
-    return count;
-}
-
-/* Rows that a query can find: the gallery, without itself where it is in it. */
-static size_t candidates(const fdml_problem *problem)
-{
-    const size_t n = problem->n_rows;
-    const size_t gallery = problem->is_gallery ? count_flags(problem->is_gallery, n) : n;
-    for (size_t i = 0; i < n; i++) {
-        const bool asks = !problem->is_query || problem->is_query[i];
-        const bool answers = !problem->is_gallery || problem->is_gallery[i];
-        if (asks && answers) return gallery - 1;
-    }
-    return gallery;
-}
-
-static bool is_recall(const fdml_metric *metric)
-{
-    return metric->id == FDML_M_RECALL_AT_K;
-}
-
-/* A K that everyone satisfies would print 1.0 and mean nothing. The default list is cut
- * quietly, a K that was asked for is refused. */
-static void check_ks(fdml_audit_settings *settings, const eval_input *input,
-                     const eval_options *options)
-{
-    static const fdml_counts defaults = { 4, { 1, 2, 4, 8 } };
-    const size_t most = candidates(&input->problem);
-    const bool is_default =
-        options->ks.n == defaults.n &&
-        !memcmp(options->ks.item, defaults.item, defaults.n * sizeof *defaults.item);
-    for (size_t m = 0; m < settings->n_metrics; m++) {
-        const fdml_metric *metric = &settings->metrics[m];
-        if (!is_recall(metric) || metric->k <= most) continue;
-        if (!is_default || metric->k == 1)
-            cli_die(CLI_EXIT_DATA, "-k: %u is more than the %zu rows a query can find in %s",
-                    (unsigned)metric->k, most, input->file[0].path);
-        while (settings->n_metrics > m && is_recall(&settings->metrics[m])) {
-            fdml_metric *list = (fdml_metric *)settings->metrics;
-            memmove(&list[m], &list[m + 1], (settings->n_metrics - m - 1) * sizeof *list);
-            settings->n_metrics--;
-        }
-    }
-}
-
-static void check_reference(const eval_options *options, const fdml_problem *problem)
-{
-    const char *name = options->reference;
-    if (!strcmp(name, "overall") || !strcmp(name, "majority")) return;
-    for (size_t a = 0; a < problem->n_attributes; a++)
-        for (size_t i = 0; i < problem->attributes[a].n_levels; i++)
-            if (!strcmp(problem->attributes[a].level[i], name)) return;
-    cli_die(CLI_EXIT_DATA, "--reference: no group is called '%s'", name);
-}
-
-static char *join(const fdml_texts *texts, fdml_arena *arena)
-{
-    size_t size = 1;
-    for (size_t i = 0; i < texts->n; i++) size += strlen(texts->item[i]) + 1;
-    char *text = fdml_arena_push_zero(arena, size, 1);
-    if (!text) cli_die(CLI_EXIT_DATA, "out of memory");
-    for (size_t i = 0; i < texts->n; i++) {
-        if (i) strcat(text, ",");
-        strcat(text, texts->item[i]);
-    }
-    return text;
-}
-
-static int descending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x < y) - (x > y);
-}
-
-static void set_targets(fdml_audit_settings *settings, const eval_options *options,
-                        fdml_arena *arena)
-{
-    const size_t n = options->fmr.n;
-    double *targets = fdml_arena_push(arena, n, sizeof *targets);
-    if (!targets) cli_die(CLI_EXIT_DATA, "out of memory");
-    memcpy(targets, options->fmr.item, n * sizeof *targets);
-    qsort(targets, n, sizeof *targets, descending);
-    settings->fmr_targets = targets;
-    settings->n_fmr_targets = n;
-}
-
 void eval_plan_settings(fdml_audit_settings *settings, const eval_input *input,
                         const eval_options *options, fdml_arena *arena)
 {
     fdml_error err;
-    const char *spec = options->metrics.n ? join(&options->metrics, arena) : "findml";
-    *settings = (fdml_audit_settings){
-        .convention = (fdml_convention)options->convention,
-        .with_intersections = options->intersections,
-        .reference = options->reference,
-        .min_group = options->min_group,
-        .n_bootstrap = options->n_bootstrap,
-        .n_permutations = options->n_permutations,
-        .confidence = options->confidence,
-        .unit = (fdml_unit)options->unit,
-        .seed = options->seed,
-        .alignment_power = (unsigned)options->alignment_power,
-        .kmeans_iterations = (unsigned)options->kmeans_iterations,
-        .kmeans_redo = (unsigned)options->kmeans_redo,
-        .pairs = input->pairs,
-        .n_pairs = input->n_pairs,
-        .path = input->file[0].path,
-        .with_per_query = options->per_query != NULL,
-    };
-    CLI_TRY(fdml_metrics_parse(&settings->metrics, &settings->n_metrics,
-                               &settings->with_verification, spec, options->ks.item,
-                               options->ks.n, options->convention, arena, &err),
+    CLI_TRY(fdml_audit_settings_make(settings, &options->audit, &input->problem,
+                                     input->file[0].path, arena, &err),
             &err);
     if (input->pairs && !settings->with_verification)
         cli_die(CLI_EXIT_USAGE, "--pairs needs -m verification");
-    set_targets(settings, options, arena);
-    check_ks(settings, input, options);
-    check_reference(options, &input->problem);
+    settings->pairs = input->pairs;
+    settings->n_pairs = input->n_pairs;
+    settings->with_per_query = options->per_query != NULL;
 }
 
 void eval_plan_memory(fdml_machine *machine, const eval_input *input,
                       const fdml_audit_settings *settings, const eval_options *options,
                       const fdml_arena *arena)
 {
-    fdml_audit_cost cost;
+    fdml_error err;
     if (!options->max_memory) return;
-    fdml_audit_estimate(&cost, &input->problem, settings, machine);
-    const size_t least = arena->used + cost.bytes_least;
-    if (least > options->max_memory) {
-        char need[32], limit[32];
-        fdml_size_print(need, (double)least);
-        fdml_size_print(limit, (double)options->max_memory);
-        cli_die(CLI_EXIT_DATA, "--max-memory: %s is too little; this audit needs %s", limit,
-                need);
-    }
-    machine->memory_limit = options->max_memory - arena->used - cost.bytes_kept;
+    if (fdml_audit_set_memory(machine, &input->problem, settings, arena->used,
+                              options->max_memory, &err))
+        cli_die(CLI_EXIT_DATA, "--%s", err.text);
 }
 
 /* One thread's share of the speed probe. */

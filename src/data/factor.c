@@ -86,6 +86,21 @@ static void set_keys(level *sorted, uint32_t n, const fdml_intern *levels)
         sorted[id].key = first_bytes(sorted[id].text);
 }
 
+/* All in one piece, since a piece of an arena takes 64 bytes at least. */
+static bool copy_levels(const char **list, size_t n, fdml_arena *arena)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < n; i++) size += strlen(list[i]) + 1;
+    char *text = fdml_arena_push(arena, size, 1);
+    if (!text) return false;
+    for (size_t i = 0; i < n; i++) {
+        const size_t length = strlen(list[i]) + 1;
+        list[i] = memcpy(text, list[i], length);
+        text += length;
+    }
+    return true;
+}
+
 static fdml_status finish(fdml_factor *factor, builder *b, fdml_error *err)
 {
     const uint32_t n = b->levels.n;
@@ -96,19 +111,11 @@ static fdml_status finish(fdml_factor *factor, builder *b, fdml_error *err)
     if (!sorted || !rank || !text || !name) return fail_memory(b, err);
     set_keys(sorted, n, &b->levels);
     qsort(sorted, n, sizeof *sorted, compare_levels);
-    size_t bytes = 0;
     for (uint32_t i = 0; i < n; i++) {
         rank[sorted[i].id] = i;
         text[i] = sorted[i].text;
-        bytes += b->levels.copies ? strlen(sorted[i].text) + 1 : 0;
     }
-    char *kept = bytes ? fdml_arena_push(b->arena, bytes, 1) : NULL;
-    if (bytes && !kept) return fail_memory(b, err);
-    for (uint32_t i = 0; bytes && i < n; i++) {
-        const size_t size = strlen(text[i]) + 1;
-        text[i] = memcpy(kept, text[i], size);
-        kept += size;
-    }
+    if (b->levels.copies && !copy_levels(text, n, b->arena)) return fail_memory(b, err);
     for (size_t row = 0; row < b->n_rows; row++) b->code[row] = rank[b->code[row]];
     *factor = (fdml_factor){ name, b->n_rows, n, b->code, text };
     return FDML_OK;
@@ -159,6 +166,20 @@ fdml_status fdml_factor_from_text(fdml_factor *factor, const char *name,
                             : fdml_fail(err, FDML_E_DATA, "%s: row %zu is empty", name, row);
     if (!status) status = finish(factor, &b, err);
     return end(&b, mark, status);
+}
+
+fdml_status fdml_factor_keep_levels(fdml_factor *factor, fdml_arena *arena, fdml_error *err)
+{
+    const fdml_arena_mark mark = fdml_arena_get_mark(arena);
+    const char **list = fdml_arena_push(arena, factor->n_levels, sizeof *list);
+    if (list) memcpy(list, factor->level, factor->n_levels * sizeof *list);
+    if (!list || !copy_levels(list, factor->n_levels, arena)) {
+        fdml_arena_reset(arena, mark);
+        return fdml_fail(err, FDML_E_NOMEM, "%s: no memory for %zu levels", factor->name,
+                         factor->n_levels);
+    }
+    factor->level = list;
+    return FDML_OK;
 }
 
 static fdml_status add_npy(builder *b, const fdml_npy *npy, const unsigned char *items,

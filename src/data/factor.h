@@ -40,6 +40,9 @@ fdml_status fdml_factor_from_text(fdml_factor *factor, const char *name,
                                   const char *const *text, size_t n, fdml_arena *arena,
                                   fdml_error *err);
 
+/* Copies the levels to `arena`, so that what they were borrowed from can go. FDML_E_NOMEM. */
+fdml_status fdml_factor_keep_levels(fdml_factor *factor, fdml_arena *arena, fdml_error *err);
+
 /* 1 or 0 per row from a boolean column: 1/0, true/false, yes/no, t/f, y/n, any case, and
  * CelebA's 1/-1. Anything else: "meta.csv:7: is_query is 'maybe', expected true or false". */
 fdml_status fdml_flags_from_table(const uint8_t **flags, const fdml_table *table, size_t column,

@@ -172,7 +172,7 @@ test_attribute_with_one_value()
 test_k_larger_than_the_gallery()
 {
     small_set
-    refuses '-k: 180 is more than the 179 rows a query can find in emb.npy' emb.npy meta.csv -k 180
+    refuses 'recall_at_180: 180 is more than the 179 rows a query can find in emb.npy' emb.npy meta.csv -k 180
     run fdml-eval emb.npy meta.csv -k 179 --bootstrap 0 --permutations 0
     assert_exit 0
 }
@@ -206,7 +206,7 @@ test_values_out_of_range()
     refuses "--isa: 'sse' does not run here; this machine has" "${set[@]}" --isa sse
     refuses "--fmr: '2' is not" "${set[@]}" --fmr 1e-1,2
     refuses "unknown metric 'recal'" "${set[@]}" -m recal
-    refuses "--reference: no group is called 'nobody'" "${set[@]}" --group group --reference nobody
+    refuses "reference: no group is called 'nobody'" "${set[@]}" --group group --reference nobody
     refuses "--group: 'group' is named twice" "${set[@]}" --group group,group
     refuses "--group: 7 columns, the limit is 6" "${set[@]}" --group a,b,c,d,e,f,g
 }

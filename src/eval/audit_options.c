@@ -1,0 +1,162 @@
+/* audit_options.c - options become settings, once the data are known. See audit_options.h.
+ * SPDX-License-Identifier: MIT */
+#include "eval/audit_options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const fdml_audit_options fdml_audit_defaults = {
+    .ks = { 4, { 1, 2, 4, 8 } },
+    .alignment_power = 2,
+    .kmeans_iterations = 20,
+    .kmeans_redo = 1,
+    .fmr = { 6, { 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6 } },
+    .intersections = true,
+    .reference = "overall",
+    .min_group = 20,
+    .n_bootstrap = 1000,
+    .n_permutations = 1000,
+    .confidence = 0.95,
+};
+
+static size_t count_flags(const uint8_t *flags, size_t n)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) count += flags[i];
+    return count;
+}
+
+/* Rows that a query can find: the gallery, without itself where it is in it. */
+static size_t candidates(const fdml_problem *problem)
+{
+    const size_t n = problem->n_rows;
+    const size_t gallery = problem->is_gallery ? count_flags(problem->is_gallery, n) : n;
+    for (size_t i = 0; i < n; i++) {
+        const bool asks = !problem->is_query || problem->is_query[i];
+        const bool answers = !problem->is_gallery || problem->is_gallery[i];
+        if (asks && answers) return gallery - 1;
+    }
+    return gallery;
+}
+
+/* A K that everyone satisfies would print 1.0 and mean nothing. The default list is cut
+ * quietly, a K that was asked for is refused. */
+static fdml_status limit_ks(fdml_metric *metrics, size_t *n_metrics, const fdml_counts *ks,
+                            const fdml_problem *problem, const char *path, fdml_error *err)
+{
+    const fdml_counts *defaults = &fdml_audit_defaults.ks;
+    const size_t most = candidates(problem);
+    const bool is_default =
+        ks->n == defaults->n && !memcmp(ks->item, defaults->item, ks->n * sizeof *ks->item);
+    size_t n_kept = 0;
+    for (size_t m = 0; m < *n_metrics; m++) {
+        const bool is_too_deep = metrics[m].id == FDML_M_RECALL_AT_K && metrics[m].k > most;
+        const bool is_asked_for = !is_default || metrics[m].k > ks->item[ks->n - 1];
+        if (is_too_deep && (is_asked_for || metrics[m].k == 1))
+            return fdml_fail(err, FDML_E_ARG,
+                             "%s: %u is more than the %zu rows a query can find in %s",
+                             metrics[m].key, (unsigned)metrics[m].k, most, path);
+        if (!is_too_deep) metrics[n_kept++] = metrics[m];
+    }
+    *n_metrics = n_kept;
+    return FDML_OK;
+}
+
+static fdml_status check_reference(const char *name, const fdml_problem *problem,
+                                   fdml_error *err)
+{
+    if (!strcmp(name, "overall") || !strcmp(name, "majority")) return FDML_OK;
+    for (size_t a = 0; a < problem->n_attributes; a++)
+        for (size_t i = 0; i < problem->attributes[a].n_levels; i++)
+            if (!strcmp(problem->attributes[a].level[i], name)) return FDML_OK;
+    return fdml_fail(err, FDML_E_ARG, "reference: no group is called '%s'", name);
+}
+
+/* "a,b"; NULL: no memory. */
+static const char *join(const fdml_texts *texts, fdml_arena *arena)
+{
+    size_t size = 1;
+    for (size_t i = 0; i < texts->n; i++) size += strlen(texts->item[i]) + 1;
+    char *text = fdml_arena_push_zero(arena, size, 1);
+    for (size_t i = 0; text && i < texts->n; i++) {
+        if (i) strcat(text, ",");
+        strcat(text, texts->item[i]);
+    }
+    return text;
+}
+
+static int descending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x < y) - (x > y);
+}
+
+/* The list of metrics, still to be changed. */
+static fdml_status parse_metrics(fdml_audit_settings *settings, fdml_metric **list,
+                                 const fdml_audit_options *options, fdml_arena *arena,
+                                 fdml_error *err)
+{
+    const char *spec = options->metrics.n ? join(&options->metrics, arena) : "findml";
+    const fdml_metric *parsed;
+    if (!spec) return fdml_fail(err, FDML_E_NOMEM, "no memory for the metrics");
+    FDML_TRY(fdml_metrics_parse(&parsed, &settings->n_metrics, &settings->with_verification,
+                                spec, options->ks.item, options->ks.n, options->convention,
+                                arena, err));
+    *list = fdml_arena_push(arena, settings->n_metrics, sizeof **list);
+    if (!*list) return fdml_fail(err, FDML_E_NOMEM, "no memory for the metrics");
+    memcpy(*list, parsed, settings->n_metrics * sizeof **list);
+    settings->metrics = *list;
+    return FDML_OK;
+}
+
+fdml_status fdml_audit_settings_make(fdml_audit_settings *settings,
+                                     const fdml_audit_options *options,
+                                     const fdml_problem *problem, const char *path,
+                                     fdml_arena *arena, fdml_error *err)
+{
+    fdml_metric *metrics;
+    double *targets = fdml_arena_push(arena, options->fmr.n, sizeof *targets);
+    if (!targets) return fdml_fail(err, FDML_E_NOMEM, "no memory for the false match rates");
+    memcpy(targets, options->fmr.item, options->fmr.n * sizeof *targets);
+    qsort(targets, options->fmr.n, sizeof *targets, descending);
+    fdml_audit_settings made = {
+        .convention = (fdml_convention)options->convention,
+        .with_intersections = options->intersections,
+        .reference = options->reference,
+        .min_group = options->min_group,
+        .n_bootstrap = options->n_bootstrap,
+        .n_permutations = options->n_permutations,
+        .confidence = options->confidence,
+        .unit = (fdml_unit)options->unit,
+        .seed = options->seed,
+        .alignment_power = (unsigned)options->alignment_power,
+        .kmeans_iterations = (unsigned)options->kmeans_iterations,
+        .kmeans_redo = (unsigned)options->kmeans_redo,
+        .fmr_targets = targets,
+        .n_fmr_targets = options->fmr.n,
+        .path = path,
+    };
+    FDML_TRY(parse_metrics(&made, &metrics, options, arena, err));
+    FDML_TRY(limit_ks(metrics, &made.n_metrics, &options->ks, problem,
+                      path ? path : "embeddings", err));
+    FDML_TRY(check_reference(options->reference, problem, err));
+    *settings = made;
+    return FDML_OK;
+}
+
+fdml_status fdml_audit_set_memory(fdml_machine *machine, const fdml_problem *problem,
+                                  const fdml_audit_settings *settings, size_t used,
+                                  size_t max_memory, fdml_error *err)
+{
+    fdml_audit_cost cost;
+    fdml_audit_estimate(&cost, problem, settings, machine);
+    if (used + cost.bytes_least > max_memory) {
+        char need[32], limit[32];
+        fdml_size_print(need, (double)(used + cost.bytes_least));
+        fdml_size_print(limit, (double)max_memory);
+        return fdml_fail(err, FDML_E_LIMIT, "max-memory: %s is too little; this audit needs %s",
+                         limit, need);
+    }
+    machine->memory_limit = max_memory - used - cost.bytes_kept;
+    return FDML_OK;
+}
