@@ -23,3 +23,13 @@ test_man_pages_have_every_option()
         done <options
     done
 }
+
+test_readme_shows_what_one_gets()
+{
+    need_shared embeddings/lfw_mobilefacenet
+    SHARED=$SHARED BIN=$BIN run "$REPO/scripts/make_example.sh"
+    assert_exit 0
+    grep -v '^fdml [0-9]' out >now
+    grep -v '^fdml [0-9]' "$REPO/README.md" >committed
+    assert_same now committed
+}
