@@ -110,15 +110,12 @@ static size_t verification_size(const fdml_problem *problem,
            (clusters + settings->n_bootstrap) * stride * sizeof(double);
 }
 
+/* Beside the distance pass itself. */
 static double multiply_adds(const fdml_problem *problem, const fdml_audit_settings *settings,
                             const wishes *w)
 {
     const double n = (double)problem->n_rows, dim = (double)problem->dim;
-    const bool is_rectangle = problem->is_query || problem->is_gallery;
     double sum = 0;
-    if (w->mean || w->ids[FDML_M_UNIFORMITY] ||
-        (settings->with_verification && !fdml_verify_is_exact(problem->n_rows)))
-        sum += n * n * dim / (is_rectangle ? 1 : 2);
     if (settings->with_verification && !settings->pairs)
         sum += n * n * dim * (fdml_verify_is_exact(problem->n_rows) ? 2.5 : 0.5);
     if (w->cluster)
@@ -138,7 +135,8 @@ void fdml_audit_estimate(fdml_audit_cost *cost, const fdml_problem *problem,
     size_t resampling = resampling_size(problem, settings, &w, machine->n_threads);
     const size_t verification = verification_size(problem, settings);
     if (verification > resampling) resampling = verification;
-    double dummy = 0;
+    double dummy = 0; /* only whether an output is wanted counts */
+    uint64_t dummy_count = 0;
     fdml_pass pass = { .depth = fdml_rank_depth(settings->metrics, settings->n_metrics,
                                                 settings->convention) };
     fdml_groupings groupings = { .n = count_groupings(problem, settings) };
@@ -146,6 +144,9 @@ void fdml_audit_estimate(fdml_audit_cost *cost, const fdml_problem *problem,
     if (w.mean) pass.on_ranks = fdml_store_ranks;
     if (w.ids[FDML_M_UNIFORMITY]) pass.potential = &dummy;
     if (settings->alignment_power == 1 && w.inter) pass.distance = &dummy;
+    if (settings->with_verification && !settings->pairs &&
+        !fdml_verify_is_exact(problem->n_rows))
+        pass.histogram = &dummy_count;
     size_t least = 0, wanted = 0;
     fdml_pass_memory(&least, &wanted, &pass, problem, machine);
     /* k-means: centres, their sums and packed panels, and a few numbers by row. */
@@ -159,6 +160,6 @@ void fdml_audit_estimate(fdml_audit_cost *cost, const fdml_problem *problem,
         .bytes = measures + (wanted > resampling ? wanted : resampling),
         .bytes_least = measures + (least > resampling ? least : resampling),
         .bytes_kept = measures,
-        .flops = multiply_adds(problem, settings, &w),
+        .flops = multiply_adds(problem, settings, &w) + fdml_pass_work(&pass, problem, machine),
     };
 }

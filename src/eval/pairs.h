@@ -76,6 +76,10 @@ fdml_status fdml_pass_run(const fdml_pass *pass, const fdml_problem *problem,
 void fdml_pass_memory(size_t *least, size_t *wanted, const fdml_pass *pass,
                       const fdml_problem *problem, const fdml_machine *machine);
 
+/* Multiply-adds of the schedule that fdml_pass_run would choose with machine->memory_limit. */
+double fdml_pass_work(const fdml_pass *pass, const fdml_problem *problem,
+                      const fdml_machine *machine);
+
 /* Every unordered pair of rows of the same class, class by class: nearness is [n, n] for the n
  * rows `row` (ascending) of class `label`, same bits as in the pass. Large classes come in
  * pieces: rows first..first+n_first-1 of the class against all n: nearness [n_first, n].

@@ -9,57 +9,14 @@
  * With a depth, a relevant row with `depth` nearer rows is settled; since entries are ordered
  * farthest first, settled ones are a prefix and `live` starts behind it.
  *
- * Counting compares a score with every live floor that the strip exceeds. Where queries have
- * many relevant rows (rectangle), scores are sorted in by binary search instead; the counts
- * are then the suffix sums of `bump`.
+ * This file is the triangle; a run of queries against the whole gallery is pass_rank_task.c.
  * SPDX-License-Identifier: MIT */
-#include "eval/pass_state.h"
+#include "eval/pass_rank.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { LANES = 16, SEARCH_FROM = 48, SETTLE_EVERY = 8 };
-#define NO_ROW 0xffffffffu
-
-typedef struct rank_state {
-    relevant_set all;                 /* triangle: of every row */
-    uint32_t *count;                  /* triangle: nearer rows found so far, per entry */
-    uint32_t *block_low, *block_high; /* triangle: smallest and largest relevant row a block */
-    size_t largest;                   /* entries of one query at most */
-    size_t queries_per_task;
-    size_t block_entries; /* triangle: entries of one block at most */
-} rank_state;
-
-/* Floors in the layout of count_cols, for one column block. */
-typedef struct column_floors {
-    float *at, *below, *mixed; /* strict, one float lower, and decided entry by entry */
-    uint32_t *row, *count;
-    uint32_t *live; /* [block] first live entry of each column */
-    size_t depth;
-    const float *use;
-    bool is_mixed;
-} column_floors;
-
-typedef struct rank_worker {
-    relevant_set own; /* rectangle: of the task's queries */
-    uint32_t *count, *bump;
-    bool searches;
-    uint32_t *begin, *end; /* live entries of each query, relative to floors */
-    float *mixed;
-    const float *floors;
-    const float *nearness, *below; /* of the entries themselves, same indices as floors */
-    const uint32_t *row;
-    size_t n_entries;
-    uint32_t entries_low, entries_high; /* smallest and largest of row */
-    bool is_mixed;
-    uint32_t low, high; /* row ids of the columns: low..high */
-    column_floors col;
-    relevant_work work;
-    uint32_t *rank; /* [largest] for the callback */
-} rank_worker;
-
-static uint32_t limit_of(const pass_state *state, uint32_t n_relevant)
+uint32_t pass_rank_limit(const pass_state *state, uint32_t n_relevant)
 {
     const uint32_t depth = state->pass->depth;
     if (!depth) return UINT32_MAX;
@@ -206,8 +163,7 @@ size_t pass_rank_memory(const fdml_problem *problem, bool is_triangle, size_t qu
 
 /* --- rows -------------------------------------------------------------------------------- */
 
-/* The floors against columns whose rows are w->low .. w->high: see the head of this file. */
-static void choose_floors(rank_worker *w, const fdml_kernels *k)
+void pass_rank_choose(rank_worker *w, const fdml_kernels *k)
 {
     w->is_mixed = false;
     w->floors = w->nearness;
@@ -217,7 +173,7 @@ static void choose_floors(rank_worker *w, const fdml_kernels *k)
     w->floors = w->mixed;
 }
 
-/* The same for the columns as queries, against rows low..high. */
+/* As pass_rank_choose, for the columns as queries, against rows low..high. */
 static void choose_column_floors(column_floors *col, const pass_state *state, size_t col_block,
                                  uint32_t low, uint32_t high)
 {
@@ -246,7 +202,8 @@ void pass_rank_begin_block(const pass_state *state, pass_worker *worker, size_t 
     fdml_lock_take(state->lock + row_block);
     for (size_t q = 0; q < n; q++) {
         uint32_t e = rank->all.begin[first + q];
-        const uint32_t end = rank->all.begin[first + q + 1], limit = limit_of(state, end - e);
+        const uint32_t end = rank->all.begin[first + q + 1],
+                       limit = pass_rank_limit(state, end - e);
         while (e < end && rank->count[e] >= limit) e++;
         w->begin[q] = e - base;
         w->end[q] = end - base;
@@ -262,7 +219,7 @@ void pass_rank_begin_block(const pass_state *state, pass_worker *worker, size_t 
     w->low = (uint32_t)(col_block * state->block);
     const size_t col_end = w->low + state->block;
     w->high = (uint32_t)(col_end < state->cols.n ? col_end : state->cols.n) - 1;
-    choose_floors(w, state->machine->kernels);
+    pass_rank_choose(w, state->machine->kernels);
     if (row_block != col_block)
         choose_column_floors(&w->col, state, col_block, (uint32_t)first,
                              (uint32_t)(first + n) - 1);
@@ -337,7 +294,8 @@ void pass_rank_begin_columns(const pass_state *state, pass_worker *worker, size_
     fdml_lock_take(state->lock + col_block);
     for (size_t j = 0; j < n; j++) {
         uint32_t e = rank->all.begin[first + j];
-        const uint32_t end = rank->all.begin[first + j + 1], limit = limit_of(state, end - e);
+        const uint32_t end = rank->all.begin[first + j + 1],
+                       limit = pass_rank_limit(state, end - e);
         while (e < end && rank->count[e] >= limit) e++;
         col->live[j] = e;
         if (end - e > col->depth) col->depth = end - e;
@@ -373,98 +331,17 @@ void pass_rank_end_columns(const pass_state *state, pass_worker *worker, size_t 
     fdml_lock_drop(state->lock + col_block);
 }
 
-/* --- rectangle --------------------------------------------------------------------------- */
-
-/* Fills the task's entries class by class, so that members are packed once a class. */
-static void fill_task(rank_worker *w, const pass_state *state, size_t first, size_t n)
-{
-    uint64_t *key = w->work.key;
-    for (size_t q = 0; q < n; q++) {
-        const uint32_t class = state->problem->label->code[row_at(&state->rows, first + q)];
-        key[q] = (uint64_t) class << 32 | (uint32_t)(first + q);
-    }
-    qsort(key, n, sizeof *key, pass_compare_keys);
-    uint32_t *class = w->begin; /* free until the live entries are set */
-    for (size_t q = 0; q < n; q++) {
-        w->work.query[q] = (uint32_t)key[q];
-        class[q] = (uint32_t)(key[q] >> 32);
-    }
-    for (size_t from = 0, to; from < n; from = to) {
-        for (to = from; to < n && to - from < PASS_STRIP && class[to] == class[from];) to++;
-        pass_relevant_fill(&w->own, state, first, w->work.query + from, to - from, &w->work);
-    }
-}
-
-void pass_rank_begin_task(const pass_state *state, pass_worker *worker, size_t first, size_t n)
-{
-    rank_worker *w = worker->rank;
-    pass_relevant_count(&w->own, state, first, n);
-    fill_task(w, state, first, n);
-    w->n_entries = w->own.begin[n];
-    w->nearness = w->own.nearness;
-    w->below = w->own.below;
-    w->row = w->own.row;
-    w->entries_low = NO_ROW;
-    w->entries_high = 0;
-    for (size_t e = 0; e < w->n_entries; e++) {
-        if (w->row[e] < w->entries_low) w->entries_low = w->row[e];
-        if (w->row[e] > w->entries_high) w->entries_high = w->row[e];
-    }
-    memset(w->count, 0, w->n_entries * sizeof *w->count);
-    memset(w->bump, 0, w->n_entries * sizeof *w->bump);
-    w->searches = w->n_entries > SEARCH_FROM * n;
-    memcpy(w->begin, w->own.begin, n * sizeof *w->begin);
-    memcpy(w->end, w->own.begin + 1, n * sizeof *w->end);
-}
-
-/* Moves the live entries of each query behind those that are settled. */
-static void settle(const pass_state *state, rank_worker *w)
-{
-    for (size_t q = 0; q < w->own.n_queries; q++) {
-        const uint32_t n = w->own.begin[q + 1] - w->own.begin[q], limit = limit_of(state, n);
-        uint32_t bumps = 0;
-        if (w->searches)
-            for (uint32_t e = w->begin[q]; e < w->end[q]; e++) bumps += w->bump[e];
-        while (w->begin[q] < w->end[q] && w->count[w->begin[q]] + bumps >= limit)
-            bumps -= w->bump[w->begin[q]++];
-    }
-}
-
-void pass_rank_begin_gallery(const pass_state *state, pass_worker *worker, size_t col_block)
-{
-    rank_worker *w = worker->rank;
-    const size_t first = col_block * state->block, end = first + state->block;
-    w->low = row_at(&state->cols, first);
-    w->high = row_at(&state->cols, (end < state->cols.n ? end : state->cols.n) - 1);
-    if (state->pass->depth && col_block % SETTLE_EVERY == 1) settle(state, w);
-    choose_floors(w, state->machine->kernels);
-}
-
 /* --- results ----------------------------------------------------------------------------- */
 
-/* Entries e < live were settled on the way; those that reach the limit now are, too. */
-static void tell_ranks(const pass_state *state, uint32_t *rank, size_t position,
-                       const uint32_t *count, uint32_t n, uint32_t live)
+void pass_rank_tell(const pass_state *state, uint32_t *rank, size_t position,
+                    const uint32_t *count, uint32_t n, uint32_t live)
 {
-    const uint32_t limit = limit_of(state, n);
+    const uint32_t limit = pass_rank_limit(state, n);
     for (uint32_t r = 0; r < n; r++) {
         const uint32_t e = n - 1 - r;
         rank[r] = e < live || count[e] >= limit ? FDML_RANK_BEYOND : count[e] + 1;
     }
     state->pass->on_ranks(state->pass->ranks_ctx, row_at(&state->rows, position), rank, n);
-}
-
-void pass_rank_end_task(const pass_state *state, pass_worker *worker, size_t first, size_t n)
-{
-    rank_worker *w = worker->rank;
-    for (size_t q = 0; q < n; q++) {
-        const uint32_t begin = w->own.begin[q], end = w->own.begin[q + 1];
-        uint32_t bumps = 0;
-        for (uint32_t e = end; w->searches && e-- > w->begin[q];)
-            w->count[e] += bumps += w->bump[e];
-        tell_ranks(state, w->rank, first + q, w->count + begin, end - begin,
-                   w->begin[q] - begin);
-    }
 }
 
 typedef struct finish_job {
@@ -482,8 +359,8 @@ static void finish_block(void *ctx, size_t block, int thread)
         state->rows.n - first < state->block ? state->rows.n - first : state->block;
     for (size_t q = first; q < first + n; q++) {
         const uint32_t begin = rank->all.begin[q];
-        tell_ranks(state, job->workers[thread].rank->rank, q, rank->count + begin,
-                   rank->all.begin[q + 1] - begin, 0);
+        pass_rank_tell(state, job->workers[thread].rank->rank, q, rank->count + begin,
+                       rank->all.begin[q + 1] - begin, 0);
     }
 }
 

@@ -15,34 +15,10 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { CHUNK = 4 }; /* row blocks of a task: columns are packed a quarter as often as rows */
-
-/* Memory the rank state may take before the pass turns to the rectangle. */
-static const size_t default_budget = (size_t)48 << 20;
-
-size_t fdml_pass_block(size_t n_rows, size_t dim)
-{
-    /* Panels of a column block fill 1 MiB, half of a 2 MiB L2: the larger it is, the less often
-     * rows are fetched and packed again. Small sets are cut finer, to keep threads busy. */
-    const size_t by_cache = ((size_t)1 << 18) / dim, by_rows = (n_rows + 31) / 32;
-    size_t block = by_cache < by_rows ? by_cache : by_rows;
-    block = (block + 63) / 64 * 64;
-    return block < 128 ? 128 : block > 2048 ? 2048 : block;
-}
-
-static size_t strip_rows(const fdml_kernels *kernels)
-{
-    return PASS_STRIP / kernels->tile_rows * kernels->tile_rows;
-}
-
-typedef struct task {
-    uint32_t col_block, first_row_block, end_row_block;
-} task;
-
 typedef struct pass_job {
     pass_state *state;
     pass_worker *workers;
-    const task *tasks;
+    const pass_task *tasks;
     size_t queries_per_task;
     double total; /* block pairs, for progress */
     _Atomic size_t done;
@@ -111,7 +87,7 @@ static void run_rows(const pass_state *state, pass_worker *worker, size_t first,
                      size_t col_block)
 {
     const fdml_kernels *k = state->machine->kernels;
-    const size_t dim = state->problem->dim, step = strip_rows(k);
+    const size_t dim = state->problem->dim, step = pass_strip_rows(k);
     const size_t col0 = col_block * state->block;
     const size_t n_cols = block_length(state->cols.n, state->block, col_block);
     const bool is_diagonal = state->is_triangle && first == col0;
@@ -159,7 +135,7 @@ static void diagonal_task(void *ctx, size_t block, int thread)
 static void triangle_task(void *ctx, size_t index, int thread)
 {
     pass_job *job = ctx;
-    const task *t = job->tasks + index;
+    const pass_task *t = job->tasks + index;
     pass_worker *worker = job->workers + thread;
     load_columns(job->state, worker, t->col_block);
     if (job->state->rank) pass_rank_begin_columns(job->state, worker, t->col_block);
@@ -187,37 +163,16 @@ static void rectangle_task(void *ctx, size_t index, int thread)
     if (state->rank) pass_rank_end_task(state, worker, first, n);
 }
 
-/* Column blocks in order; each with its row blocks above the diagonal in chunks. */
-static size_t list_tasks(task *tasks, size_t n_blocks)
-{
-    size_t n = 0;
-    for (size_t j = 1; j < n_blocks; j++)
-        for (size_t i = 0; i < j; i += CHUNK, n++)
-            if (tasks)
-                tasks[n] = (task){ (uint32_t)j, (uint32_t)i,
-                                   (uint32_t)(i + CHUNK < j ? i + CHUNK : j) };
-    return n;
-}
-
-/* Bytes of a thread's panels, scores and norms, in one piece. */
-static size_t worker_memory(const fdml_kernels *kernels, size_t block, size_t dim)
-{
-    const size_t step = strip_rows(kernels);
-    const size_t panels = fdml_panels_size(block, dim, kernels->tile_cols) +
-                          fdml_panels_size(step, dim, kernels->tile_rows);
-    return fdml_arena_fill_pages((panels + step * block + step + block) * sizeof(float));
-}
-
 static fdml_status make_workers(pass_worker **workers, const pass_state *state,
                                 fdml_arena *arena, fdml_error *err)
 {
     const fdml_kernels *k = state->machine->kernels;
-    const size_t dim = state->problem->dim, step = strip_rows(k);
+    const size_t dim = state->problem->dim, step = pass_strip_rows(k);
     const int n_threads = state->machine->n_threads;
     pass_worker *w = fdml_arena_push_zero(arena, (size_t)n_threads, sizeof *w);
     if (!w) goto no_memory;
     for (int t = 0; t < n_threads; t++) {
-        w[t].b = fdml_arena_push(arena, worker_memory(k, state->block, dim), 1);
+        w[t].b = fdml_arena_push(arena, pass_worker_memory(k, state->block, dim), 1);
         if (!w[t].b) goto no_memory;
         w[t].c = w[t].b + fdml_panels_size(state->block, dim, k->tile_cols);
         w[t].a = w[t].c + step * state->block;
@@ -236,13 +191,13 @@ no_memory:
 
 static fdml_status run_triangle(pass_state *state, fdml_arena *arena, fdml_error *err)
 {
-    const size_t n_blocks = state->n_col_blocks, n_tasks = list_tasks(NULL, n_blocks);
-    task *tasks = fdml_arena_push(arena, n_tasks, sizeof *tasks);
+    const size_t n_blocks = state->n_col_blocks, n_tasks = pass_list_tasks(NULL, n_blocks);
+    pass_task *tasks = fdml_arena_push(arena, n_tasks, sizeof *tasks);
     state->lock = fdml_arena_push_zero(arena, n_blocks, sizeof *state->lock);
     if (!tasks || !state->lock)
         return fdml_fail(err, FDML_E_NOMEM, "no memory for %zu tasks of the distance pass",
                          n_tasks);
-    list_tasks(tasks, n_blocks);
+    pass_list_tasks(tasks, n_blocks);
     pass_job job = { .state = state, .tasks = tasks };
     job.total = (double)n_blocks * (double)(n_blocks + 1) / 2;
     FDML_TRY(make_workers(&job.workers, state, arena, err));
@@ -264,14 +219,6 @@ static fdml_status run_rectangle(pass_state *state, size_t queries_per_task, fdm
     fdml_parallel(n_tasks, state->machine->n_threads, rectangle_task, &job);
     fdml_progress_report(state->machine->progress, "distances", job.total, job.total);
     return FDML_OK;
-}
-
-static bool all_rows(const fdml_problem *p)
-{
-    for (size_t i = 0; i < p->n_rows; i++)
-        if ((p->is_query && !p->is_query[i]) || (p->is_gallery && !p->is_gallery[i]))
-            return false;
-    return true;
 }
 
 static fdml_status list_of(row_list *list, const uint8_t *flags, size_t n_rows,
@@ -300,48 +247,6 @@ static fdml_status find_gallery(pass_state *state, fdml_arena *arena, fdml_error
     return FDML_OK;
 }
 
-/* How the ranks will be found, given the memory they may take. */
-typedef struct rank_plan {
-    bool is_triangle;
-    size_t queries_per_task, bytes;
-} rank_plan;
-
-static rank_plan plan_ranks(const fdml_pass *pass, const fdml_problem *p, const fdml_machine *m,
-                            size_t budget)
-{
-    rank_plan plan = { .is_triangle = all_rows(p),
-                       .queries_per_task = fdml_pass_block(p->n_rows, p->dim) };
-    if (!pass->on_ranks) return plan;
-    size_t largest, total = pass_relevant_total(p, &largest);
-    plan.bytes = pass_rank_memory(p, true, 0, m->n_threads);
-    if (plan.is_triangle && plan.bytes <= budget && total / p->n_rows <= 256) return plan;
-    plan.is_triangle = false;
-    for (;; plan.queries_per_task /= 2) {
-        plan.bytes = pass_rank_memory(p, false, plan.queries_per_task, m->n_threads);
-        if (plan.bytes <= budget || plan.queries_per_task <= 16) return plan;
-    }
-}
-
-static size_t common_memory(const fdml_pass *pass, const fdml_problem *p, const fdml_machine *m)
-{
-    const size_t block = fdml_pass_block(p->n_rows, p->dim),
-                 blocks = (p->n_rows + block - 1) / block;
-    const size_t thread = worker_memory(m->kernels, block, p->dim);
-    const size_t hits =
-        pass->top_k || pass->accepted ? PASS_STRIP * block * sizeof(fdml_hit) : 0;
-    const size_t tasks = (blocks * blocks / CHUNK / 2 + blocks) * sizeof(task);
-    return p->n_rows * 3 * sizeof(float) + tasks + (size_t)m->n_threads * (thread + hits) +
-           pass_sums_memory(pass, p, m->n_threads);
-}
-
-void fdml_pass_memory(size_t *least, size_t *wanted, const fdml_pass *pass,
-                      const fdml_problem *problem, const fdml_machine *machine)
-{
-    const size_t common = common_memory(pass, problem, machine);
-    *least = common + plan_ranks(pass, problem, machine, 0).bytes;
-    *wanted = common + plan_ranks(pass, problem, machine, default_budget).bytes;
-}
-
 static fdml_status run_once(const fdml_pass *pass, const fdml_problem *problem,
                             const fdml_machine *machine, const rank_plan *plan,
                             fdml_arena *arena, fdml_error *err)
@@ -362,8 +267,7 @@ static fdml_status run_once(const fdml_pass *pass, const fdml_problem *problem,
         FDML_TRY(pass_class_index(&state.classes, problem, arena, err));
     if (pass->on_ranks) FDML_TRY(pass_rank_start(&state, plan->queries_per_task, arena, err));
     if (pass->top_k) FDML_TRY(pass_topk_start(&state, arena, err));
-    if (pass->potential || pass->distance || pass->histogram || pass->accepted)
-        FDML_TRY(pass_sums_start(&state, arena, err));
+    if (pass_wants_sums(pass)) FDML_TRY(pass_sums_start(&state, arena, err));
     return plan->is_triangle ? run_triangle(&state, arena, err)
                              : run_rectangle(&state, plan->queries_per_task, arena, err);
 }
@@ -371,11 +275,9 @@ static fdml_status run_once(const fdml_pass *pass, const fdml_problem *problem,
 fdml_status fdml_pass_run(const fdml_pass *pass, const fdml_problem *problem,
                           const fdml_machine *machine, fdml_arena *arena, fdml_error *err)
 {
-    const size_t common = common_memory(pass, problem, machine);
-    size_t budget = default_budget;
-    if (machine->memory_limit)
-        budget = machine->memory_limit > common ? machine->memory_limit - common : 0;
-    const rank_plan plan = plan_ranks(pass, problem, machine, budget);
+    const size_t common = pass_common_memory(pass, problem, machine);
+    const rank_plan plan =
+        pass_plan_ranks(pass, problem, machine, pass_rank_budget(machine, common));
     if (machine->memory_limit && common + plan.bytes > machine->memory_limit)
         return fdml_fail(err, FDML_E_LIMIT,
                          "the distance pass needs %zu bytes at least, the limit leaves %zu",
@@ -390,18 +292,16 @@ fdml_status fdml_pass_run(const fdml_pass *pass, const fdml_problem *problem,
     fdml_problem everything = *problem;
     everything.is_query = everything.is_gallery = NULL;
     everything.exclude = NULL;
-    const bool wants_ranks = pass->on_ranks || pass->top_k;
-    const bool wants_sums =
-        pass->potential || pass->distance || pass->histogram || pass->accepted;
     const fdml_arena_mark mark = fdml_arena_get_mark(arena);
     fdml_status status = FDML_OK;
-    if (wants_ranks && wants_sums && plan.is_triangle && !problem->exclude) {
+    if (pass_runs_once(pass, problem, &plan)) {
         status = run_once(pass, &everything, machine, &plan, arena, err);
     } else {
-        if (wants_ranks) status = run_once(&ranks, problem, machine, &plan, arena, err);
+        if (pass_wants_ranks(pass))
+            status = run_once(&ranks, problem, machine, &plan, arena, err);
         fdml_arena_reset(arena, mark);
         const rank_plan triangle = { .is_triangle = true };
-        if (!status && wants_sums)
+        if (!status && pass_wants_sums(pass))
             status = run_once(&sums, &everything, machine, &triangle, arena, err);
     }
     fdml_arena_reset(arena, mark);

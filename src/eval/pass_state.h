@@ -82,6 +82,34 @@ typedef struct pass_worker {
     struct sums_worker *sums;
 } pass_worker;
 
+/* --- schedule and memory (pass_plan.c) ------------------------------------------------------
+ */
+typedef struct pass_task {
+    uint32_t col_block, first_row_block, end_row_block;
+} pass_task;
+/* Column blocks in order, each with its row blocks above the diagonal in chunks; tasks may be
+ * NULL to count them. */
+size_t pass_list_tasks(pass_task *tasks, size_t n_blocks);
+size_t pass_strip_rows(const fdml_kernels *kernels);
+/* Bytes of a thread's panels, scores and norms, in one piece. */
+size_t pass_worker_memory(const fdml_kernels *kernels, size_t block, size_t dim);
+/* Bytes of everything but the rank state. */
+size_t pass_common_memory(const fdml_pass *pass, const fdml_problem *p, const fdml_machine *m);
+
+/* How the ranks will be found, given the memory they may take. */
+typedef struct rank_plan {
+    bool is_triangle;
+    size_t queries_per_task, bytes;
+} rank_plan;
+rank_plan pass_plan_ranks(const fdml_pass *pass, const fdml_problem *p, const fdml_machine *m,
+                          size_t budget);
+/* What is left for ranks of the memory that the caller allows. */
+size_t pass_rank_budget(const fdml_machine *machine, size_t common);
+bool pass_wants_ranks(const fdml_pass *pass);
+bool pass_wants_sums(const fdml_pass *pass);
+/* Whether one run serves both: sums are over all pairs of rows, ranks may be over a part. */
+bool pass_runs_once(const fdml_pass *pass, const fdml_problem *problem, const rank_plan *plan);
+
 /* --- relevant rows (pass_relevant.c) ---------------------------------------------------------
  */
 fdml_status pass_class_index(class_index *out, const fdml_problem *problem, fdml_arena *arena,

@@ -42,9 +42,9 @@ typedef struct fdml_hit {
  * --- rows -----------------------------------------------------------------------------
  * chain_norms2: squared lengths of rows (shifted, scaled) by that same chain, so that a row's
  *   squared distance to its own copy is exactly 0.
- * inverse_norms: 1 / length of [n_rows, dim] rows; 0 for a zero row. Sixty-four partial sums;
- *   rows whose squares overflow or vanish are scaled by their largest element first.
- * dot_rows, sqdist_rows: out[i] = q . row_i, or |q - row_i|^2; sixty-four partial sums.
+ * inverse_norms: 1 / length of [n_rows, dim] rows; 0 where that is no finite float. Sixty-four
+ * partial sums; rows whose squares overflow or vanish are scaled by their largest element
+ * first. dot_rows, sqdist_rows: out[i] = q . row_i, or |q - row_i|^2; sixty-four partial sums.
  *
  * --- tiles: in place ------------------------------------------------------------------
  * negate_sqdist: c = -max(0, (row_norm2[i] + col_norm2[j]) - 2 c): nearness under l2.
@@ -54,17 +54,16 @@ typedef struct fdml_hit {
  * --- tiles: read ----------------------------------------------------------------------
  * scan_above: hits, row by row, with c[i, j] >= min(row_floor[i], col_floor[j]); hits has room
  *   for n_rows * n_cols; *n_hits is set.
- * count_rows: for each floor f of row i, floors[begin[i] .. end[i]) ascending: adds to the count
- *   at its place the number of columns with c[i, j] > f.
- * bump_rows: the same knowledge in a form that costs log2 of the floors instead of all of them:
- *   each c[i, j] adds 1 at the highest floor below it. Counts are the suffix sums.
- * count_cols: the same down the columns, floors and count as [ceil(n_cols / 16), depth, 16],
- *   ascending along depth, unused places +inf.
+ * count_rows: for each floor f of row i, floors[begin[i] .. end[i]) ascending: adds to the
+ * count at its place the number of columns with c[i, j] > f. bump_rows: the same knowledge in a
+ * form that costs log2 of the floors instead of all of them: each c[i, j] adds 1 at the highest
+ * floor below it. Counts are the suffix sums. count_cols: the same down the columns, floors and
+ * count as [ceil(n_cols / 16), depth, 16], ascending along depth, unused places +inf.
  * group_sums: row_sum[i] += sum of c[i, j] over j with col_code[j] == row_code[i], and
  *   col_sum[j] likewise down the column; either sum may be NULL; codes NULL: all equal.
  *   Order: columns in sixteen lanes then folded; rows from first to last.
- * argmax_rows: the largest c[i, j] + col_bias[j]; replaces best[i], best_id[i] (id = col_id[j])
- *   where larger, or equal with a smaller id.
+ * argmax_rows: of finite values and ascending col_id, the largest c[i, j] + col_bias[j];
+ * replaces best[i], best_id[i] (id = col_id[j]) where larger, or equal with a smaller id.
  *
  * --- arrays ---------------------------------------------------------------------------
  * topk_merge: best is descending by (value, then smaller id), [k]; the n values with ids

@@ -17,7 +17,8 @@ static inline void fdml_topk_insert(float *best, uint32_t *best_id, size_t k, fl
     size_t at = k - 1;
     if (value == -INFINITY) return;
     if (value < best[at] || (value == best[at] && id > best_id[at])) return;
-    while (at > 0 && (value > best[at - 1] || (value == best[at - 1] && id < best_id[at - 1]))) {
+    while (at > 0 &&
+           (value > best[at - 1] || (value == best[at - 1] && id < best_id[at - 1]))) {
         best[at] = best[at - 1];
         best_id[at] = best_id[at - 1];
         at--;

@@ -74,7 +74,8 @@ static float inverse_norm_scaled(const float *x, size_t n)
         const double scaled = (double)ldexpf(x[i], -exponent);
         sum += scaled * scaled;
     }
-    return (float)ldexp(1 / sqrt(sum), -exponent);
+    const float inverse = (float)ldexp(1 / sqrt(sum), -exponent);
+    return isinf(inverse) ? 0 : inverse;
 }
 
 static void k_inverse_norms(float *inverse, const float *x, size_t n_rows, size_t dim)
