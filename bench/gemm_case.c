@@ -1,8 +1,10 @@
 /* gemm_case.c - a whole gemm as a caller pays for it: both packs, then every tile of C, on any
  * number of threads, beside the peak that the same threads reach in the same round.
  *
- * B is packed once, in parallel; then each thread takes blocks of rows of C, packs its rows of
- * A and multiplies. Buffers are 2 MiB-aligned and in huge pages where the system grants them.
+ * The order is Goto and van de Geijn's (2008): k is cut into slabs of SLAB; a slab of B is
+ * packed once, in parallel, and stays in each core's L2; then blocks of rows of C take their
+ * slab of A, packed into a buffer that stays hot, and continue their sums. Every element is
+ * packed once. Buffers are 2 MiB-aligned and in huge pages where the system grants them.
  * SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdio.h>
@@ -13,32 +15,43 @@
 #include "kernel_cases.h"
 #include "timing.h"
 
-/* Blocks of C for each thread: enough to even out a late start, few enough that a block runs
- * through B for many rows. One thread takes C whole. */
-enum { BLOCKS_PER_THREAD = 4 };
+/* Rows of a block: eight register tiles on one thread, fewer on several to even them out. */
+enum { SLAB = 256, TILES_ALONE = 8, TILES_SHARED = 4 };
 
 typedef struct gemm_job {
     gemm_options o;
     float *x, *y, *c;         /* [m, depth], [n, depth], [m, n] */
-    float *a, *b;             /* panels */
+    float *a, *b;             /* panels, slab after slab */
     size_t rows_per_block;    /* a multiple of tile_rows */
     size_t columns_per_block; /* of B, when packing */
-    bool packs_a;             /* or takes the panels of the last time */
+    size_t slab;              /* the one in work: from slab * SLAB on */
+    bool packs;               /* or takes the panels of the last time */
 } gemm_job;
 
 typedef struct gemm_times {
     double seconds, bare_seconds, peak; /* bare: without packing; peak in FLOP/s */
 } gemm_times;
 
-static size_t rows_each(size_t n, size_t n_blocks, size_t unit)
-{
-    const size_t n_units = (n + unit - 1) / unit, each = (n_units + n_blocks - 1) / n_blocks;
-    return (each ? each : 1) * unit;
-}
-
 static size_t smaller(size_t a, size_t b)
 {
     return a < b ? a : b;
+}
+
+static size_t slab_depth(const gemm_job *job)
+{
+    return smaller(job->o.depth - job->slab * SLAB, SLAB);
+}
+
+/* Rows first.. of x or y, seen through the slab. */
+static fdml_rows slab_rows(const gemm_job *job, const float *x, size_t first, size_t n)
+{
+    return (
+        fdml_rows){ .x = x + job->slab * SLAB, .stride = job->o.depth, .first = first, .n = n };
+}
+
+static float *slab_panels(const gemm_job *job, float *panels, size_t rows, size_t width)
+{
+    return panels + fdml_panels_size(rows, SLAB, width) * job->slab;
 }
 
 static void pack_b_block(void *ctx, size_t block, int thread)
@@ -46,52 +59,54 @@ static void pack_b_block(void *ctx, size_t block, int thread)
     (void)thread;
     const gemm_job *const job = ctx;
     const size_t first = block * job->columns_per_block;
-    const fdml_rows rows = { .x = job->y,
-                             .stride = job->o.depth,
-                             .first = first,
-                             .n = smaller(job->o.n - first, job->columns_per_block) };
-    job->o.k->pack_b(job->b + first * job->o.depth, &rows, job->o.depth);
+    const fdml_rows rows =
+        slab_rows(job, job->y, first, smaller(job->o.n - first, job->columns_per_block));
+    float *const b = slab_panels(job, job->b, job->o.n, job->o.k->tile_cols);
+    job->o.k->pack_b(b + first * slab_depth(job), &rows, slab_depth(job));
 }
 
 static void multiply_block(void *ctx, size_t block, int thread)
 {
     (void)thread;
     const gemm_job *const job = ctx;
-    const size_t first = block * job->rows_per_block, depth = job->o.depth;
-    const fdml_rows rows = { .x = job->x,
-                             .stride = depth,
-                             .first = first,
-                             .n = smaller(job->o.m - first, job->rows_per_block) };
-    float *const panels = job->a + first * depth;
-    if (job->packs_a) job->o.k->pack_a(panels, &rows, depth);
-    job->o.k->gemm(job->c + first * job->o.n, job->o.n, panels, job->b, rows.n, job->o.n,
-                   depth);
+    const fdml_kernels *const k = job->o.k;
+    const size_t first = block * job->rows_per_block, depth = slab_depth(job);
+    const fdml_rows rows =
+        slab_rows(job, job->x, first, smaller(job->o.m - first, job->rows_per_block));
+    float *const a = slab_panels(job, job->a, job->o.m, k->tile_rows) + first * depth;
+    if (job->packs) k->pack_a(a, &rows, depth);
+    k->gemm(job->c + first * job->o.n, job->o.n, a,
+            slab_panels(job, job->b, job->o.n, k->tile_cols), rows.n, job->o.n, depth,
+            job->slab > 0);
 }
 
 static double multiply(gemm_job *job, bool packs)
 {
     const gemm_options *const o = &job->o;
     const double start = bench_now();
-    if (packs)
-        fdml_parallel((o->n + job->columns_per_block - 1) / job->columns_per_block,
-                      o->n_threads, pack_b_block, job);
-    job->packs_a = packs;
-    fdml_parallel((o->m + job->rows_per_block - 1) / job->rows_per_block, o->n_threads,
-                  multiply_block, job);
+    job->packs = packs;
+    for (job->slab = 0; job->slab * SLAB < o->depth; job->slab++) {
+        if (packs)
+            fdml_parallel((o->n + job->columns_per_block - 1) / job->columns_per_block,
+                          o->n_threads, pack_b_block, job);
+        fdml_parallel((o->m + job->rows_per_block - 1) / job->rows_per_block, o->n_threads,
+                      multiply_block, job);
+    }
     return bench_now() - start;
 }
 
 static gemm_job prepare(const gemm_options *o)
 {
-    const size_t n_blocks = o->n_threads == 1 ? 1 : (size_t)o->n_threads * BLOCKS_PER_THREAD;
+    const size_t slabs = (o->depth + SLAB - 1) / SLAB;
+    const size_t tiles = o->n_threads == 1 ? TILES_ALONE : TILES_SHARED;
     gemm_job job = { .o = *o,
                      .x = bench_floats(o->m * o->depth),
                      .y = bench_floats(o->n * o->depth),
                      .c = bench_floats(o->m * o->n),
-                     .a = bench_floats(fdml_panels_size(o->m, o->depth, o->k->tile_rows)),
-                     .b = bench_floats(fdml_panels_size(o->n, o->depth, o->k->tile_cols)),
-                     .rows_per_block = rows_each(o->m, n_blocks, o->k->tile_rows),
-                     .columns_per_block = rows_each(o->n, n_blocks, o->k->tile_cols) };
+                     .a = bench_floats(slabs * fdml_panels_size(o->m, SLAB, o->k->tile_rows)),
+                     .b = bench_floats(slabs * fdml_panels_size(o->n, SLAB, o->k->tile_cols)),
+                     .rows_per_block = tiles * o->k->tile_rows,
+                     .columns_per_block = 4 * o->k->tile_cols };
     bench_uniform(job.x, o->m * o->depth, 1);
     bench_uniform(job.y, o->n * o->depth, 2);
     return job;

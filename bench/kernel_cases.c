@@ -90,7 +90,7 @@ static fdml_tile tile(float *c)
 CASE(pack_a, 0, 2 * WORD * ROWS * DIM, k->pack_a(d.a, &d.x_rows, DIM))
 CASE(pack_b, 0, 2 * WORD * COLS * DIM, k->pack_b(d.b, &d.y_rows, DIM))
 CASE(gemm, 2.0 * N * DIM, WORD *(ROWS *DIM + COLS * DIM + N),
-     k->gemm(d.c, COLS, d.a, d.b, ROWS, COLS, DIM))
+     k->gemm(d.c, COLS, d.a, d.b, ROWS, COLS, DIM, 0))
 CASE(chain_norms2, 2.0 * ROWS * DIM, WORD *ROWS *DIM, k->chain_norms2(d.out, &d.x_rows, DIM))
 CASE(inverse_norms, 2.0 * ROWS * DIM, WORD *ROWS *DIM, k->inverse_norms(d.out, d.x, ROWS, DIM))
 CASE(dot_rows, 2.0 * ROWS * DIM, WORD *ROWS *DIM, k->dot_rows(d.out, d.y, d.x, ROWS, DIM))

@@ -62,7 +62,7 @@ static void probe_thread(void *ctx, size_t block, int thread)
     double seconds = 0;
     size_t n = 0;
     for (; seconds < probe_seconds; seconds = now() - start, n++)
-        p->kernels->gemm(tile, PROBE_ROWS, p->a, p->b, PROBE_ROWS, PROBE_ROWS, p->dim);
+        p->kernels->gemm(tile, PROBE_ROWS, p->a, p->b, PROBE_ROWS, PROBE_ROWS, p->dim, 0);
     p->rate[block] = (double)n * PROBE_ROWS * PROBE_ROWS * (double)p->dim / seconds;
 }
 

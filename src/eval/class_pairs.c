@@ -34,7 +34,7 @@ static void run_piece(const class_job *job, const class_worker *w, uint32_t labe
         const fdml_rows members = fdml_frame_rows(&job->frame, p, row + j0, 0, m);
         const fdml_tile tile = { w->c + j0, n, n_first, m };
         k->pack_b(w->b, &members, p->dim);
-        k->gemm(tile.c, n, w->a, w->b, n_first, m, p->dim);
+        k->gemm(tile.c, n, w->a, w->b, n_first, m, p->dim, 0);
         for (size_t j = 0; j < m; j++) w->col_norm2[j] = job->frame.norm2[row[j0 + j]];
         fdml_frame_nearness(p, k, &tile, w->row_norm2, w->col_norm2);
     }
@@ -73,7 +73,9 @@ fdml_status fdml_class_pairs(fdml_class_fn fn, void *ctx, const fdml_problem *pr
     if (!status) status = pass_class_index(&job.classes, &all, arena, err);
     if (status) goto reset;
     const size_t largest = largest_class(&job.classes, problem->label->n_levels);
-    job.piece = largest < fdml_pass_block(problem->n_rows, dim) ? largest : fdml_pass_block(problem->n_rows, dim);
+    job.piece = largest < fdml_pass_block(problem->n_rows, dim)
+                    ? largest
+                    : fdml_pass_block(problem->n_rows, dim);
     job.workers = fdml_arena_push(arena, n_threads, sizeof *job.workers);
     for (size_t t = 0; job.workers && t < n_threads; t++) {
         class_worker *w = job.workers + t;

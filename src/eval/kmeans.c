@@ -55,7 +55,7 @@ static void ask_strip(const ask_job *job, const kmeans_worker *w, const float *a
     const size_t dim = state->problem->dim, c0 = block * CENTRES;
     const size_t m = job->m - c0 < CENTRES ? job->m - c0 : CENTRES;
     const fdml_tile tile = { w->c, CENTRES, n, m };
-    k->gemm(w->c, CENTRES, a, state->panels + c0 * dim, n, m, dim);
+    k->gemm(w->c, CENTRES, a, state->panels + c0 * dim, n, m, dim, 0);
     if (!job->row) {
         k->argmax_rows(state->best + first, state->id + first, &tile, state->bias + c0,
                        job->centre + c0);

@@ -169,7 +169,7 @@ static void fill_piece(relevant_set *set, const pass_state *state, size_t first,
     const fdml_rows rows = fdml_frame_rows(&state->frame, p, member + m0, 0, m);
     const fdml_tile tile = { work->c, state->block, n, m };
     k->pack_b(work->b, &rows, p->dim);
-    k->gemm(work->c, state->block, work->a, work->b, n, m, p->dim);
+    k->gemm(work->c, state->block, work->a, work->b, n, m, p->dim, 0);
     for (size_t j = 0; j < m; j++) work->col_norm2[j] = state->frame.norm2[member[m0 + j]];
     fdml_frame_nearness(p, k, &tile, work->row_norm2, work->col_norm2);
     for (size_t i = 0; i < n; i++) {

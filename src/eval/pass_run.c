@@ -101,7 +101,7 @@ static void run_rows(const pass_state *state, pass_worker *worker, size_t first,
                     .block_rows = n,
                     .is_diagonal = is_diagonal };
         k->pack_a(worker->a, &rows, dim);
-        k->gemm(worker->c, state->block, worker->a, worker->b, m, n_cols, dim);
+        k->gemm(worker->c, state->block, worker->a, worker->b, m, n_cols, dim, 0);
         gather_norms(worker->row_norm2, state, &state->rows, first + at, m);
         fdml_frame_nearness(state->problem, k, &s.tile, worker->row_norm2, worker->col_norm2);
         if (is_diagonal || !state->is_triangle || state->problem->exclude)

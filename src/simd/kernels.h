@@ -37,7 +37,8 @@ typedef struct fdml_hit {
  * pack_a, pack_b: rows as panels: ceil(n / width) panels of [dim, width], missing rows zero;
  * width is tile_rows for pack_a and tile_cols for pack_b. Sizes: fdml_panels_size.
  * gemm: c[i, j] = sum_d a_i[d] b_j[d] for i < m, j < n, one chain of fused multiply-adds in
- * order of d starting from 0: the same bits for (i, j) as for (j, i), whatever the tile.
+ *   order of d starting from 0, or from c[i, j] where `continues`: the same bits for (i, j) as
+ *   for (j, i), whatever the tile, and for a long k cut into pieces that continue each other.
  *
  * --- rows -----------------------------------------------------------------------------
  * chain_norms2: squared lengths of rows (shifted, scaled) by that same chain, so that a row's

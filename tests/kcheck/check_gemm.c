@@ -127,12 +127,34 @@ static void gemm_case(kcheck *t, size_t m, size_t n, size_t k, int kinds)
     float *want = kc_words(t, size), *got = kc_words(t, size);
     const float *a = packed(t, t->k, false, &x, k), *b = packed(t, t->k, true, &y, k);
     t->ref->gemm(want, stride, packed(t, t->ref, false, &x, k), packed(t, t->ref, true, &y, k),
-                 m, n, k);
-    t->k->gemm(got, stride, a, b, m, n, k);
+                 m, n, k, 0);
+    t->k->gemm(got, stride, a, b, m, n, k, 0);
     const float *x_copy = transformed(t, &x, k), *y_copy = transformed(t, &y, k);
     (void)(kc_same(t, "c", want, got, size) && kc_gaps_intact(t, got, m, n, stride) &&
            gemm_is_near(t, got, stride, x_copy, y_copy, m, n, k) && kc_intact(t));
-    while (kc_bench(t, m == 97)) t->k->gemm(got, stride, a, b, m, n, k);
+    while (kc_bench(t, m == 97)) t->k->gemm(got, stride, a, b, m, n, k, 0);
+}
+
+/* Cut in two at `cut`, the second half continuing the first: the bits of the whole. */
+static void continued_case(kcheck *t, size_t m, size_t n, size_t k, size_t cut)
+{
+    kc_case(t, "m=%zu n=%zu k=%zu cut at %zu", m, n, k, cut);
+    const fdml_rows x = random_rows(t, m, k, KC_FINITE), y = random_rows(t, n, k, KC_FINITE);
+    const float *x_copy = transformed(t, &x, k), *y_copy = transformed(t, &y, k);
+    float *want = kc_words(t, m * n), *got = kc_words(t, m * n);
+    const fdml_rows whole[2] = { { .x = x_copy, .stride = k, .n = m },
+                                 { .x = y_copy, .stride = k, .n = n } };
+    t->k->gemm(want, n, packed(t, t->k, false, &whole[0], k),
+               packed(t, t->k, true, &whole[1], k), m, n, k, 0);
+    for (int half = 0; half < 2; half++) {
+        const size_t from = half ? cut : 0, depth = half ? k - cut : cut;
+        fdml_rows a = whole[0], b = whole[1];
+        a.x += from;
+        b.x += from;
+        t->k->gemm(got, n, packed(t, t->k, false, &a, depth), packed(t, t->k, true, &b, depth),
+                   m, n, depth, half);
+    }
+    (void)(kc_same(t, "continued c", want, got, m * n) && kc_intact(t));
 }
 
 void check_gemm(kcheck *t)
@@ -151,6 +173,11 @@ void check_gemm(kcheck *t)
                                        { 13, 300, 2100 }, { 5, 1100, 300 }, { 390, 41, 1030 } };
     for (size_t i = 0; i < (t->is_quick ? 2 : 6) && !t->has_failed; i++)
         gemm_case(t, large[i][0], large[i][1], large[i][2], KC_FINITE);
+    for (size_t i = 0; i < 12 && !t->has_failed; i++) {
+        const size_t k = 1 + kc_below(t, 600);
+        continued_case(t, 1 + kc_below(t, 40), 1 + kc_below(t, 70), k,
+                       kc_below(t, (uint32_t)k + 1));
+    }
 }
 
 /* The squared length is a gemm's diagonal, and gemm is symmetric, bit for bit. */
@@ -159,7 +186,7 @@ static bool diagonal_agrees(kcheck *t, const fdml_rows *rows, size_t dim, const 
     const size_t n = rows->n;
     float *c = kc_words(t, n * n), *turned = kc_words(t, n * n), *diagonal = kc_words(t, n);
     t->k->gemm(c, n, packed(t, t->k, false, rows, dim), packed(t, t->k, true, rows, dim), n, n,
-               dim);
+               dim, 0);
     for (size_t i = 0; i < n; i++) {
         diagonal[i] = c[i * n + i];
         for (size_t j = 0; j < n; j++) turned[i * n + j] = c[j * n + i];

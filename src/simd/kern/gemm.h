@@ -83,21 +83,28 @@ static void tile_rim(float *c, size_t stride, const float *a, const float *b, si
     for (size_t i = 0; i < m; i++) memcpy(c + i * stride, whole + i * TILE_COLS, n * sizeof *c);
 }
 
+/* A block of C and the panels that make it; panels are k long. */
+typedef struct gemm_place {
+    float *c;
+    size_t c_stride;
+    const float *a, *b;
+    size_t k;
+} gemm_place;
+
 /* One block of rows of C, `depth` steps of k from d on: the panel of B stays in L1 while the
  * rows' panels of A (at most ROW_BLOCK x K_BLOCK floats, 96 KiB) come from L2. */
-static void gemm_block(float *c, size_t c_stride, const float *a, const float *b, size_t m,
-                       size_t n, size_t k, size_t d)
+static void gemm_block(const gemm_place *at, size_t m, size_t n, size_t d, int continues)
 {
-    const size_t depth = k - d < K_BLOCK ? k - d : K_BLOCK;
+    const size_t k = at->k, depth = k - d < K_BLOCK ? k - d : K_BLOCK, stride = at->c_stride;
     for (size_t j = 0; j < n; j += TILE_COLS) {
-        const float *b_at = b + j * k + d * TILE_COLS;
+        const float *b = at->b + j * k + d * TILE_COLS;
         for (size_t i = 0; i < m; i += TILE_ROWS) {
-            const float *a_at = a + i * k + d * TILE_ROWS;
-            float *c_at = c + i * c_stride + j;
+            const float *a = at->a + i * k + d * TILE_ROWS;
+            float *c = at->c + i * stride + j;
             if (m - i >= TILE_ROWS && n - j >= TILE_COLS)
-                tile_full(c_at, c_stride, a_at, b_at, depth, d > 0);
+                tile_full(c, stride, a, b, depth, continues);
             else
-                tile_rim(c_at, c_stride, a_at, b_at, depth, d > 0,
+                tile_rim(c, stride, a, b, depth, continues,
                          m - i < TILE_ROWS ? m - i : TILE_ROWS,
                          n - j < TILE_COLS ? n - j : TILE_COLS);
         }
@@ -113,19 +120,19 @@ static size_t column_block(size_t k)
 }
 
 static void k_gemm(float *c, size_t c_stride, const float *a, const float *b, size_t m,
-                   size_t n, size_t k)
+                   size_t n, size_t k, int continues)
 {
-    if (!k) {
+    if (!k && !continues)
         for (size_t i = 0; i < m; i++) memset(c + i * c_stride, 0, n * sizeof *c);
-        return;
-    }
+    if (!k) return;
     const size_t n_block = column_block(k);
     for (size_t j = 0; j < n; j += n_block)
-        for (size_t i = 0; i < m; i += ROW_BLOCK)
+        for (size_t i = 0; i < m; i += ROW_BLOCK) {
+            const gemm_place at = { c + i * c_stride + j, c_stride, a + i * k, b + j * k, k };
             for (size_t d = 0; d < k; d += K_BLOCK)
-                gemm_block(c + i * c_stride + j, c_stride, a + i * k, b + j * k,
-                           m - i < ROW_BLOCK ? m - i : ROW_BLOCK,
-                           n - j < n_block ? n - j : n_block, k, d);
+                gemm_block(&at, m - i < ROW_BLOCK ? m - i : ROW_BLOCK,
+                           n - j < n_block ? n - j : n_block, d, continues || d > 0);
+        }
 }
 
 static void k_fma_peak(float *sink, size_t n)
