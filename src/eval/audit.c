@@ -180,14 +180,14 @@ static fdml_status compare_groups(fdml_audit_result *result, audit_state *state,
     for (size_t g = 0; g < state->groupings.n; g++) {
         const fdml_arena_mark mark = fdml_arena_get_mark(state->scratch);
         grouping_values values;
-        FDML_TRY(audit_resample(&values, state, g, err));
+        FDML_TRY(fdml_audit_resample(&values, state, g, err));
         if (g == 0) {
             memcpy(arrays.overall, values.estimate, n_metrics * sizeof *values.estimate);
         } else {
             put_groups(&arrays, first, &values, state);
-            FDML_TRY(audit_compare(arrays.gaps + (g - 1) * n_metrics,
-                                   arrays.versus + first * n_metrics, &values, state,
-                                   arrays.overall, err));
+            FDML_TRY(fdml_audit_compare(arrays.gaps + (g - 1) * n_metrics,
+                                        arrays.versus + first * n_metrics, &values, state,
+                                        arrays.overall, err));
             first += values.n_groups;
         }
         fdml_arena_reset(state->scratch, mark);
@@ -228,7 +228,7 @@ static void read_wishes(audit_state *state)
         const fdml_metric *metric = &settings->metrics[m];
         state->wants[metric->id] = true;
         if (metric->kind == FDML_KIND_MEAN) state->wants_mean = true;
-        if (audit_is_cluster_metric(metric->id)) state->wants_cluster = true;
+        if (fdml_audit_is_cluster_metric(metric->id)) state->wants_cluster = true;
     }
     state->is_class_unit = settings->unit == FDML_UNIT_CLASS;
     state->is_versus_overall =
@@ -257,12 +257,12 @@ static fdml_status run(fdml_audit_result *result, audit_state *state, fdml_error
     result->n_classes = state->problem->label->n_levels;
     result->n_lone = state->findings.n_lone;
 
-    FDML_TRY(audit_measure(state, err));
-    FDML_TRY(audit_plan_make(state, err));
+    FDML_TRY(fdml_audit_measure(state, err));
+    FDML_TRY(fdml_audit_plan_make(state, err));
     FDML_TRY(compare_groups(result, state, err));
     if (settings->with_per_query && state->wants_mean)
         FDML_TRY(list_per_query(result, state, err));
-    if (settings->with_verification) FDML_TRY(audit_verify(result, state, err));
+    if (settings->with_verification) FDML_TRY(fdml_audit_verify(result, state, err));
     return FDML_OK;
 }
 

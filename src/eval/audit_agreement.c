@@ -28,12 +28,12 @@ static fdml_status no_memory(fdml_error *err)
     return fdml_fail(err, FDML_E_NOMEM, "no memory for the agreement of classes and clusters");
 }
 
-bool audit_is_cluster_metric(fdml_metric_id id)
+bool fdml_audit_is_cluster_metric(fdml_metric_id id)
 {
     return id == FDML_M_NMI || id == FDML_M_AMI || id == FDML_M_ARI || id == FDML_M_F1;
 }
 
-fdml_status audit_logs_make(audit_state *state, fdml_error *err)
+fdml_status fdml_audit_logs_make(audit_state *state, fdml_error *err)
 {
     const size_t n = state->problem->n_rows;
     state->n_logs = n < MOST_LOGS ? n + 1 : MOST_LOGS;
@@ -50,7 +50,8 @@ static double log_of(const audit_state *state, size_t n)
     return n < state->n_logs ? state->log_table[n] : fdml_log((double)n);
 }
 
-fdml_status audit_agreement_make(audit_group *group, const audit_state *state, fdml_error *err)
+fdml_status fdml_audit_agreement_make(audit_group *group, const audit_state *state,
+                                      fdml_error *err)
 {
     const fdml_runs *runs = &group->runs;
     const size_t k = state->problem->label->n_levels;
@@ -85,8 +86,8 @@ static void add_terms(double *f, const audit_state *state, size_t entropy, size_
     }
 }
 
-void audit_agreement_add(double *f, const audit_group *group, const audit_state *state,
-                         size_t i, size_t n_same)
+void fdml_audit_agreement_add(double *f, const audit_group *group, const audit_state *state,
+                              size_t i, size_t n_same)
 {
     const uint32_t cluster = state->assignment[group->runs.row[i]];
     const size_t count[3] = { group->cell_count[i], n_same, group->cluster_count[cluster] };
@@ -94,7 +95,7 @@ void audit_agreement_add(double *f, const audit_group *group, const audit_state 
     add_terms(f, state, state->plan.entropy, state->plan.pairs, count);
 }
 
-void audit_agreement_add_overall(double *f, const audit_state *state, uint32_t row)
+void fdml_audit_agreement_add_overall(double *f, const audit_state *state, uint32_t row)
 {
     const uint32_t label = state->problem->label->code[row];
     const size_t n_same = state->class_begin[label + 1] - state->class_begin[label];
@@ -128,9 +129,9 @@ static fdml_agreement agreement_of(const audit_state *state, const group_base *b
     return a;
 }
 
-double audit_agreement_value(const audit_state *state, const group_base *base,
-                             fdml_metric_id id, const double *sums, size_t entropy,
-                             size_t pairs)
+double fdml_audit_agreement_value(const audit_state *state, const group_base *base,
+                                  fdml_metric_id id, const double *sums, size_t entropy,
+                                  size_t pairs)
 {
     const fdml_agreement a = agreement_of(state, base, sums, entropy, pairs);
     switch (id) {
@@ -164,7 +165,7 @@ static double expected_of(const audit_group *group, const audit_state *state)
     return expected;
 }
 
-void audit_agreement_base(audit_group *group, const audit_state *state)
+void fdml_audit_agreement_base(audit_group *group, const audit_state *state)
 {
     const double *total = group->total;
     fdml_agreement *a = &group->base.agreement;
@@ -177,7 +178,7 @@ void audit_agreement_base(audit_group *group, const audit_state *state)
     if (state->wants[FDML_M_AMI]) group->base.expected_mi = expected_of(group, state);
 }
 
-void audit_agreement_keep(audit_state *state, const audit_group *group)
+void fdml_audit_agreement_keep(audit_state *state, const audit_group *group)
 {
     const fdml_runs *runs = &group->runs;
     if (!state->cell_count) return;

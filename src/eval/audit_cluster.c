@@ -56,7 +56,7 @@ static void permutation_replicate(void *ctx, size_t block, int thread)
     fdml_contingency_sums(sums, &margins, &p->table, code, p->n_groups, scratch);
     for (size_t m = 0; m < settings->n_metrics; m++) {
         const fdml_metric_id id = settings->metrics[m].id;
-        if (!audit_is_cluster_metric(id)) continue;
+        if (!fdml_audit_is_cluster_metric(id)) continue;
         double least = INFINITY, most = -INFINITY;
         for (size_t g = 0; g < p->n_groups; g++) {
             const double expected =
@@ -132,8 +132,8 @@ static fdml_status list_units(permuting *p, const audit_state *state,
     return fdml_contingency_make(&p->table, &listed, state->scratch, err);
 }
 
-fdml_status audit_cluster_null(double *null, const audit_state *state,
-                               const grouping_values *values, fdml_error *err)
+fdml_status fdml_audit_cluster_null(double *null, const audit_state *state,
+                                    const grouping_values *values, fdml_error *err)
 {
     const fdml_arena_mark mark = fdml_arena_get_mark(state->scratch);
     permuting p = { .state = state, .null = null };

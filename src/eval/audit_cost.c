@@ -21,7 +21,7 @@ static wishes read_wishes(const fdml_audit_settings *settings)
         const fdml_metric *metric = &settings->metrics[m];
         w.ids[metric->id] = true;
         w.mean = w.mean || metric->kind == FDML_KIND_MEAN;
-        w.cluster = w.cluster || audit_is_cluster_metric(metric->id);
+        w.cluster = w.cluster || fdml_audit_is_cluster_metric(metric->id);
     }
     w.intra = w.ids[FDML_M_ALIGNMENT_INTRA] || w.ids[FDML_M_ALIGNMENT_RATIO];
     w.inter = w.ids[FDML_M_ALIGNMENT_INTER] || w.ids[FDML_M_ALIGNMENT_RATIO];

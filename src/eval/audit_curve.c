@@ -12,7 +12,7 @@ static fdml_status no_memory(fdml_error *err)
     return fdml_fail(err, FDML_E_NOMEM, "no memory for the scores of pairs");
 }
 
-bool audit_is_feasible(const audit_curve *c, double target)
+bool fdml_audit_is_feasible(const audit_curve *c, double target)
 {
     return target * (double)c->n_impostor >= 1 - 1e-9;
 }
@@ -25,7 +25,7 @@ static fdml_status make_points(audit_curve *c, const audit_state *state, fdml_er
     c->target = fdml_arena_push(state->scratch, most, sizeof *c->target);
     if (!c->threshold || !c->target) return no_memory(err);
     for (size_t t = 0; t < settings->n_fmr_targets; t++)
-        if (audit_is_feasible(c, settings->fmr_targets[t])) c->target[c->n_points++] = t;
+        if (fdml_audit_is_feasible(c, settings->fmr_targets[t])) c->target[c->n_points++] = t;
     c->target[c->n_points++] = settings->n_fmr_targets;
     return FDML_OK;
 }
@@ -109,7 +109,7 @@ static fdml_status curve_of_bins(audit_curve *c, const audit_state *state, fdml_
     return FDML_OK;
 }
 
-fdml_status audit_curve_make(audit_curve *c, const audit_state *state, fdml_error *err)
+fdml_status fdml_audit_curve_make(audit_curve *c, const audit_state *state, fdml_error *err)
 {
     if (state->settings->pairs) return curve_of_list(c, state, err);
     return state->histogram ? curve_of_bins(c, state, err) : curve_of_all(c, state, err);

@@ -1,7 +1,8 @@
 /* audit_features.c - the rows of a group as features of its resampling clusters.
  *
  * A cluster is a class within the group (unit class) or a row (unit query). Its features are
- * sums over its rows, laid out by audit_plan_make; what they are for is said in audit_values.c.
+ * sums over its rows, laid out by fdml_audit_plan_make; what they are for is said in
+ * audit_values.c.
  *
  * SPDX-License-Identifier: MIT */
 #include <math.h>
@@ -41,7 +42,7 @@ static bool push_by_row(double **array, const audit_state *state, bool wanted)
     return *array != NULL;
 }
 
-fdml_status audit_plan_make(audit_state *state, fdml_error *err)
+fdml_status fdml_audit_plan_make(audit_state *state, fdml_error *err)
 {
     const bool *wants = state->wants, shared = state->is_versus_overall;
     size_t *mean = fdml_arena_push(state->scratch, state->settings->n_metrics, sizeof *mean);
@@ -88,10 +89,10 @@ fdml_status audit_plan_make(audit_state *state, fdml_error *err)
         fits = state->cell_count && state->cluster_count;
     }
     if (!fits) return no_memory(err);
-    return state->wants_cluster ? audit_logs_make(state, err) : FDML_OK;
+    return state->wants_cluster ? fdml_audit_logs_make(state, err) : FDML_OK;
 }
 
-const char *audit_insufficient(size_t n, size_t least, fdml_arena *arena)
+const char *fdml_audit_insufficient(size_t n, size_t least, fdml_arena *arena)
 {
     char text[80];
     const int length = snprintf(text, sizeof text, "insufficient data (n=%zu < %zu)", n, least);
@@ -143,7 +144,7 @@ static fdml_status make_spectrum(audit_group *group, const audit_state *state, f
     group->spectrum = influence;
     group->base.spectrum = NAN;
     if (n < least) {
-        group->base.why[FDML_M_SPECTRUM] = audit_insufficient(n, least, state->arena);
+        group->base.why[FDML_M_SPECTRUM] = fdml_audit_insufficient(n, least, state->arena);
         return FDML_OK;
     }
     fdml_spectrum spectrum;
@@ -205,7 +206,7 @@ static void add_row(double *f, const audit_group *group, const audit_state *stat
         f[plan->uniformity + 1] += n - 1;
     }
     if (plan->spectrum != NO_COLUMN) f[plan->spectrum] += group->spectrum[i];
-    if (plan->rows != NO_COLUMN) audit_agreement_add(f, group, state, i, (size_t)n_same);
+    if (plan->rows != NO_COLUMN) fdml_audit_agreement_add(f, group, state, i, (size_t)n_same);
     if (plan->ratio != NO_COLUMN && !state->is_class_unit) {
         f[plan->ratio] += group->ratio.row_within[i];
         f[plan->ratio + 2] += group->ratio.row_centre[i];
@@ -235,7 +236,7 @@ static void add_row_overall(double *f, const audit_group *group, const audit_sta
     if (plan->all_spectrum != NO_COLUMN)
         f[plan->all_spectrum] += state->influence_spectrum[row];
     if (plan->all_ratio != NO_COLUMN) f[plan->all_ratio] += state->influence_ratio[row];
-    if (state->cell_count) audit_agreement_add_overall(f, state, row);
+    if (state->cell_count) fdml_audit_agreement_add_overall(f, state, row);
 }
 
 static void fill_features(audit_group *group, const audit_state *state)
@@ -273,12 +274,12 @@ static void base_of_pairs(audit_group *group, const audit_state *state)
     group_base *base = &group->base;
     const double *total = group->total;
     if (plan->intra != NO_COLUMN) {
-        base->intra = audit_ratio_of(total, plan->intra);
+        base->intra = fdml_audit_ratio_of(total, plan->intra);
         base->n[FDML_M_ALIGNMENT_INTRA] = half(total[plan->intra + 1]);
         if (isnan(base->intra)) base->why[FDML_M_ALIGNMENT_INTRA] = "no two rows of one class";
     }
     if (plan->inter != NO_COLUMN) {
-        base->inter = audit_ratio_of(total, plan->inter);
+        base->inter = fdml_audit_ratio_of(total, plan->inter);
         base->n[FDML_M_ALIGNMENT_INTER] = half(total[plan->inter + 1]);
         if (isnan(base->inter)) base->why[FDML_M_ALIGNMENT_INTER] = "no two classes";
     }
@@ -291,7 +292,7 @@ static void base_of_pairs(audit_group *group, const audit_state *state)
             base->n[FDML_M_ALIGNMENT_INTRA] + base->n[FDML_M_ALIGNMENT_INTER];
     }
     if (plan->uniformity != NO_COLUMN) {
-        base->uniformity = audit_ratio_of(total, plan->uniformity);
+        base->uniformity = fdml_audit_ratio_of(total, plan->uniformity);
         base->n[FDML_M_UNIFORMITY] = half(total[plan->uniformity + 1]);
         if (isnan(base->uniformity)) base->why[FDML_M_UNIFORMITY] = "one row has no pairs";
         if (base->uniformity <= 0)
@@ -304,7 +305,7 @@ static void make_base(audit_group *group, const audit_state *state)
     group_base *base = &group->base;
     for (size_t id = 0; id < FDML_M_COUNT; id++) base->n[id] = group->runs.n_rows;
     base_of_pairs(group, state);
-    audit_agreement_base(group, state);
+    fdml_audit_agreement_base(group, state);
     if (state->plan.ratio == NO_COLUMN) return;
     base->within = group->ratio.within_mean;
     base->centre = group->ratio.centre_mean;
@@ -314,8 +315,8 @@ static void make_base(audit_group *group, const audit_state *state)
     if (base->centre <= 0) *why = "all class centres coincide";
 }
 
-fdml_status audit_group_make(audit_group *group, const audit_state *state, size_t grouping,
-                             size_t index, const fdml_runs *runs, fdml_error *err)
+fdml_status fdml_audit_group_make(audit_group *group, const audit_state *state, size_t grouping,
+                                  size_t index, const fdml_runs *runs, fdml_error *err)
 {
     *group = (audit_group){ .grouping = grouping, .group = index, .runs = *runs };
     group->stride = grouping ? state->plan.stride : state->overall_stride;
@@ -323,7 +324,7 @@ fdml_status audit_group_make(audit_group *group, const audit_state *state, size_
     FDML_TRY(make_alignment(group, state, err));
     FDML_TRY(make_spectrum(group, state, err));
     FDML_TRY(make_ratio(group, state, err));
-    FDML_TRY(audit_agreement_make(group, state, err));
+    FDML_TRY(fdml_audit_agreement_make(group, state, err));
     if (state->potential)
         FDML_TRY(listed(&group->potential, state->potential + grouping * state->problem->n_rows,
                         runs, state->scratch, err));
@@ -342,12 +343,12 @@ fdml_status audit_group_make(audit_group *group, const audit_state *state, size_
     return FDML_OK;
 }
 
-void audit_keep_overall(audit_state *state, const audit_group *group)
+void fdml_audit_keep_overall(audit_state *state, const audit_group *group)
 {
     const fdml_runs *runs = &group->runs;
     const group_base *base = &group->base;
     state->overall = *base;
-    audit_agreement_keep(state, group);
+    fdml_audit_agreement_keep(state, group);
     const double n_intra = (double)base->n[FDML_M_ALIGNMENT_INTRA];
     const double n_inter = (double)base->n[FDML_M_ALIGNMENT_INTER];
     const double n = (double)runs->n_rows;

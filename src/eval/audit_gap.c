@@ -122,7 +122,7 @@ static double bootstrap_p(double observed, const grouping_values *values, size_t
         for (size_t g = 0; g < values->n_groups; g++)
             deviation[g] =
                 audit_replicates(values, g, metric)[b] - estimate_of(values, g, metric)->value;
-        null[b] = audit_spread(deviation, values, metric);
+        null[b] = fdml_audit_spread(deviation, values, metric);
     }
     return fdml_p_value(observed, null, values->n_bootstrap);
 }
@@ -132,7 +132,7 @@ static bool is_permuted(const audit_state *state, const fdml_grouping *by, size_
     const fdml_metric *m = &state->settings->metrics[metric];
     if (m->kind == FDML_KIND_MEAN) return true;
     if (m->id == FDML_M_ALIGNMENT_INTRA) return by->is_class_constant;
-    return audit_is_cluster_metric(m->id);
+    return fdml_audit_is_cluster_metric(m->id);
 }
 
 /* What a gap is tested with: values under permutation [n_metrics, n_permutations], the observed
@@ -189,9 +189,9 @@ static fdml_gap_result make_gap(const grouping_values *values, const audit_state
     return gap;
 }
 
-fdml_status audit_compare(fdml_gap_result *gaps, fdml_estimate *against,
-                          const grouping_values *values, const audit_state *state,
-                          const fdml_estimate *overall, fdml_error *err)
+fdml_status fdml_audit_compare(fdml_gap_result *gaps, fdml_estimate *against,
+                               const grouping_values *values, const audit_state *state,
+                               const fdml_estimate *overall, fdml_error *err)
 {
     const fdml_audit_settings *settings = state->settings;
     const size_t n_metrics = values->n_metrics, n_permutations = settings->n_permutations;
@@ -206,9 +206,9 @@ fdml_status audit_compare(fdml_gap_result *gaps, fdml_estimate *against,
     for (size_t i = 0; i < n_metrics * n_permutations; i++) t.null[i] = NAN;
     for (size_t m = 0; m < n_metrics; m++) t.observed[m] = NAN;
     if (n_permutations) {
-        FDML_TRY(audit_feature_null(t.null, state, values, err));
-        if (state->wants_cluster) FDML_TRY(audit_cluster_null(t.null, state, values, err));
-        FDML_TRY(audit_sketch_null(t.null, t.observed, state, values->grouping, err));
+        FDML_TRY(fdml_audit_feature_null(t.null, state, values, err));
+        if (state->wants_cluster) FDML_TRY(fdml_audit_cluster_null(t.null, state, values, err));
+        FDML_TRY(fdml_audit_sketch_null(t.null, t.observed, state, values->grouping, err));
     }
     const baseline reference = find_reference(values, state, overall);
     for (size_t g = 0; g < values->n_groups; g++)

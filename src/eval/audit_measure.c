@@ -31,8 +31,8 @@ static fdml_status order_by_class(audit_state *state, fdml_error *err)
     return FDML_OK;
 }
 
-fdml_status audit_group_rows(grouped_rows *rows, const audit_state *state, size_t grouping,
-                             fdml_error *err)
+fdml_status fdml_audit_group_rows(grouped_rows *rows, const audit_state *state, size_t grouping,
+                                  fdml_error *err)
 {
     const fdml_grouping *by = &state->groupings.grouping[grouping];
     const size_t n = state->problem->n_rows;
@@ -54,7 +54,7 @@ fdml_status audit_group_rows(grouped_rows *rows, const audit_state *state, size_
     return FDML_OK;
 }
 
-fdml_runs audit_runs(const grouped_rows *rows, const audit_state *state, size_t group)
+fdml_runs fdml_audit_runs(const grouped_rows *rows, const audit_state *state, size_t group)
 {
     const uint32_t *label = state->problem->label->code;
     const uint32_t *row = rows->row + rows->begin[group];
@@ -176,7 +176,7 @@ static fdml_status run_kmeans(audit_state *state, fdml_error *err)
                            state->problem, state->machine, state->scratch, err);
 }
 
-fdml_status audit_measure(audit_state *state, fdml_error *err)
+fdml_status fdml_audit_measure(audit_state *state, fdml_error *err)
 {
     FDML_TRY(order_by_class(state, err));
     FDML_TRY(run_pass(state, err));

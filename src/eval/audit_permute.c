@@ -27,7 +27,7 @@ static fdml_status no_memory(fdml_error *err)
     return fdml_fail(err, FDML_E_NOMEM, "no memory for the permutations");
 }
 
-double audit_spread(const double *value, const grouping_values *values, size_t metric)
+double fdml_audit_spread(const double *value, const grouping_values *values, size_t metric)
 {
     double least = INFINITY, most = -INFINITY;
     for (size_t g = 0; g < values->n_groups; g++) {
@@ -143,12 +143,12 @@ static void put_spreads(double *null, double *value, const units *u, const audit
         for (size_t g = 0; g < values->n_groups; g++) value[g] = NAN;
         for (size_t g = 0; g < u->n_groups; g++)
             value[u->group[g]] = value_in(u, state, m, sums + g * u->stride);
-        null[m * n_permutations] = audit_spread(value, values, m);
+        null[m * n_permutations] = fdml_audit_spread(value, values, m);
     }
 }
 
-fdml_status audit_feature_null(double *null, const audit_state *state,
-                               const grouping_values *values, fdml_error *err)
+fdml_status fdml_audit_feature_null(double *null, const audit_state *state,
+                                    const grouping_values *values, fdml_error *err)
 {
     const fdml_grouping *by = &state->groupings.grouping[values->grouping];
     const size_t n_permutations = state->settings->n_permutations;

@@ -26,7 +26,7 @@ static const char *reason(size_t *n, const audit_group *group, const audit_state
     *n = is_mean ? n_data : group->base.n[m->id];
     if (n_data < least || !n_data) {
         *n = n_data;
-        return audit_insufficient(n_data, least ? least : 1, state->arena);
+        return fdml_audit_insufficient(n_data, least ? least : 1, state->arena);
     }
     return group->base.why[m->id];
 }
@@ -41,7 +41,7 @@ static void evaluate_group(grouping_values *values, const audit_group *group,
         fdml_estimate *e = &values->estimate[group->group * values->n_metrics + m];
         *e = (fdml_estimate){ NAN, NAN, NAN, 0, NULL };
         e->why = reason(&e->n, group, state, m);
-        if (!e->why) e->value = audit_evaluate(state, &group->base, m, group->total);
+        if (!e->why) e->value = fdml_audit_evaluate(state, &group->base, m, group->total);
     }
 }
 
@@ -53,7 +53,8 @@ static void evaluate_replicates(const grouping_values *values, const audit_group
         double *replicate = audit_replicates(values, group->group, m);
         for (size_t b = 0; b < values->n_bootstrap; b++)
             replicate[b] =
-                given ? audit_evaluate(state, &group->base, m, sums + b * group->stride) : NAN;
+                given ? fdml_audit_evaluate(state, &group->base, m, sums + b * group->stride)
+                      : NAN;
     }
 }
 
@@ -62,10 +63,10 @@ static fdml_status resample_group(grouping_values *values, audit_state *state,
                                   const grouped_rows *rows, size_t index, double *sums,
                                   double *all_sums, fdml_error *err)
 {
-    const fdml_runs runs = audit_runs(rows, state, index);
+    const fdml_runs runs = fdml_audit_runs(rows, state, index);
     audit_group group;
-    FDML_TRY(audit_group_make(&group, state, values->grouping, index, &runs, err));
-    if (!values->grouping) audit_keep_overall(state, &group);
+    FDML_TRY(fdml_audit_group_make(&group, state, values->grouping, index, &runs, err));
+    if (!values->grouping) fdml_audit_keep_overall(state, &group);
     evaluate_group(values, &group, state);
     if (!values->n_bootstrap) return FDML_OK;
     fdml_bootstrap_sums(sums, group.features, group.n_clusters, group.stride,
@@ -99,7 +100,7 @@ static void overall_replicates(const grouping_values *values, const audit_state 
         for (size_t b = 0; b < values->n_bootstrap; b++)
             replicate[b] =
                 values->grouping && state->is_versus_overall
-                    ? audit_evaluate_overall(state, m, all_sums + b * state->plan.stride)
+                    ? fdml_audit_evaluate_overall(state, m, all_sums + b * state->plan.stride)
                     : NAN;
     }
 }
@@ -124,8 +125,8 @@ static fdml_status make_values(grouping_values *values, const audit_state *state
     return fits ? FDML_OK : no_memory(err);
 }
 
-fdml_status audit_resample(grouping_values *values, audit_state *state, size_t grouping,
-                           fdml_error *err)
+fdml_status fdml_audit_resample(grouping_values *values, audit_state *state, size_t grouping,
+                                fdml_error *err)
 {
     FDML_TRY(make_values(values, state, grouping, err));
     const fdml_arena_mark mark = fdml_arena_get_mark(state->scratch);
@@ -135,7 +136,7 @@ fdml_status audit_resample(grouping_values *values, audit_state *state, size_t g
     double *sorted = fdml_arena_push(state->scratch, values->n_bootstrap, sizeof *sorted);
     grouped_rows rows;
     if (!sums || !all_sums || !sorted) return no_memory(err);
-    FDML_TRY(audit_group_rows(&rows, state, grouping, err));
+    FDML_TRY(fdml_audit_group_rows(&rows, state, grouping, err));
     for (size_t g = 0; g < values->n_groups; g++) {
         const fdml_arena_mark of_group = fdml_arena_get_mark(state->scratch);
         FDML_TRY(resample_group(values, state, &rows, g, sums, all_sums, err));

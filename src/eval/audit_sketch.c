@@ -263,8 +263,8 @@ static fdml_status run(double *null, double *observed, const sketch *s, size_t g
     return FDML_OK;
 }
 
-fdml_status audit_sketch_null(double *null, double *observed, const audit_state *state,
-                              size_t grouping, fdml_error *err)
+fdml_status fdml_audit_sketch_null(double *null, double *observed, const audit_state *state,
+                                   size_t grouping, fdml_error *err)
 {
     const fdml_grouping *by = &state->groupings.grouping[grouping];
     if (!by->is_class_constant) return FDML_OK;

@@ -93,7 +93,7 @@ static inline uint64_t audit_stream_id(audit_stream purpose, size_t grouping, si
 }
 
 /* --- audit_measure.c ---------------------------------------------------------------------- */
-fdml_status audit_measure(audit_state *state, fdml_error *err);
+fdml_status fdml_audit_measure(audit_state *state, fdml_error *err);
 
 /* The rows of every group of a grouping, class by class, and the runs of a class in them. */
 typedef struct grouped_rows {
@@ -101,9 +101,9 @@ typedef struct grouped_rows {
     size_t *begin;       /* [n_groups + 1] */
     uint32_t *run_begin; /* scratch for one group's runs, [largest group + 1] */
 } grouped_rows;
-fdml_status audit_group_rows(grouped_rows *rows, const audit_state *state, size_t grouping,
-                             fdml_error *err);
-fdml_runs audit_runs(const grouped_rows *rows, const audit_state *state, size_t group);
+fdml_status fdml_audit_group_rows(grouped_rows *rows, const audit_state *state, size_t grouping,
+                                  fdml_error *err);
+fdml_runs fdml_audit_runs(const grouped_rows *rows, const audit_state *state, size_t group);
 
 static inline bool audit_is_query(const audit_state *state, uint32_t row)
 {
@@ -122,7 +122,7 @@ static inline bool audit_is_valid(const audit_state *state, uint32_t row)
 }
 
 /* --- audit_features.c --------------------------------------------------------------------- */
-fdml_status audit_plan_make(audit_state *state, fdml_error *err);
+fdml_status fdml_audit_plan_make(audit_state *state, fdml_error *err);
 
 /* One group with everything its features need; arrays are scratch. */
 typedef struct audit_group {
@@ -140,25 +140,25 @@ typedef struct audit_group {
     group_base base;
 } audit_group;
 
-/* Geometry, features, totals and base of one group. Needs everything of audit_measure. */
-fdml_status audit_group_make(audit_group *group, const audit_state *state, size_t grouping,
-                             size_t index, const fdml_runs *runs, fdml_error *err);
+/* Geometry, features, totals and base of one group. Needs everything of fdml_audit_measure. */
+fdml_status fdml_audit_group_make(audit_group *group, const audit_state *state, size_t grouping,
+                                  size_t index, const fdml_runs *runs, fdml_error *err);
 
 /* From the overall group, kept for the groupings to come: its base, row influences, and the
- * sums within classes. Arrays are allocated by audit_plan_make. */
-void audit_keep_overall(audit_state *state, const audit_group *group);
+ * sums within classes. Arrays are allocated by fdml_audit_plan_make. */
+void fdml_audit_keep_overall(audit_state *state, const audit_group *group);
 
 /* --- audit_values.c ----------------------------------------------------------------------- */
 /* sums[column] / sums[column + 1]; NaN where the latter is 0. */
-double audit_ratio_of(const double *sums, size_t column);
+double fdml_audit_ratio_of(const double *sums, size_t column);
 /* Value of metric m from sums of the group's features; NaN where there is none. */
-double audit_evaluate(const audit_state *state, const group_base *base, size_t metric,
-                      const double *sums);
+double fdml_audit_evaluate(const audit_state *state, const group_base *base, size_t metric,
+                           const double *sums);
 /* Overall value from sums over all groups' clusters of the shared and the all_* columns. */
-double audit_evaluate_overall(const audit_state *state, size_t metric, const double *sums);
+double fdml_audit_evaluate_overall(const audit_state *state, size_t metric, const double *sums);
 
 /* "insufficient data (n=7 < 20)", in the arena; never NULL. */
-const char *audit_insufficient(size_t n, size_t least, fdml_arena *arena);
+const char *fdml_audit_insufficient(size_t n, size_t least, fdml_arena *arena);
 
 /* --- audit_resample.c --------------------------------------------------------------------- */
 
@@ -172,8 +172,8 @@ typedef struct grouping_values {
 } grouping_values;
 
 /* The arrays of *values stay in the scratch arena. */
-fdml_status audit_resample(grouping_values *values, audit_state *state, size_t grouping,
-                           fdml_error *err);
+fdml_status fdml_audit_resample(grouping_values *values, audit_state *state, size_t grouping,
+                                fdml_error *err);
 
 static inline double *audit_replicates(const grouping_values *values, size_t slot,
                                        size_t metric)
@@ -182,46 +182,49 @@ static inline double *audit_replicates(const grouping_values *values, size_t slo
 }
 
 /* --- audit_agreement.c -------------------------------------------------------------------- */
-bool audit_is_cluster_metric(fdml_metric_id id);
-/* Counts of a group's contingency table by row; its log table is made by audit_logs_make. */
-fdml_status audit_logs_make(audit_state *state, fdml_error *err);
-fdml_status audit_agreement_make(audit_group *group, const audit_state *state, fdml_error *err);
+bool fdml_audit_is_cluster_metric(fdml_metric_id id);
+/* Counts of a group's contingency table by row; its log table is made by fdml_audit_logs_make.
+ */
+fdml_status fdml_audit_logs_make(audit_state *state, fdml_error *err);
+fdml_status fdml_audit_agreement_make(audit_group *group, const audit_state *state,
+                                      fdml_error *err);
 /* Adds listed row i, of a class of n_same rows in the group, to the columns of f. */
-void audit_agreement_add(double *f, const audit_group *group, const audit_state *state,
-                         size_t i, size_t n_same);
-void audit_agreement_add_overall(double *f, const audit_state *state, uint32_t row);
+void fdml_audit_agreement_add(double *f, const audit_group *group, const audit_state *state,
+                              size_t i, size_t n_same);
+void fdml_audit_agreement_add_overall(double *f, const audit_state *state, uint32_t row);
 /* Sums of the table from sums of features; `entropy` and `pairs` are their first columns. */
-double audit_agreement_value(const audit_state *state, const group_base *base,
-                             fdml_metric_id id, const double *sums, size_t entropy,
-                             size_t pairs);
+double fdml_audit_agreement_value(const audit_state *state, const group_base *base,
+                                  fdml_metric_id id, const double *sums, size_t entropy,
+                                  size_t pairs);
 /* The table's sums at weight 1, and what ami needs. */
-void audit_agreement_base(audit_group *group, const audit_state *state);
-void audit_agreement_keep(audit_state *state, const audit_group *group);
+void fdml_audit_agreement_base(audit_group *group, const audit_state *state);
+void fdml_audit_agreement_keep(audit_state *state, const audit_group *group);
 
 /* --- audit_cluster.c ---------------------------------------------------------------------- */
 /* null: [n_metrics, n_permutations] gap statistics of the cluster metrics over the groups
  * with enough rows. */
-fdml_status audit_cluster_null(double *null, const audit_state *state,
-                               const grouping_values *values, fdml_error *err);
+fdml_status fdml_audit_cluster_null(double *null, const audit_state *state,
+                                    const grouping_values *values, fdml_error *err);
 
 /* --- audit_permute.c ---------------------------------------------------------------------- */
 /* The same for metrics of mean kind and, where the attribute is constant within classes, for
  * alignment_intra; over the groups that have an estimate. */
-/* audit_sketch.c: the same for alignment_inter, alignment_ratio and uniformity where classes are
- * exchanged whole; observed[m] is then the statistic that null[m] is to be compared with. */
-fdml_status audit_sketch_null(double *null, double *observed, const audit_state *state,
-                              size_t grouping, fdml_error *err);
-fdml_status audit_feature_null(double *null, const audit_state *state,
-                               const grouping_values *values, fdml_error *err);
+/* audit_sketch.c: the same for alignment_inter, alignment_ratio and uniformity where classes
+ * are exchanged whole; observed[m] is then the statistic that null[m] is to be compared with.
+ */
+fdml_status fdml_audit_sketch_null(double *null, double *observed, const audit_state *state,
+                                   size_t grouping, fdml_error *err);
+fdml_status fdml_audit_feature_null(double *null, const audit_state *state,
+                                    const grouping_values *values, fdml_error *err);
 
 /* Largest minus smallest of the values of groups that have an estimate; value: [n_groups]. */
-double audit_spread(const double *value, const grouping_values *values, size_t metric);
+double fdml_audit_spread(const double *value, const grouping_values *values, size_t metric);
 
 /* --- audit_gap.c -------------------------------------------------------------------------- */
 /* One gap per metric; against: [n_groups, n_metrics] each group minus the reference. */
-fdml_status audit_compare(fdml_gap_result *gaps, fdml_estimate *against,
-                          const grouping_values *values, const audit_state *state,
-                          const fdml_estimate *overall, fdml_error *err);
+fdml_status fdml_audit_compare(fdml_gap_result *gaps, fdml_estimate *against,
+                               const grouping_values *values, const audit_state *state,
+                               const fdml_estimate *overall, fdml_error *err);
 
 /* --- audit_curve.c ------------------------------------------------------------------------ */
 /* What the scores say before anything is counted by row. */
@@ -234,11 +237,12 @@ typedef struct audit_curve {
     double *genuine_share, *impostor_share; /* [n_rows] of AUC, or NULL */
     const float *listed;                    /* scores of the list, or NULL */
 } audit_curve;
-fdml_status audit_curve_make(audit_curve *curve, const audit_state *state, fdml_error *err);
+fdml_status fdml_audit_curve_make(audit_curve *curve, const audit_state *state,
+                                  fdml_error *err);
 /* Whether a target allows one false match at least. */
-bool audit_is_feasible(const audit_curve *curve, double target);
+bool fdml_audit_is_feasible(const audit_curve *curve, double target);
 
 /* --- audit_verify.c ----------------------------------------------------------------------- */
-fdml_status audit_verify(fdml_audit_result *result, audit_state *state, fdml_error *err);
+fdml_status fdml_audit_verify(fdml_audit_result *result, audit_state *state, fdml_error *err);
 
 #endif

@@ -22,7 +22,7 @@
 #include "base/dmath.h"
 #include "eval/audit_state.h"
 
-double audit_ratio_of(const double *sums, size_t column)
+double fdml_audit_ratio_of(const double *sums, size_t column)
 {
     return sums[column + 1] > 0 ? sums[column] / sums[column + 1] : NAN;
 }
@@ -30,7 +30,7 @@ double audit_ratio_of(const double *sums, size_t column)
 /* R* = R + 2 (ratio - R), see the head of the file. */
 static double linearised(double base, const double *sums, size_t column)
 {
-    return base + 2 * (audit_ratio_of(sums, column) - base);
+    return base + 2 * (fdml_audit_ratio_of(sums, column) - base);
 }
 
 /* Resampling may push a small mean potential below zero, where it has no logarithm. */
@@ -49,18 +49,18 @@ static double class_ratio_of(const audit_state *state, const group_base *base,
 {
     const size_t c = state->plan.ratio;
     if (state->is_class_unit)
-        return quotient(audit_ratio_of(sums, c), linearised(base->centre, sums, c + 2));
+        return quotient(fdml_audit_ratio_of(sums, c), linearised(base->centre, sums, c + 2));
     return quotient(base->within + sums[c], base->centre + sums[c + 2]);
 }
 
 static double intra_of(const audit_state *state, const group_base *base, const double *sums)
 {
-    if (state->is_class_unit) return audit_ratio_of(sums, state->plan.intra);
+    if (state->is_class_unit) return fdml_audit_ratio_of(sums, state->plan.intra);
     return linearised(base->intra, sums, state->plan.intra);
 }
 
-double audit_evaluate(const audit_state *state, const group_base *base, size_t metric,
-                      const double *sums)
+double fdml_audit_evaluate(const audit_state *state, const group_base *base, size_t metric,
+                           const double *sums)
 {
     const feature_plan *plan = &state->plan;
     const fdml_metric_id id = state->settings->metrics[metric].id;
@@ -82,15 +82,15 @@ double audit_evaluate(const audit_state *state, const group_base *base, size_t m
     case FDML_M_CLASS_RATIO:
         return class_ratio_of(state, base, sums);
     default:
-        return audit_agreement_value(state, base, id, sums, plan->entropy, plan->pairs);
+        return fdml_audit_agreement_value(state, base, id, sums, plan->entropy, plan->pairs);
     }
 }
 
-double audit_evaluate_overall(const audit_state *state, size_t metric, const double *sums)
+double fdml_audit_evaluate_overall(const audit_state *state, size_t metric, const double *sums)
 {
     const feature_plan *plan = &state->plan;
     const group_base *all = &state->overall;
-    if (plan->mean[metric] != NO_COLUMN) return audit_evaluate(state, all, metric, sums);
+    if (plan->mean[metric] != NO_COLUMN) return fdml_audit_evaluate(state, all, metric, sums);
     const fdml_metric_id id = state->settings->metrics[metric].id;
     switch (id) {
     case FDML_M_ALIGNMENT_INTRA:
@@ -106,6 +106,7 @@ double audit_evaluate_overall(const audit_state *state, size_t metric, const dou
     case FDML_M_CLASS_RATIO:
         return quotient(all->within, all->centre) + sums[plan->all_ratio];
     default:
-        return audit_agreement_value(state, all, id, sums, plan->all_entropy, plan->all_pairs);
+        return fdml_audit_agreement_value(state, all, id, sums, plan->all_entropy,
+                                          plan->all_pairs);
     }
 }

@@ -104,7 +104,7 @@ static fdml_status resample(size_t *n_clusters, const rates *r, const grouped_ro
                             size_t grouping, size_t group, fdml_error *err)
 {
     const audit_state *state = r->state;
-    const fdml_runs runs = audit_runs(rows, state, group);
+    const fdml_runs runs = fdml_audit_runs(rows, state, group);
     const fdml_arena_mark mark = fdml_arena_get_mark(state->scratch);
     *n_clusters = state->is_class_unit ? runs.n_runs : runs.n_rows;
     double *features =
@@ -142,7 +142,7 @@ static fdml_status make_point(fdml_operating_point *point, point_arrays *arrays,
     const size_t n = state->groupings.n - 1;
     *point = (fdml_operating_point){ .fmr_target = target, .threshold = NAN };
     point->fmr = point->fnmr = NOTHING;
-    if (!isnan(target) && !audit_is_feasible(c, target)) {
+    if (!isnan(target) && !fdml_audit_is_feasible(c, target)) {
         char why[120];
         const int length = snprintf(
             why, sizeof why, "needs %.0f impostor pairs for one false match, there are %zu",
@@ -184,9 +184,9 @@ static void put_group(const rates *r, const fdml_operating_point *point,
     fmr->n = n_impostor;
     fnmr->n = n_genuine;
     if (n_rows < least_rows)
-        fmr->why = fnmr->why = audit_insufficient(n_rows, least_rows, state->arena);
+        fmr->why = fnmr->why = fdml_audit_insufficient(n_rows, least_rows, state->arena);
     if (!fmr->why && n_impostor < least)
-        fmr->why = audit_insufficient(n_impostor, least, state->arena);
+        fmr->why = fdml_audit_insufficient(n_impostor, least, state->arena);
     if (!fnmr->why && !n_genuine) fnmr->why = "no two rows of one class";
     if (!fmr->why)
         *fmr = estimate(r, fmr_of, p, fmr_of(r, r->total, p), n_impostor, n_clusters);
@@ -234,7 +234,7 @@ static fdml_status fill_grouping(fdml_operating_point *const *point, const point
     const fdml_grouping *by = &state->groupings.grouping[grouping];
     const fdml_arena_mark mark = fdml_arena_get_mark(state->scratch);
     grouped_rows rows;
-    FDML_TRY(audit_group_rows(&rows, state, grouping, err));
+    FDML_TRY(fdml_audit_group_rows(&rows, state, grouping, err));
     double *fmr = fdml_arena_push(state->scratch, 2 * by->n_groups, sizeof *fmr);
     if (!fmr) return no_memory(err);
     for (size_t g = 0; g < by->n_groups; g++) {
@@ -259,7 +259,7 @@ static fdml_status fill_overall(fdml_verification_result *v, fdml_operating_poin
     const fdml_arena_mark mark = fdml_arena_get_mark(r->state->scratch);
     grouped_rows rows;
     size_t n_clusters;
-    FDML_TRY(audit_group_rows(&rows, r->state, 0, err));
+    FDML_TRY(fdml_audit_group_rows(&rows, r->state, 0, err));
     FDML_TRY(resample(&n_clusters, r, &rows, 0, 0, err));
     for (size_t p = 0; p < c->n_points; p++) {
         point[p]->threshold = (double)c->threshold[p];
@@ -323,13 +323,13 @@ static fdml_status make_counts(fdml_pair_counts *counts, const audit_curve *c,
                                 state->problem, state->machine, state->scratch, err);
 }
 
-fdml_status audit_verify(fdml_audit_result *result, audit_state *state, fdml_error *err)
+fdml_status fdml_audit_verify(fdml_audit_result *result, audit_state *state, fdml_error *err)
 {
     const fdml_audit_settings *settings = state->settings;
     const size_t n_targets = settings->n_fmr_targets, n_bootstrap = settings->n_bootstrap;
     audit_curve c = { 0 };
     fdml_pair_counts counts;
-    FDML_TRY(audit_curve_make(&c, state, err));
+    FDML_TRY(fdml_audit_curve_make(&c, state, err));
     FDML_TRY(make_counts(&counts, &c, state, err));
 
     fdml_operating_point *all = fdml_arena_push(state->arena, n_targets + 1, sizeof *all);

@@ -70,7 +70,7 @@ fdml_status fdml_class_pairs(fdml_class_fn fn, void *ctx, const fdml_problem *pr
     const fdml_arena_mark mark = fdml_arena_get_mark(arena);
     const size_t dim = problem->dim, n_threads = (size_t)machine->n_threads;
     fdml_status status = fdml_frame_make(&job.frame, &all, machine, arena, err);
-    if (!status) status = pass_class_index(&job.classes, &all, arena, err);
+    if (!status) status = fdml_pass_class_index(&job.classes, &all, arena, err);
     if (status) goto reset;
     const size_t largest = largest_class(&job.classes, problem->label->n_levels);
     job.piece = largest < fdml_pass_block(problem->n_rows, dim)

@@ -90,8 +90,8 @@ static void ask_run(void *ctx, size_t run, int thread)
             ask_strip(job, w, w->a + i * dim, first + i, n - i < step ? n - i : step, block);
 }
 
-void kmeans_ask(kmeans_state *state, const uint32_t *row, size_t n, const uint32_t *centre,
-                size_t m)
+void fdml_kmeans_ask(kmeans_state *state, const uint32_t *row, size_t n, const uint32_t *centre,
+                     size_t m)
 {
     ask_job job = { state, row, centre, n, m };
     const int n_threads = state->machine->n_threads;
@@ -99,7 +99,7 @@ void kmeans_ask(kmeans_state *state, const uint32_t *row, size_t n, const uint32
     fdml_parallel((n + RUN - 1) / RUN, n_threads, ask_run, &job);
 }
 
-float kmeans_sqdist(const kmeans_state *state, size_t row)
+float fdml_kmeans_sqdist(const kmeans_state *state, size_t row)
 {
     const float d2 = fmaf(-2, state->best[row], state->frame.norm2[row]);
     return d2 > 0 ? d2 : 0;
@@ -207,7 +207,7 @@ static fdml_status fill_empty(lloyd *l, fdml_arena *arena, fdml_error *err)
     if (!far)
         return fdml_fail(err, FDML_E_NOMEM, "no memory to fill %zu empty clusters", n_empty);
     for (size_t i = 0; i < n_rows; i++)
-        far[i] = (far_row){ kmeans_sqdist(state, i), (uint32_t)i };
+        far[i] = (far_row){ fdml_kmeans_sqdist(state, i), (uint32_t)i };
     qsort(far, n_rows, sizeof *far, farthest_first);
     size_t next = 0;
     for (uint32_t c = 0; c < k; c++) {
@@ -242,14 +242,14 @@ static void assign(lloyd *l)
     for (size_t i = 0; i < n_rows; i++)
         if (l->is_moved[state->id[i]]) state->best[i] = -INFINITY, state->id[i] = NO_CENTRE;
     const size_t n_moved = list_flags(l->all, l->is_moved, k, 1);
-    kmeans_ask(state, NULL, n_rows, l->all, n_moved);
+    fdml_kmeans_ask(state, NULL, n_rows, l->all, n_moved);
     if (n_moved == k) return;
     size_t n_open = 0;
     for (size_t i = 0; i < n_rows; i++)
         if (l->is_moved[l->old_id[i]] && !(state->best[i] > l->old_best[i]))
             l->list[n_open++] = (uint32_t)i;
     const size_t n_still = list_flags(l->all, l->is_moved, k, 0);
-    kmeans_ask(state, l->list, n_open, l->all, n_still);
+    fdml_kmeans_ask(state, l->list, n_open, l->all, n_still);
 }
 
 static bool mark_changes(lloyd *l)
@@ -273,7 +273,7 @@ static double sum_inertia(const kmeans_state *state)
         const size_t end =
             first + REDUCE < state->problem->n_rows ? first + REDUCE : state->problem->n_rows;
         double sum = 0;
-        for (size_t i = first; i < end; i++) sum += (double)kmeans_sqdist(state, i);
+        for (size_t i = first; i < end; i++) sum += (double)fdml_kmeans_sqdist(state, i);
         inertia += sum;
     }
     return inertia;
@@ -352,7 +352,7 @@ static void start_from(kmeans_state *state, lloyd *l, const float *initial)
             state->centre[c * dim + d] =
                 initial[c * dim + d] - (state->frame.shift ? state->frame.shift[d] : 0);
     }
-    kmeans_ask(state, NULL, state->problem->n_rows, l->all, k);
+    fdml_kmeans_ask(state, NULL, state->problem->n_rows, l->all, k);
 }
 
 static void give_centres(float *to, const kmeans_state *state)
@@ -384,7 +384,7 @@ fdml_status fdml_kmeans_run(uint32_t *assignment, float *centres, double *inerti
         if (kmeans->initial)
             start_from(&state, &l, kmeans->initial);
         else
-            status = kmeans_seed(&state, redo, arena, err);
+            status = fdml_kmeans_seed(&state, redo, arena, err);
         if (!status) status = iterate(&l, &done, arena, err);
         const double sum = status ? INFINITY : sum_inertia(&state);
         if (!(sum < *inertia)) continue;

@@ -42,13 +42,13 @@ static void flush(seeding *s)
 {
     kmeans_state *state = s->state;
     const size_t n_rows = state->problem->n_rows;
-    kmeans_ask(state, NULL, n_rows, s->pending, s->n_pending);
+    fdml_kmeans_ask(state, NULL, n_rows, s->pending, s->n_pending);
     s->n_pending = 0;
     s->mass = 0;
     for (size_t r = 0; r < s->n_runs; r++) {
         const size_t end = (r + 1) * RUN < n_rows ? (r + 1) * RUN : n_rows;
         double sum = 0;
-        for (size_t i = r * RUN; i < end; i++) sum += (double)kmeans_sqdist(state, i);
+        for (size_t i = r * RUN; i < end; i++) sum += (double)fdml_kmeans_sqdist(state, i);
         s->mass += s->run_mass[r] = sum;
     }
 }
@@ -63,7 +63,7 @@ static size_t draw_row(seeding *s)
     size_t row = r * RUN;
     const size_t end = row + RUN < n_rows ? row + RUN : n_rows;
     while (row + 1 < end) {
-        const double here = (double)kmeans_sqdist(s->state, row);
+        const double here = (double)fdml_kmeans_sqdist(s->state, row);
         if (at < here) break;
         at -= here;
         row++;
@@ -76,7 +76,7 @@ static int is_kept(seeding *s, const float *x, size_t row)
 {
     const kmeans_state *state = s->state;
     const size_t dim = state->problem->dim;
-    const float stale = kmeans_sqdist(state, row);
+    const float stale = fdml_kmeans_sqdist(state, row);
     if (s->is_taken[row] || !(stale > 0)) return 0;
     float near2[BATCH], nearest = stale;
     const float *first = state->centre + (size_t)(s->n_pending ? s->pending[0] : 0) * dim;
@@ -107,7 +107,8 @@ static size_t next_row(seeding *s, float *x)
     return untaken_row(s);
 }
 
-fdml_status kmeans_seed(kmeans_state *state, uint32_t redo, fdml_arena *arena, fdml_error *err)
+fdml_status fdml_kmeans_seed(kmeans_state *state, uint32_t redo, fdml_arena *arena,
+                             fdml_error *err)
 {
     const size_t n_rows = state->problem->n_rows, dim = state->problem->dim;
     const uint32_t k = state->settings->k;

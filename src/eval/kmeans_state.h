@@ -33,12 +33,13 @@ typedef struct kmeans_state {
 
 /* For the rows row[0..n) (or all when NULL): improves best and id by the centres centre[0..m),
  * ids ascending. */
-void kmeans_ask(kmeans_state *state, const uint32_t *row, size_t n, const uint32_t *centre,
-                size_t m);
+void fdml_kmeans_ask(kmeans_state *state, const uint32_t *row, size_t n, const uint32_t *centre,
+                     size_t m);
 
-float kmeans_sqdist(const kmeans_state *state, size_t row);
+float fdml_kmeans_sqdist(const kmeans_state *state, size_t row);
 
 /* k-means++: chooses the centres; best and id are those of the final choice. */
-fdml_status kmeans_seed(kmeans_state *state, uint32_t redo, fdml_arena *arena, fdml_error *err);
+fdml_status fdml_kmeans_seed(kmeans_state *state, uint32_t redo, fdml_arena *arena,
+                             fdml_error *err);
 
 #endif

@@ -20,12 +20,12 @@ size_t fdml_pass_block(size_t n_rows, size_t dim)
     return block < 128 ? 128 : block > 2048 ? 2048 : block;
 }
 
-size_t pass_strip_rows(const fdml_kernels *kernels)
+size_t fdml_pass_strip_rows(const fdml_kernels *kernels)
 {
     return PASS_STRIP / kernels->tile_rows * kernels->tile_rows;
 }
 
-size_t pass_list_tasks(pass_task *tasks, size_t n_blocks)
+size_t fdml_pass_list_tasks(pass_task *tasks, size_t n_blocks)
 {
     size_t n = 0;
     for (size_t j = 1; j < n_blocks; j++)
@@ -36,9 +36,9 @@ size_t pass_list_tasks(pass_task *tasks, size_t n_blocks)
     return n;
 }
 
-size_t pass_worker_memory(const fdml_kernels *kernels, size_t block, size_t dim)
+size_t fdml_pass_worker_memory(const fdml_kernels *kernels, size_t block, size_t dim)
 {
-    const size_t step = pass_strip_rows(kernels);
+    const size_t step = fdml_pass_strip_rows(kernels);
     const size_t panels = fdml_panels_size(block, dim, kernels->tile_cols) +
                           fdml_panels_size(step, dim, kernels->tile_rows);
     return fdml_arena_fill_pages((panels + step * block + step + block) * sizeof(float));
@@ -52,78 +52,81 @@ static bool all_rows(const fdml_problem *p)
     return true;
 }
 
-rank_plan pass_plan_ranks(const fdml_pass *pass, const fdml_problem *p, const fdml_machine *m,
-                          size_t budget)
+rank_plan fdml_pass_plan_ranks(const fdml_pass *pass, const fdml_problem *p,
+                               const fdml_machine *m, size_t budget)
 {
     rank_plan plan = { .is_triangle = all_rows(p),
                        .queries_per_task = fdml_pass_block(p->n_rows, p->dim) };
     if (!pass->on_ranks) return plan;
-    size_t largest, total = pass_relevant_total(p, &largest);
-    plan.bytes = pass_rank_memory(p, true, 0, m->n_threads);
+    size_t largest, total = fdml_pass_relevant_total(p, &largest);
+    plan.bytes = fdml_pass_rank_memory(p, true, 0, m->n_threads);
     if (plan.is_triangle && plan.bytes <= budget && total / p->n_rows <= 256) return plan;
     plan.is_triangle = false;
     for (;; plan.queries_per_task /= 2) {
-        plan.bytes = pass_rank_memory(p, false, plan.queries_per_task, m->n_threads);
+        plan.bytes = fdml_pass_rank_memory(p, false, plan.queries_per_task, m->n_threads);
         if (plan.bytes <= budget || plan.queries_per_task <= 16) return plan;
     }
 }
 
-size_t pass_common_memory(const fdml_pass *pass, const fdml_problem *p, const fdml_machine *m)
+size_t fdml_pass_common_memory(const fdml_pass *pass, const fdml_problem *p,
+                               const fdml_machine *m)
 {
     const size_t block = fdml_pass_block(p->n_rows, p->dim),
                  blocks = (p->n_rows + block - 1) / block;
-    const size_t thread = pass_worker_memory(m->kernels, block, p->dim);
+    const size_t thread = fdml_pass_worker_memory(m->kernels, block, p->dim);
     const size_t hits =
         pass->top_k || pass->accepted ? PASS_STRIP * block * sizeof(fdml_hit) : 0;
     const size_t tasks = (blocks * blocks / CHUNK / 2 + blocks) * sizeof(pass_task);
     return p->n_rows * 3 * sizeof(float) + tasks + (size_t)m->n_threads * (thread + hits) +
-           pass_sums_memory(pass, p, m->n_threads);
+           fdml_pass_sums_memory(pass, p, m->n_threads);
 }
 
 void fdml_pass_memory(size_t *least, size_t *wanted, const fdml_pass *pass,
                       const fdml_problem *problem, const fdml_machine *machine)
 {
-    const size_t common = pass_common_memory(pass, problem, machine);
-    *least = common + pass_plan_ranks(pass, problem, machine, 0).bytes;
-    *wanted = common + pass_plan_ranks(pass, problem, machine, default_budget).bytes;
+    const size_t common = fdml_pass_common_memory(pass, problem, machine);
+    *least = common + fdml_pass_plan_ranks(pass, problem, machine, 0).bytes;
+    *wanted = common + fdml_pass_plan_ranks(pass, problem, machine, default_budget).bytes;
 }
 
-size_t pass_rank_budget(const fdml_machine *machine, size_t common)
+size_t fdml_pass_rank_budget(const fdml_machine *machine, size_t common)
 {
     if (!machine->memory_limit) return default_budget;
     return machine->memory_limit > common ? machine->memory_limit - common : 0;
 }
 
-bool pass_wants_ranks(const fdml_pass *pass)
+bool fdml_pass_wants_ranks(const fdml_pass *pass)
 {
     return pass->on_ranks || pass->top_k;
 }
 
-bool pass_wants_sums(const fdml_pass *pass)
+bool fdml_pass_wants_sums(const fdml_pass *pass)
 {
     return pass->potential || pass->distance || pass->histogram || pass->accepted;
 }
 
-bool pass_runs_once(const fdml_pass *pass, const fdml_problem *problem, const rank_plan *plan)
+bool fdml_pass_runs_once(const fdml_pass *pass, const fdml_problem *problem,
+                         const rank_plan *plan)
 {
-    return pass_wants_ranks(pass) && pass_wants_sums(pass) && plan->is_triangle &&
+    return fdml_pass_wants_ranks(pass) && fdml_pass_wants_sums(pass) && plan->is_triangle &&
            !problem->exclude;
 }
 
 double fdml_pass_work(const fdml_pass *pass, const fdml_problem *problem,
                       const fdml_machine *machine)
 {
-    const size_t common = pass_common_memory(pass, problem, machine);
+    const size_t common = fdml_pass_common_memory(pass, problem, machine);
     const rank_plan plan =
-        pass_plan_ranks(pass, problem, machine, pass_rank_budget(machine, common));
+        fdml_pass_plan_ranks(pass, problem, machine, fdml_pass_rank_budget(machine, common));
     const double n = (double)problem->n_rows, square = n * n * (double)problem->dim;
     double n_queries = 0, n_gallery = 0, work = 0;
     for (size_t i = 0; i < problem->n_rows; i++) {
         n_queries += !problem->is_query || problem->is_query[i];
         n_gallery += !problem->is_gallery || problem->is_gallery[i];
     }
-    if (pass_wants_ranks(pass))
+    if (fdml_pass_wants_ranks(pass))
         work += plan.is_triangle ? square / 2 : n_queries * n_gallery * (double)problem->dim;
-    if (pass_wants_sums(pass) && !pass_runs_once(pass, problem, &plan)) work += square / 2;
+    if (fdml_pass_wants_sums(pass) && !fdml_pass_runs_once(pass, problem, &plan))
+        work += square / 2;
     return work;
 }

@@ -16,7 +16,7 @@
 #include <math.h>
 #include <string.h>
 
-uint32_t pass_rank_limit(const pass_state *state, uint32_t n_relevant)
+uint32_t fdml_pass_rank_limit(const pass_state *state, uint32_t n_relevant)
 {
     const uint32_t depth = state->pass->depth;
     if (!depth) return UINT32_MAX;
@@ -37,8 +37,8 @@ static void fill_class(void *ctx, size_t class, int thread)
     const class_index *classes = &job->state->classes;
     const uint32_t begin = classes->begin[class], n = classes->begin[class + 1] - begin;
     for (uint32_t at = 0; n > 1 && at < n; at += PASS_STRIP)
-        pass_relevant_fill(job->set, job->state, 0, classes->row + begin + at,
-                           n - at < PASS_STRIP ? n - at : PASS_STRIP, job->work + thread);
+        fdml_pass_relevant_fill(job->set, job->state, 0, classes->row + begin + at,
+                                n - at < PASS_STRIP ? n - at : PASS_STRIP, job->work + thread);
 }
 
 static void note_block_ranges(rank_state *rank, const pass_state *state)
@@ -76,8 +76,8 @@ static fdml_status start_triangle(pass_state *state, rank_state *rank, size_t to
         !rank->count || !rank->block_low || !rank->block_high || !work)
         return fdml_fail(err, FDML_E_NOMEM, "no memory for %zu relevant rows", total);
     for (size_t t = 0; t < n_threads; t++)
-        FDML_TRY(pass_relevant_work(work + t, state, 1, rank->largest, arena, err));
-    pass_relevant_count(&rank->all, state, 0, n);
+        FDML_TRY(fdml_pass_relevant_work(work + t, state, 1, rank->largest, arena, err));
+    fdml_pass_relevant_count(&rank->all, state, 0, n);
     fill_job job = { state, &rank->all, work };
     fdml_parallel(state->problem->label->n_levels, state->machine->n_threads, fill_class, &job);
     fdml_arena_reset(arena, mark);
@@ -85,12 +85,12 @@ static fdml_status start_triangle(pass_state *state, rank_state *rank, size_t to
     return FDML_OK;
 }
 
-fdml_status pass_rank_start(pass_state *state, size_t queries_per_task, fdml_arena *arena,
-                            fdml_error *err)
+fdml_status fdml_pass_rank_start(pass_state *state, size_t queries_per_task, fdml_arena *arena,
+                                 fdml_error *err)
 {
     rank_state *rank = fdml_arena_push_zero(arena, 1, sizeof *rank);
     if (!rank) return fdml_fail(err, FDML_E_NOMEM, "no memory for ranks");
-    const size_t total = pass_relevant_total(state->problem, &rank->largest);
+    const size_t total = fdml_pass_relevant_total(state->problem, &rank->largest);
     rank->queries_per_task = queries_per_task;
     state->rank = rank;
     return state->is_triangle ? start_triangle(state, rank, total, arena, err) : FDML_OK;
@@ -111,8 +111,8 @@ static fdml_status worker_columns(column_floors *col, const pass_state *state,
                : FDML_E_NOMEM;
 }
 
-fdml_status pass_rank_worker(pass_worker *worker, const pass_state *state, fdml_arena *arena,
-                             fdml_error *err)
+fdml_status fdml_pass_rank_worker(pass_worker *worker, const pass_state *state,
+                                  fdml_arena *arena, fdml_error *err)
 {
     const rank_state *rank = state->rank;
     const size_t n_queries = state->is_triangle ? state->block : rank->queries_per_task;
@@ -135,7 +135,8 @@ fdml_status pass_rank_worker(pass_worker *worker, const pass_state *state, fdml_
         w->own.row = fdml_arena_push(arena, n, sizeof(uint32_t));
         if (!w->bump || !w->own.begin || !w->own.nearness || !w->own.below || !w->own.row)
             goto no_memory;
-        FDML_TRY(pass_relevant_work(&w->work, state, n_queries, rank->largest, arena, err));
+        FDML_TRY(
+            fdml_pass_relevant_work(&w->work, state, n_queries, rank->largest, arena, err));
     }
     worker->rank = w;
     return FDML_OK;
@@ -144,11 +145,11 @@ no_memory:
     return fdml_fail(err, FDML_E_NOMEM, "no memory for the relevant rows of a block");
 }
 
-size_t pass_rank_memory(const fdml_problem *problem, bool is_triangle, size_t queries_per_task,
-                        int n_threads)
+size_t fdml_pass_rank_memory(const fdml_problem *problem, bool is_triangle,
+                             size_t queries_per_task, int n_threads)
 {
     size_t largest;
-    const size_t total = pass_relevant_total(problem, &largest);
+    const size_t total = fdml_pass_relevant_total(problem, &largest);
     const size_t block = fdml_pass_block(problem->n_rows, problem->dim),
                  threads = (size_t)n_threads;
     const size_t lists = problem->n_rows * sizeof(uint32_t) * 2 + problem->label->n_levels * 4;
@@ -163,7 +164,7 @@ size_t pass_rank_memory(const fdml_problem *problem, bool is_triangle, size_t qu
 
 /* --- rows -------------------------------------------------------------------------------- */
 
-void pass_rank_choose(rank_worker *w, const fdml_kernels *k)
+void fdml_pass_rank_choose(rank_worker *w, const fdml_kernels *k)
 {
     w->is_mixed = false;
     w->floors = w->nearness;
@@ -173,7 +174,7 @@ void pass_rank_choose(rank_worker *w, const fdml_kernels *k)
     w->floors = w->mixed;
 }
 
-/* As pass_rank_choose, for the columns as queries, against rows low..high. */
+/* As fdml_pass_rank_choose, for the columns as queries, against rows low..high. */
 static void choose_column_floors(column_floors *col, const pass_state *state, size_t col_block,
                                  uint32_t low, uint32_t high)
 {
@@ -190,8 +191,8 @@ static void choose_column_floors(column_floors *col, const pass_state *state, si
                                          high);
 }
 
-void pass_rank_begin_block(const pass_state *state, pass_worker *worker, size_t row_block,
-                           size_t col_block)
+void fdml_pass_rank_begin_block(const pass_state *state, pass_worker *worker, size_t row_block,
+                                size_t col_block)
 {
     const rank_state *rank = state->rank;
     rank_worker *w = worker->rank;
@@ -203,7 +204,7 @@ void pass_rank_begin_block(const pass_state *state, pass_worker *worker, size_t 
     for (size_t q = 0; q < n; q++) {
         uint32_t e = rank->all.begin[first + q];
         const uint32_t end = rank->all.begin[first + q + 1],
-                       limit = pass_rank_limit(state, end - e);
+                       limit = fdml_pass_rank_limit(state, end - e);
         while (e < end && rank->count[e] >= limit) e++;
         w->begin[q] = e - base;
         w->end[q] = end - base;
@@ -219,7 +220,7 @@ void pass_rank_begin_block(const pass_state *state, pass_worker *worker, size_t 
     w->low = (uint32_t)(col_block * state->block);
     const size_t col_end = w->low + state->block;
     w->high = (uint32_t)(col_end < state->cols.n ? col_end : state->cols.n) - 1;
-    pass_rank_choose(w, state->machine->kernels);
+    fdml_pass_rank_choose(w, state->machine->kernels);
     if (row_block != col_block)
         choose_column_floors(&w->col, state, col_block, (uint32_t)first,
                              (uint32_t)(first + n) - 1);
@@ -252,7 +253,7 @@ static void count_col_ties(column_floors *col, const strip *s)
         }
 }
 
-void pass_rank_strip(const pass_state *state, pass_worker *worker, const strip *s)
+void fdml_pass_rank_strip(const pass_state *state, pass_worker *worker, const strip *s)
 {
     const fdml_kernels *k = state->machine->kernels;
     rank_worker *w = worker->rank;
@@ -267,7 +268,7 @@ void pass_rank_strip(const pass_state *state, pass_worker *worker, const strip *
     if (w->col.is_mixed) count_col_ties(&w->col, s);
 }
 
-void pass_rank_end_block(const pass_state *state, pass_worker *worker, size_t row_block)
+void fdml_pass_rank_end_block(const pass_state *state, pass_worker *worker, size_t row_block)
 {
     const rank_state *rank = state->rank;
     const rank_worker *w = worker->rank;
@@ -283,7 +284,8 @@ void pass_rank_end_block(const pass_state *state, pass_worker *worker, size_t ro
 
 /* --- columns of the triangle ------------------------------------------------------------- */
 
-void pass_rank_begin_columns(const pass_state *state, pass_worker *worker, size_t col_block)
+void fdml_pass_rank_begin_columns(const pass_state *state, pass_worker *worker,
+                                  size_t col_block)
 {
     const rank_state *rank = state->rank;
     column_floors *col = &worker->rank->col;
@@ -295,7 +297,7 @@ void pass_rank_begin_columns(const pass_state *state, pass_worker *worker, size_
     for (size_t j = 0; j < n; j++) {
         uint32_t e = rank->all.begin[first + j];
         const uint32_t end = rank->all.begin[first + j + 1],
-                       limit = pass_rank_limit(state, end - e);
+                       limit = fdml_pass_rank_limit(state, end - e);
         while (e < end && rank->count[e] >= limit) e++;
         col->live[j] = e;
         if (end - e > col->depth) col->depth = end - e;
@@ -316,7 +318,7 @@ void pass_rank_begin_columns(const pass_state *state, pass_worker *worker, size_
         }
 }
 
-void pass_rank_end_columns(const pass_state *state, pass_worker *worker, size_t col_block)
+void fdml_pass_rank_end_columns(const pass_state *state, pass_worker *worker, size_t col_block)
 {
     const rank_state *rank = state->rank;
     const column_floors *col = &worker->rank->col;
@@ -333,10 +335,10 @@ void pass_rank_end_columns(const pass_state *state, pass_worker *worker, size_t 
 
 /* --- results ----------------------------------------------------------------------------- */
 
-void pass_rank_tell(const pass_state *state, uint32_t *rank, size_t position,
-                    const uint32_t *count, uint32_t n, uint32_t live)
+void fdml_pass_rank_tell(const pass_state *state, uint32_t *rank, size_t position,
+                         const uint32_t *count, uint32_t n, uint32_t live)
 {
-    const uint32_t limit = pass_rank_limit(state, n);
+    const uint32_t limit = fdml_pass_rank_limit(state, n);
     for (uint32_t r = 0; r < n; r++) {
         const uint32_t e = n - 1 - r;
         rank[r] = e < live || count[e] >= limit ? FDML_RANK_BEYOND : count[e] + 1;
@@ -359,12 +361,12 @@ static void finish_block(void *ctx, size_t block, int thread)
         state->rows.n - first < state->block ? state->rows.n - first : state->block;
     for (size_t q = first; q < first + n; q++) {
         const uint32_t begin = rank->all.begin[q];
-        pass_rank_tell(state, job->workers[thread].rank->rank, q, rank->count + begin,
-                       rank->all.begin[q + 1] - begin, 0);
+        fdml_pass_rank_tell(state, job->workers[thread].rank->rank, q, rank->count + begin,
+                            rank->all.begin[q + 1] - begin, 0);
     }
 }
 
-void pass_rank_finish(const pass_state *state, pass_worker *workers)
+void fdml_pass_rank_finish(const pass_state *state, pass_worker *workers)
 {
     finish_job job = { state, workers };
     fdml_parallel(state->n_row_blocks, state->machine->n_threads, finish_block, &job);

@@ -50,12 +50,12 @@ typedef struct rank_worker {
 } rank_worker;
 
 /* Nearer rows from which on an entry need not be counted further. */
-uint32_t pass_rank_limit(const pass_state *state, uint32_t n_relevant);
+uint32_t fdml_pass_rank_limit(const pass_state *state, uint32_t n_relevant);
 /* The floors against columns whose rows are w->low .. w->high: see the head of pass_rank.c. */
-void pass_rank_choose(rank_worker *w, const fdml_kernels *k);
+void fdml_pass_rank_choose(rank_worker *w, const fdml_kernels *k);
 /* Calls on_ranks for the query at a position of the row list. Entries e < live were settled on
  * the way; those that reach the limit now are, too. */
-void pass_rank_tell(const pass_state *state, uint32_t *rank, size_t position,
-                    const uint32_t *count, uint32_t n, uint32_t live);
+void fdml_pass_rank_tell(const pass_state *state, uint32_t *rank, size_t position,
+                         const uint32_t *count, uint32_t n, uint32_t live);
 
 #endif

@@ -17,7 +17,7 @@ static void fill_task(rank_worker *w, const pass_state *state, size_t first, siz
         const uint32_t class = state->problem->label->code[row_at(&state->rows, first + q)];
         key[q] = (uint64_t) class << 32 | (uint32_t)(first + q);
     }
-    qsort(key, n, sizeof *key, pass_compare_keys);
+    qsort(key, n, sizeof *key, fdml_pass_compare_keys);
     uint32_t *class = w->begin; /* free until the live entries are set */
     for (size_t q = 0; q < n; q++) {
         w->work.query[q] = (uint32_t)key[q];
@@ -25,14 +25,16 @@ static void fill_task(rank_worker *w, const pass_state *state, size_t first, siz
     }
     for (size_t from = 0, to; from < n; from = to) {
         for (to = from; to < n && to - from < PASS_STRIP && class[to] == class[from];) to++;
-        pass_relevant_fill(&w->own, state, first, w->work.query + from, to - from, &w->work);
+        fdml_pass_relevant_fill(&w->own, state, first, w->work.query + from, to - from,
+                                &w->work);
     }
 }
 
-void pass_rank_begin_task(const pass_state *state, pass_worker *worker, size_t first, size_t n)
+void fdml_pass_rank_begin_task(const pass_state *state, pass_worker *worker, size_t first,
+                               size_t n)
 {
     rank_worker *w = worker->rank;
-    pass_relevant_count(&w->own, state, first, n);
+    fdml_pass_relevant_count(&w->own, state, first, n);
     fill_task(w, state, first, n);
     w->n_entries = w->own.begin[n];
     w->nearness = w->own.nearness;
@@ -56,7 +58,7 @@ static void settle(const pass_state *state, rank_worker *w)
 {
     for (size_t q = 0; q < w->own.n_queries; q++) {
         const uint32_t n = w->own.begin[q + 1] - w->own.begin[q],
-                       limit = pass_rank_limit(state, n);
+                       limit = fdml_pass_rank_limit(state, n);
         uint32_t bumps = 0;
         if (w->searches)
             for (uint32_t e = w->begin[q]; e < w->end[q]; e++) bumps += w->bump[e];
@@ -65,17 +67,19 @@ static void settle(const pass_state *state, rank_worker *w)
     }
 }
 
-void pass_rank_begin_gallery(const pass_state *state, pass_worker *worker, size_t col_block)
+void fdml_pass_rank_begin_gallery(const pass_state *state, pass_worker *worker,
+                                  size_t col_block)
 {
     rank_worker *w = worker->rank;
     const size_t first = col_block * state->block, end = first + state->block;
     w->low = row_at(&state->cols, first);
     w->high = row_at(&state->cols, (end < state->cols.n ? end : state->cols.n) - 1);
     if (state->pass->depth && col_block % SETTLE_EVERY == 1) settle(state, w);
-    pass_rank_choose(w, state->machine->kernels);
+    fdml_pass_rank_choose(w, state->machine->kernels);
 }
 
-void pass_rank_end_task(const pass_state *state, pass_worker *worker, size_t first, size_t n)
+void fdml_pass_rank_end_task(const pass_state *state, pass_worker *worker, size_t first,
+                             size_t n)
 {
     rank_worker *w = worker->rank;
     for (size_t q = 0; q < n; q++) {
@@ -83,7 +87,7 @@ void pass_rank_end_task(const pass_state *state, pass_worker *worker, size_t fir
         uint32_t bumps = 0;
         for (uint32_t e = end; w->searches && e-- > w->begin[q];)
             w->count[e] += bumps += w->bump[e];
-        pass_rank_tell(state, w->rank, first + q, w->count + begin, end - begin,
-                       w->begin[q] - begin);
+        fdml_pass_rank_tell(state, w->rank, first + q, w->count + begin, end - begin,
+                            w->begin[q] - begin);
     }
 }

@@ -18,8 +18,8 @@ static bool is_answering(const fdml_problem *p, size_t row)
     return !p->is_gallery || p->is_gallery[row];
 }
 
-fdml_status pass_class_index(class_index *out, const fdml_problem *problem, fdml_arena *arena,
-                             fdml_error *err)
+fdml_status fdml_pass_class_index(class_index *out, const fdml_problem *problem,
+                                  fdml_arena *arena, fdml_error *err)
 {
     const size_t n_classes = problem->label->n_levels;
     uint32_t *begin = fdml_arena_push_zero(arena, n_classes + 2, sizeof *begin);
@@ -54,7 +54,7 @@ static size_t count_relevant(const pass_state *state, uint32_t query)
     return n;
 }
 
-size_t pass_relevant_total(const fdml_problem *problem, size_t *largest)
+size_t fdml_pass_relevant_total(const fdml_problem *problem, size_t *largest)
 {
     const size_t n_classes = problem->label->n_levels;
     fdml_arena arena;
@@ -76,8 +76,9 @@ size_t pass_relevant_total(const fdml_problem *problem, size_t *largest)
     return total;
 }
 
-fdml_status pass_relevant_work(relevant_work *work, const pass_state *state, size_t n_queries,
-                               size_t largest, fdml_arena *arena, fdml_error *err)
+fdml_status fdml_pass_relevant_work(relevant_work *work, const pass_state *state,
+                                    size_t n_queries, size_t largest, fdml_arena *arena,
+                                    fdml_error *err)
 {
     const fdml_kernels *k = state->machine->kernels;
     const size_t dim = state->problem->dim;
@@ -100,7 +101,8 @@ fdml_status pass_relevant_work(relevant_work *work, const pass_state *state, siz
     return FDML_OK;
 }
 
-void pass_relevant_count(relevant_set *set, const pass_state *state, size_t first, size_t n)
+void fdml_pass_relevant_count(relevant_set *set, const pass_state *state, size_t first,
+                              size_t n)
 {
     set->n_queries = n;
     set->begin[0] = 0;
@@ -139,7 +141,7 @@ static float just_below(float x)
     return x;
 }
 
-int pass_compare_keys(const void *a, const void *b)
+int fdml_pass_compare_keys(const void *a, const void *b)
 {
     const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
     return x < y ? -1 : x > y;
@@ -148,7 +150,7 @@ int pass_compare_keys(const void *a, const void *b)
 static void sort_keys(uint64_t *key, size_t n)
 {
     if (n > 24) {
-        qsort(key, n, sizeof *key, pass_compare_keys);
+        qsort(key, n, sizeof *key, fdml_pass_compare_keys);
         return;
     }
     for (size_t i = 1; i < n; i++) {
@@ -184,8 +186,8 @@ static void fill_piece(relevant_set *set, const pass_state *state, size_t first,
     }
 }
 
-void pass_relevant_fill(relevant_set *set, const pass_state *state, size_t first,
-                        const uint32_t *position, size_t n, const relevant_work *work)
+void fdml_pass_relevant_fill(relevant_set *set, const pass_state *state, size_t first,
+                             const uint32_t *position, size_t n, const relevant_work *work)
 {
     const fdml_problem *p = state->problem;
     const class_index *classes = &state->classes;

@@ -87,7 +87,7 @@ static void run_rows(const pass_state *state, pass_worker *worker, size_t first,
                      size_t col_block)
 {
     const fdml_kernels *k = state->machine->kernels;
-    const size_t dim = state->problem->dim, step = pass_strip_rows(k);
+    const size_t dim = state->problem->dim, step = fdml_pass_strip_rows(k);
     const size_t col0 = col_block * state->block;
     const size_t n_cols = block_length(state->cols.n, state->block, col_block);
     const bool is_diagonal = state->is_triangle && first == col0;
@@ -106,9 +106,9 @@ static void run_rows(const pass_state *state, pass_worker *worker, size_t first,
         fdml_frame_nearness(state->problem, k, &s.tile, worker->row_norm2, worker->col_norm2);
         if (is_diagonal || !state->is_triangle || state->problem->exclude)
             mask_strip(state, &s);
-        if (state->topk) pass_topk_strip(state, worker, &s);
-        if (state->rank) pass_rank_strip(state, worker, &s);
-        if (state->sums) pass_sums_strip(state, worker, &s);
+        if (state->topk) fdml_pass_topk_strip(state, worker, &s);
+        if (state->rank) fdml_pass_rank_strip(state, worker, &s);
+        if (state->sums) fdml_pass_sums_strip(state, worker, &s);
     }
 }
 
@@ -116,11 +116,11 @@ static void run_block(const pass_state *state, pass_worker *worker, size_t row_b
                       size_t col_block)
 {
     const size_t n = block_length(state->rows.n, state->block, row_block);
-    if (state->rank) pass_rank_begin_block(state, worker, row_block, col_block);
-    if (state->sums) pass_sums_begin_block(state, worker, row_block, col_block);
+    if (state->rank) fdml_pass_rank_begin_block(state, worker, row_block, col_block);
+    if (state->sums) fdml_pass_sums_begin_block(state, worker, row_block, col_block);
     run_rows(state, worker, row_block * state->block, n, col_block);
-    if (state->rank) pass_rank_end_block(state, worker, row_block);
-    if (state->sums) pass_sums_end_block(state, worker, row_block, col_block);
+    if (state->rank) fdml_pass_rank_end_block(state, worker, row_block);
+    if (state->sums) fdml_pass_sums_end_block(state, worker, row_block, col_block);
 }
 
 static void diagonal_task(void *ctx, size_t block, int thread)
@@ -138,12 +138,12 @@ static void triangle_task(void *ctx, size_t index, int thread)
     const pass_task *t = job->tasks + index;
     pass_worker *worker = job->workers + thread;
     load_columns(job->state, worker, t->col_block);
-    if (job->state->rank) pass_rank_begin_columns(job->state, worker, t->col_block);
+    if (job->state->rank) fdml_pass_rank_begin_columns(job->state, worker, t->col_block);
     for (size_t i = t->first_row_block; i < t->end_row_block; i++) {
         run_block(job->state, worker, i, t->col_block);
         report(job, 1, thread);
     }
-    if (job->state->rank) pass_rank_end_columns(job->state, worker, t->col_block);
+    if (job->state->rank) fdml_pass_rank_end_columns(job->state, worker, t->col_block);
 }
 
 static void rectangle_task(void *ctx, size_t index, int thread)
@@ -153,34 +153,34 @@ static void rectangle_task(void *ctx, size_t index, int thread)
     pass_worker *worker = job->workers + thread;
     const size_t first = index * job->queries_per_task;
     const size_t n = block_length(state->rows.n, job->queries_per_task, index);
-    if (state->rank) pass_rank_begin_task(state, worker, first, n);
+    if (state->rank) fdml_pass_rank_begin_task(state, worker, first, n);
     for (size_t j = 0; j < state->n_col_blocks; j++) {
         load_columns(state, worker, j);
-        if (state->rank) pass_rank_begin_gallery(state, worker, j);
+        if (state->rank) fdml_pass_rank_begin_gallery(state, worker, j);
         run_rows(state, worker, first, n, j);
         report(job, 1, thread);
     }
-    if (state->rank) pass_rank_end_task(state, worker, first, n);
+    if (state->rank) fdml_pass_rank_end_task(state, worker, first, n);
 }
 
 static fdml_status make_workers(pass_worker **workers, const pass_state *state,
                                 fdml_arena *arena, fdml_error *err)
 {
     const fdml_kernels *k = state->machine->kernels;
-    const size_t dim = state->problem->dim, step = pass_strip_rows(k);
+    const size_t dim = state->problem->dim, step = fdml_pass_strip_rows(k);
     const int n_threads = state->machine->n_threads;
     pass_worker *w = fdml_arena_push_zero(arena, (size_t)n_threads, sizeof *w);
     if (!w) goto no_memory;
     for (int t = 0; t < n_threads; t++) {
-        w[t].b = fdml_arena_push(arena, pass_worker_memory(k, state->block, dim), 1);
+        w[t].b = fdml_arena_push(arena, fdml_pass_worker_memory(k, state->block, dim), 1);
         if (!w[t].b) goto no_memory;
         w[t].c = w[t].b + fdml_panels_size(state->block, dim, k->tile_cols);
         w[t].a = w[t].c + step * state->block;
         w[t].row_norm2 = w[t].a + fdml_panels_size(step, dim, k->tile_rows);
         w[t].col_norm2 = w[t].row_norm2 + step;
-        if (state->rank) FDML_TRY(pass_rank_worker(w + t, state, arena, err));
-        if (state->topk) FDML_TRY(pass_topk_worker(w + t, state, arena, err));
-        if (state->sums) FDML_TRY(pass_sums_worker(w + t, state, arena, err));
+        if (state->rank) FDML_TRY(fdml_pass_rank_worker(w + t, state, arena, err));
+        if (state->topk) FDML_TRY(fdml_pass_topk_worker(w + t, state, arena, err));
+        if (state->sums) FDML_TRY(fdml_pass_sums_worker(w + t, state, arena, err));
     }
     *workers = w;
     return FDML_OK;
@@ -191,21 +191,21 @@ no_memory:
 
 static fdml_status run_triangle(pass_state *state, fdml_arena *arena, fdml_error *err)
 {
-    const size_t n_blocks = state->n_col_blocks, n_tasks = pass_list_tasks(NULL, n_blocks);
+    const size_t n_blocks = state->n_col_blocks, n_tasks = fdml_pass_list_tasks(NULL, n_blocks);
     pass_task *tasks = fdml_arena_push(arena, n_tasks, sizeof *tasks);
     state->lock = fdml_arena_push_zero(arena, n_blocks, sizeof *state->lock);
     if (!tasks || !state->lock)
         return fdml_fail(err, FDML_E_NOMEM, "no memory for %zu tasks of the distance pass",
                          n_tasks);
-    pass_list_tasks(tasks, n_blocks);
+    fdml_pass_list_tasks(tasks, n_blocks);
     pass_job job = { .state = state, .tasks = tasks };
     job.total = (double)n_blocks * (double)(n_blocks + 1) / 2;
     FDML_TRY(make_workers(&job.workers, state, arena, err));
     fdml_parallel(n_blocks, state->machine->n_threads, diagonal_task, &job);
     fdml_parallel(n_tasks, state->machine->n_threads, triangle_task, &job);
     fdml_progress_report(state->machine->progress, "distances", job.total, job.total);
-    if (state->rank) pass_rank_finish(state, job.workers);
-    if (state->sums) pass_sums_finish(state, job.workers);
+    if (state->rank) fdml_pass_rank_finish(state, job.workers);
+    if (state->sums) fdml_pass_sums_finish(state, job.workers);
     return FDML_OK;
 }
 
@@ -264,10 +264,11 @@ static fdml_status run_once(const fdml_pass *pass, const fdml_problem *problem,
     state.n_row_blocks = (state.rows.n + state.block - 1) / state.block;
     state.n_col_blocks = (state.cols.n + state.block - 1) / state.block;
     if (pass->on_ranks || problem->exclude)
-        FDML_TRY(pass_class_index(&state.classes, problem, arena, err));
-    if (pass->on_ranks) FDML_TRY(pass_rank_start(&state, plan->queries_per_task, arena, err));
-    if (pass->top_k) FDML_TRY(pass_topk_start(&state, arena, err));
-    if (pass_wants_sums(pass)) FDML_TRY(pass_sums_start(&state, arena, err));
+        FDML_TRY(fdml_pass_class_index(&state.classes, problem, arena, err));
+    if (pass->on_ranks)
+        FDML_TRY(fdml_pass_rank_start(&state, plan->queries_per_task, arena, err));
+    if (pass->top_k) FDML_TRY(fdml_pass_topk_start(&state, arena, err));
+    if (fdml_pass_wants_sums(pass)) FDML_TRY(fdml_pass_sums_start(&state, arena, err));
     return plan->is_triangle ? run_triangle(&state, arena, err)
                              : run_rectangle(&state, plan->queries_per_task, arena, err);
 }
@@ -275,9 +276,9 @@ static fdml_status run_once(const fdml_pass *pass, const fdml_problem *problem,
 fdml_status fdml_pass_run(const fdml_pass *pass, const fdml_problem *problem,
                           const fdml_machine *machine, fdml_arena *arena, fdml_error *err)
 {
-    const size_t common = pass_common_memory(pass, problem, machine);
+    const size_t common = fdml_pass_common_memory(pass, problem, machine);
     const rank_plan plan =
-        pass_plan_ranks(pass, problem, machine, pass_rank_budget(machine, common));
+        fdml_pass_plan_ranks(pass, problem, machine, fdml_pass_rank_budget(machine, common));
     if (machine->memory_limit && common + plan.bytes > machine->memory_limit)
         return fdml_fail(err, FDML_E_LIMIT,
                          "the distance pass needs %zu bytes at least, the limit leaves %zu",
@@ -294,14 +295,14 @@ fdml_status fdml_pass_run(const fdml_pass *pass, const fdml_problem *problem,
     everything.exclude = NULL;
     const fdml_arena_mark mark = fdml_arena_get_mark(arena);
     fdml_status status = FDML_OK;
-    if (pass_runs_once(pass, problem, &plan)) {
+    if (fdml_pass_runs_once(pass, problem, &plan)) {
         status = run_once(pass, &everything, machine, &plan, arena, err);
     } else {
-        if (pass_wants_ranks(pass))
+        if (fdml_pass_wants_ranks(pass))
             status = run_once(&ranks, problem, machine, &plan, arena, err);
         fdml_arena_reset(arena, mark);
         const rank_plan triangle = { .is_triangle = true };
-        if (!status && pass_wants_sums(pass))
+        if (!status && fdml_pass_wants_sums(pass))
             status = run_once(&sums, &everything, machine, &triangle, arena, err);
     }
     fdml_arena_reset(arena, mark);

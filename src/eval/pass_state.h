@@ -89,88 +89,96 @@ typedef struct pass_task {
 } pass_task;
 /* Column blocks in order, each with its row blocks above the diagonal in chunks; tasks may be
  * NULL to count them. */
-size_t pass_list_tasks(pass_task *tasks, size_t n_blocks);
-size_t pass_strip_rows(const fdml_kernels *kernels);
+size_t fdml_pass_list_tasks(pass_task *tasks, size_t n_blocks);
+size_t fdml_pass_strip_rows(const fdml_kernels *kernels);
 /* Bytes of a thread's panels, scores and norms, in one piece. */
-size_t pass_worker_memory(const fdml_kernels *kernels, size_t block, size_t dim);
+size_t fdml_pass_worker_memory(const fdml_kernels *kernels, size_t block, size_t dim);
 /* Bytes of everything but the rank state. */
-size_t pass_common_memory(const fdml_pass *pass, const fdml_problem *p, const fdml_machine *m);
+size_t fdml_pass_common_memory(const fdml_pass *pass, const fdml_problem *p,
+                               const fdml_machine *m);
 
 /* How the ranks will be found, given the memory they may take. */
 typedef struct rank_plan {
     bool is_triangle;
     size_t queries_per_task, bytes;
 } rank_plan;
-rank_plan pass_plan_ranks(const fdml_pass *pass, const fdml_problem *p, const fdml_machine *m,
-                          size_t budget);
+rank_plan fdml_pass_plan_ranks(const fdml_pass *pass, const fdml_problem *p,
+                               const fdml_machine *m, size_t budget);
 /* What is left for ranks of the memory that the caller allows. */
-size_t pass_rank_budget(const fdml_machine *machine, size_t common);
-bool pass_wants_ranks(const fdml_pass *pass);
-bool pass_wants_sums(const fdml_pass *pass);
+size_t fdml_pass_rank_budget(const fdml_machine *machine, size_t common);
+bool fdml_pass_wants_ranks(const fdml_pass *pass);
+bool fdml_pass_wants_sums(const fdml_pass *pass);
 /* Whether one run serves both: sums are over all pairs of rows, ranks may be over a part. */
-bool pass_runs_once(const fdml_pass *pass, const fdml_problem *problem, const rank_plan *plan);
+bool fdml_pass_runs_once(const fdml_pass *pass, const fdml_problem *problem,
+                         const rank_plan *plan);
 
 /* --- relevant rows (pass_relevant.c) ---------------------------------------------------------
  */
-fdml_status pass_class_index(class_index *out, const fdml_problem *problem, fdml_arena *arena,
-                             fdml_error *err);
+fdml_status fdml_pass_class_index(class_index *out, const fdml_problem *problem,
+                                  fdml_arena *arena, fdml_error *err);
 /* Entries that all queries' relevant rows make together, and the largest for one query. */
-size_t pass_relevant_total(const fdml_problem *problem, size_t *largest);
-/* Scratch for pass_relevant_fill, one per thread. */
+size_t fdml_pass_relevant_total(const fdml_problem *problem, size_t *largest);
+/* Scratch for fdml_pass_relevant_fill, one per thread. */
 typedef struct relevant_work {
     float *a, *b, *c;
     float *row_norm2, *col_norm2;
     uint64_t *key;   /* [largest or queries of a task] */
     uint32_t *query; /* [queries of a task] */
 } relevant_work;
-int pass_compare_keys(const void *a, const void *b); /* uint64_t, ascending, for qsort */
-fdml_status pass_relevant_work(relevant_work *work, const pass_state *state, size_t n_queries,
-                               size_t largest, fdml_arena *arena, fdml_error *err);
+int fdml_pass_compare_keys(const void *a, const void *b); /* uint64_t, ascending, for qsort */
+fdml_status fdml_pass_relevant_work(relevant_work *work, const pass_state *state,
+                                    size_t n_queries, size_t largest, fdml_arena *arena,
+                                    fdml_error *err);
 /* Sets set->begin for the queries first.. of the row list; the entries follow with fill. */
-void pass_relevant_count(relevant_set *set, const pass_state *state, size_t first, size_t n);
+void fdml_pass_relevant_count(relevant_set *set, const pass_state *state, size_t first,
+                              size_t n);
 /* Fills the entries of queries position[0..n), all of one class, at most PASS_STRIP of them.
  * Positions are in the row list; set->begin[0] belongs to position `first`. */
-void pass_relevant_fill(relevant_set *set, const pass_state *state, size_t first,
-                        const uint32_t *position, size_t n, const relevant_work *work);
+void fdml_pass_relevant_fill(relevant_set *set, const pass_state *state, size_t first,
+                             const uint32_t *position, size_t n, const relevant_work *work);
 
 /* --- ranks (pass_rank.c) -------------------------------------------------------------------
  */
-fdml_status pass_rank_start(pass_state *state, size_t queries_per_task, fdml_arena *arena,
-                            fdml_error *err);
-fdml_status pass_rank_worker(pass_worker *worker, const pass_state *state, fdml_arena *arena,
-                             fdml_error *err);
-size_t pass_rank_memory(const fdml_problem *problem, bool is_triangle, size_t queries_per_task,
-                        int n_threads);
-void pass_rank_begin_columns(const pass_state *state, pass_worker *worker, size_t col_block);
-void pass_rank_begin_block(const pass_state *state, pass_worker *worker, size_t row_block,
-                           size_t col_block);
-void pass_rank_strip(const pass_state *state, pass_worker *worker, const strip *strip);
-void pass_rank_end_block(const pass_state *state, pass_worker *worker, size_t row_block);
-void pass_rank_end_columns(const pass_state *state, pass_worker *worker, size_t col_block);
-void pass_rank_finish(const pass_state *state, pass_worker *workers);
+fdml_status fdml_pass_rank_start(pass_state *state, size_t queries_per_task, fdml_arena *arena,
+                                 fdml_error *err);
+fdml_status fdml_pass_rank_worker(pass_worker *worker, const pass_state *state,
+                                  fdml_arena *arena, fdml_error *err);
+size_t fdml_pass_rank_memory(const fdml_problem *problem, bool is_triangle,
+                             size_t queries_per_task, int n_threads);
+void fdml_pass_rank_begin_columns(const pass_state *state, pass_worker *worker,
+                                  size_t col_block);
+void fdml_pass_rank_begin_block(const pass_state *state, pass_worker *worker, size_t row_block,
+                                size_t col_block);
+void fdml_pass_rank_strip(const pass_state *state, pass_worker *worker, const strip *strip);
+void fdml_pass_rank_end_block(const pass_state *state, pass_worker *worker, size_t row_block);
+void fdml_pass_rank_end_columns(const pass_state *state, pass_worker *worker, size_t col_block);
+void fdml_pass_rank_finish(const pass_state *state, pass_worker *workers);
 /* Rectangle: one task is a run of queries against the whole gallery. */
-void pass_rank_begin_task(const pass_state *state, pass_worker *worker, size_t first, size_t n);
-void pass_rank_begin_gallery(const pass_state *state, pass_worker *worker, size_t col_block);
-void pass_rank_end_task(const pass_state *state, pass_worker *worker, size_t first, size_t n);
+void fdml_pass_rank_begin_task(const pass_state *state, pass_worker *worker, size_t first,
+                               size_t n);
+void fdml_pass_rank_begin_gallery(const pass_state *state, pass_worker *worker,
+                                  size_t col_block);
+void fdml_pass_rank_end_task(const pass_state *state, pass_worker *worker, size_t first,
+                             size_t n);
 
 /* --- nearest rows --------------------------------------------------------------------------
  */
-fdml_status pass_topk_start(pass_state *state, fdml_arena *arena, fdml_error *err);
-fdml_status pass_topk_worker(pass_worker *worker, const pass_state *state, fdml_arena *arena,
-                             fdml_error *err);
-void pass_topk_strip(const pass_state *state, pass_worker *worker, const strip *strip);
+fdml_status fdml_pass_topk_start(pass_state *state, fdml_arena *arena, fdml_error *err);
+fdml_status fdml_pass_topk_worker(pass_worker *worker, const pass_state *state,
+                                  fdml_arena *arena, fdml_error *err);
+void fdml_pass_topk_strip(const pass_state *state, pass_worker *worker, const strip *strip);
 
 /* --- sums, histogram, accepted pairs ---------------------------------------------------------
  */
-fdml_status pass_sums_start(pass_state *state, fdml_arena *arena, fdml_error *err);
-fdml_status pass_sums_worker(pass_worker *worker, const pass_state *state, fdml_arena *arena,
-                             fdml_error *err);
-void pass_sums_begin_block(const pass_state *state, pass_worker *worker, size_t row_block,
-                           size_t col_block);
-void pass_sums_strip(const pass_state *state, pass_worker *worker, const strip *strip);
-void pass_sums_end_block(const pass_state *state, pass_worker *worker, size_t row_block,
-                         size_t col_block);
-void pass_sums_finish(const pass_state *state, pass_worker *workers);
-size_t pass_sums_memory(const fdml_pass *pass, const fdml_problem *problem, int n_threads);
+fdml_status fdml_pass_sums_start(pass_state *state, fdml_arena *arena, fdml_error *err);
+fdml_status fdml_pass_sums_worker(pass_worker *worker, const pass_state *state,
+                                  fdml_arena *arena, fdml_error *err);
+void fdml_pass_sums_begin_block(const pass_state *state, pass_worker *worker, size_t row_block,
+                                size_t col_block);
+void fdml_pass_sums_strip(const pass_state *state, pass_worker *worker, const strip *strip);
+void fdml_pass_sums_end_block(const pass_state *state, pass_worker *worker, size_t row_block,
+                              size_t col_block);
+void fdml_pass_sums_finish(const pass_state *state, pass_worker *workers);
+size_t fdml_pass_sums_memory(const fdml_pass *pass, const fdml_problem *problem, int n_threads);
 
 #endif

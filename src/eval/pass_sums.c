@@ -2,9 +2,9 @@
  *
  * A float sum runs over one block of columns at most; blocks are then added as 64-bit fixed
  * point. Integer addition does not care for order, so neither thread count nor schedule can
- * change a bit. The fixed-point cells live in the caller's double arrays until pass_sums_finish
- * turns them into doubles: memory is taken once.
- * SPDX-License-Identifier: MIT */
+ * change a bit. The fixed-point cells live in the caller's double arrays until
+ * fdml_pass_sums_finish turns them into doubles: memory is taken once. SPDX-License-Identifier:
+ * MIT */
 #include "eval/pass_state.h"
 
 #include <math.h>
@@ -43,7 +43,7 @@ static void add_fixed(double *cell, float value, double unit)
     memcpy(cell, &sum, sizeof sum);
 }
 
-fdml_status pass_sums_start(pass_state *state, fdml_arena *arena, fdml_error *err)
+fdml_status fdml_pass_sums_start(pass_state *state, fdml_arena *arena, fdml_error *err)
 {
     const fdml_pass *pass = state->pass;
     const size_t n_rows = state->problem->n_rows;
@@ -106,8 +106,8 @@ static fdml_status worker_accepted(sums_worker *w, const pass_state *state, fdml
     return FDML_OK;
 }
 
-fdml_status pass_sums_worker(pass_worker *worker, const pass_state *state, fdml_arena *arena,
-                             fdml_error *err)
+fdml_status fdml_pass_sums_worker(pass_worker *worker, const pass_state *state,
+                                  fdml_arena *arena, fdml_error *err)
 {
     const fdml_pass *pass = state->pass;
     sums_worker *w = fdml_arena_push_zero(arena, 1, sizeof *w);
@@ -126,7 +126,7 @@ no_memory:
     return fdml_fail(err, FDML_E_NOMEM, "no memory for the pair sums of a block");
 }
 
-size_t pass_sums_memory(const fdml_pass *pass, const fdml_problem *problem, int n_threads)
+size_t fdml_pass_sums_memory(const fdml_pass *pass, const fdml_problem *problem, int n_threads)
 {
     const size_t block = fdml_pass_block(problem->n_rows, problem->dim),
                  n = pass->groupings ? pass->groupings->n : 0;
@@ -149,8 +149,8 @@ static size_t block_rows(const pass_state *state, size_t block)
     return n < state->block ? n : state->block;
 }
 
-void pass_sums_begin_block(const pass_state *state, pass_worker *worker, size_t row_block,
-                           size_t col_block)
+void fdml_pass_sums_begin_block(const pass_state *state, pass_worker *worker, size_t row_block,
+                                size_t col_block)
 {
     if (!state->sums->wants_sums) return;
     sums_worker *w = worker->sums;
@@ -255,7 +255,7 @@ static void add_sums(const pass_state *state, sums_worker *w, const strip *s)
     }
 }
 
-void pass_sums_strip(const pass_state *state, pass_worker *worker, const strip *s)
+void fdml_pass_sums_strip(const pass_state *state, pass_worker *worker, const strip *s)
 {
     if (state->pass->histogram) count_histogram(state, worker->sums, s);
     if (state->pass->accepted) count_accepted(state, worker->sums, s);
@@ -274,8 +274,8 @@ static void add_block(const pass_state *state, double *cells, const float *sums,
     fdml_lock_drop(state->lock + block);
 }
 
-void pass_sums_end_block(const pass_state *state, pass_worker *worker, size_t row_block,
-                         size_t col_block)
+void fdml_pass_sums_end_block(const pass_state *state, pass_worker *worker, size_t row_block,
+                              size_t col_block)
 {
     const sums_state *s = state->sums;
     const sums_worker *w = worker->sums;
@@ -298,7 +298,7 @@ static void to_double(double *cells, size_t n, double unit)
     }
 }
 
-void pass_sums_finish(const pass_state *state, pass_worker *workers)
+void fdml_pass_sums_finish(const pass_state *state, pass_worker *workers)
 {
     const fdml_pass *pass = state->pass;
     const fdml_groupings *g = pass->groupings;

@@ -21,7 +21,7 @@ typedef struct topk_worker {
     float *row_floor, *col_floor; /* k-th best so far of the strip's rows and columns */
 } topk_worker;
 
-fdml_status pass_topk_start(pass_state *state, fdml_arena *arena, fdml_error *err)
+fdml_status fdml_pass_topk_start(pass_state *state, fdml_arena *arena, fdml_error *err)
 {
     const fdml_pass *pass = state->pass;
     const size_t n = state->problem->n_rows * pass->top_k;
@@ -37,8 +37,8 @@ fdml_status pass_topk_start(pass_state *state, fdml_arena *arena, fdml_error *er
     return FDML_OK;
 }
 
-fdml_status pass_topk_worker(pass_worker *worker, const pass_state *state, fdml_arena *arena,
-                             fdml_error *err)
+fdml_status fdml_pass_topk_worker(pass_worker *worker, const pass_state *state,
+                                  fdml_arena *arena, fdml_error *err)
 {
     topk_worker *w = fdml_arena_push(arena, 1, sizeof *w);
     const size_t n = state->block;
@@ -103,7 +103,7 @@ static void insert_hits(const pass_state *state, const topk_worker *w, size_t n_
     fdml_lock_drop(lock);
 }
 
-void pass_topk_strip(const pass_state *state, pass_worker *worker, const strip *s)
+void fdml_pass_topk_strip(const pass_state *state, pass_worker *worker, const strip *s)
 {
     if (s->is_diagonal || !state->is_triangle) {
         merge_rows(state, s); /* these rows are this thread's alone */
