@@ -67,6 +67,7 @@ PLAIN     ?= $(if $(wildcard $(addsuffix /include/criterion/criterion.h,/usr /us
 BASE_FLAGS := -std=c11 -O2 -g -ffp-contract=off $(OMP_CFLAGS) $(WARN) \
               -D_POSIX_C_SOURCE=200809L $(SYS_CFLAGS) -Isrc -Iinclude $(EXTRA_CFLAGS) \
               $(if $(PLAIN),-Itests/plain)
+VERSION_FLAGS := -DFDML_VERSION='"$(VERSION)"' -DFDML_COMMIT='"$(COMMIT)"'
 DEPEND    := -MMD -MP
 CFLAGS    ?=
 LDFLAGS   ?=
@@ -92,7 +93,7 @@ endif
 
 # --- sources -------------------------------------------------------------------------------
 
-LAYERS    := base simd data model train eval
+LAYERS    := base simd data model train eval api
 LIB_SRC   := $(filter-out src/simd/isa.c,$(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c)))
 LIB_OBJ   := $(LIB_SRC:%.c=$(OBJ)/%.o) $(ISAS:%=$(OBJ)/src/simd/isa_%.o)
 LIB       := $(OBJ)/libfdml.a
@@ -113,6 +114,8 @@ FUZZ_OBJ  := $(filter-out $(FUZZ_MAIN:%.c=$(OBJ)/%.o) $(OBJ)/tests/fuzz/replay.o
                $(call objects,tests/fuzz/*.c))
 UNIT_SRC  := $(wildcard tests/unit/*.c) $(if $(PLAIN),tests/plain/main.c)
 UNIT_LIBS := $(if $(PLAIN),,-lcriterion)
+# what a user of the library would write: seen are include/ and libfdml.a alone
+EXAMPLES  := $(patsubst examples/%.c,$(BIN)/example_%,$(wildcard examples/*.c))
 KCHECK    := $(if $(wildcard tests/kcheck/*.c),$(BIN)/kcheck)
 UNIT      := $(if $(wildcard tests/unit/*.c),$(BIN)/unit)
 
@@ -142,20 +145,32 @@ $(OBJ)/src/simd/isa_%.o: src/simd/isa.c $(OBJ)/flags
 	$(call say,CC)$(CC) $(BASE_FLAGS) -Wconversion $(CFLAGS) $(DEPEND) -DFDML_ISA=$* $(ISA_$*) $(ISA_EXTRA) \
 	    -c -o $@ $<
 
+$(OBJ)/src/api/version.o: src/api/version.c $(OBJ)/flags $(OBJ)/version
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(BASE_FLAGS) -Wconversion $(CFLAGS) $(DEPEND) $(VERSION_FLAGS) -c -o $@ $<
+
 $(OBJ)/src/%.o: src/%.c $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(BASE_FLAGS) -Wconversion $(CFLAGS) $(DEPEND) -c -o $@ $<
 
 $(OBJ)/tools/%.o: tools/%.c $(OBJ)/flags $(OBJ)/version
 	@mkdir -p $(@D)
-	$(call say,CC)$(CC) $(BASE_FLAGS) $(CFLAGS) $(DEPEND) -DFDML_VERSION='"$(VERSION)"' \
-	    -DFDML_COMMIT='"$(COMMIT)"' -c -o $@ $<
+	$(call say,CC)$(CC) $(BASE_FLAGS) $(CFLAGS) $(DEPEND) $(VERSION_FLAGS) -c -o $@ $<
+
+$(OBJ)/examples/%.o: examples/%.c $(OBJ)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) -std=c11 -O2 -g $(WARN) -Wpedantic -Iinclude $(EXTRA_CFLAGS) $(CFLAGS) \
+	    $(DEPEND) -c -o $@ $<
 
 $(OBJ)/%.o: %.c $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(BASE_FLAGS) $(CFLAGS) $(DEPEND) -c -o $@ $<
 
 $(BIN)/fdml-%: $(OBJ)/tools/fdml-%.o $(TOOL_LIB) $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(LINK)
+
+$(BIN)/example_%: $(OBJ)/examples/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK)
 
@@ -184,7 +199,7 @@ $(BIN)/fuzz_%: $(OBJ)/tests/fuzz/fuzz_%.o $(FUZZ_OBJ) $(LIB)
 
 # --- test ----------------------------------------------------------------------------------
 
-TEST_PROGRAMS := $(TOOLS) $(KCHECK) $(UNIT) $(REPLAYS)
+TEST_PROGRAMS := $(TOOLS) $(EXAMPLES) $(KCHECK) $(UNIT) $(REPLAYS)
 SUITES    ?= layers symbols headers format kcheck unit cli corpus nehalem haswell
 PARALLEL   = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 CHECK      = BUILD=$(BUILD) BIN=$(BIN) OBJ=$(OBJ) CC='$(CC)' NM='$(NM)' MACHINE=$(MACHINE) \
@@ -268,7 +283,7 @@ bench-peers:  ## install FAISS, scikit-learn, OpenBLAS and time the same work; P
 # --- keep house ----------------------------------------------------------------------------
 
 CLANG_FORMAT ?= $(firstword $(shell command -v clang-format-14 clang-format) clang-format)
-FORMATTED = $(shell find src tools bench tests include -name '*.[ch]' 2>/dev/null)
+FORMATTED = $(shell find src tools bench tests include examples -name '*.[ch]' 2>/dev/null)
 
 .PHONY: format format-check install install-man uninstall deps clean help
 format:  ## rewrite the sources with clang-format 14
@@ -285,9 +300,12 @@ install: all install-man $(if $(HEADER),$(LIB))  ## install into DESTDIR and PRE
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	$(if $(TOOLS),install -m 755 $(TOOLS) "$(DESTDIR)$(PREFIX)/bin")
 ifneq ($(HEADER),)
-	install -d "$(DESTDIR)$(PREFIX)/include" "$(DESTDIR)$(PREFIX)/lib"
+	install -d "$(DESTDIR)$(PREFIX)/include" "$(DESTDIR)$(PREFIX)/lib/pkgconfig"
 	install -m 644 $(HEADER) "$(DESTDIR)$(PREFIX)/include"
 	install -m 644 $(LIB) "$(DESTDIR)$(PREFIX)/lib"
+	sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' \
+	    -e 's|@LIBS@|$(strip $(OMP_LIBS) $(LDLIBS))|' src/api/fdml.pc.in \
+	    >"$(DESTDIR)$(PREFIX)/lib/pkgconfig/fdml.pc"
 endif
 
 install-man:  ## install the man pages only
@@ -297,7 +315,8 @@ install-man:  ## install the man pages only
 uninstall:  ## remove what install put there
 	rm -f $(foreach tool,$(notdir $(TOOLS)),"$(DESTDIR)$(PREFIX)/bin/$(tool)") \
 	    $(foreach page,$(notdir $(MAN)),"$(MANDIR)/$(page)") \
-	    $(if $(HEADER),"$(DESTDIR)$(PREFIX)/include/fdml.h" "$(DESTDIR)$(PREFIX)/lib/libfdml.a")
+	    $(if $(HEADER),"$(DESTDIR)$(PREFIX)/include/fdml.h" "$(DESTDIR)$(PREFIX)/lib/libfdml.a" \
+	    "$(DESTDIR)$(PREFIX)/lib/pkgconfig/fdml.pc")
 
 deps:  ## install what building and testing need, through the system's package manager
 	@scripts/deps.sh check

@@ -4,7 +4,7 @@
 #   scripts/check_layers.sh [ROOT]        checks the tree at ROOT [.]
 #   scripts/check_layers.sh --self-test   plants one violation of each rule and expects a catch
 #
-# base <- simd <- data <- model <- train and base <- simd <- data <- eval: a layer includes
+# base <- simd <- data <- model <- train and base <- simd <- data <- eval <- api: a layer includes
 # itself and what stands left of it, always as "layer/file.h"; simd includes only simd. tests
 # and bench may include anything, and nothing includes them. Comments and string literals are
 # blanked before the rules look, so prose about printf is no violation.
@@ -83,7 +83,7 @@ check_tree()
     BEGIN {
         may["base"] = " base "; may["simd"] = " simd "; may["data"] = " base simd data "
         may["model"] = " base simd data model "; may["train"] = " base simd data model train "
-        may["eval"] = " base simd data eval "
+        may["eval"] = " base simd data eval "; may["api"] = " base simd data eval api "
     }
     /^src\/[^:]*:[0-9]+:[ \t]*#[ \t]*include[ \t]*"/ {
         split($1, part, "/"); name = $0; sub(/^[^"]*"/, "", name); sub(/".*/, "", name)
@@ -164,6 +164,7 @@ self_test()
     rm -rf "$tree"
     caught 'rightward include' src/base/a.c '#include "eval/metrics.h"'
     caught 'eval and model are apart' src/eval/a.c '#include "model/graph.h"'
+    caught 'nothing includes api' src/eval/a.c '#include "api/handles.h"'
     caught 'simd stands alone' src/simd/a.c '#include "base/status.h"'
     caught 'include without its layer' src/data/a.c '#include "npy.h"'
     caught 'tests included' src/eval/a.c '#include "tests/x.h"'

@@ -9,25 +9,9 @@
 #ifndef FDML_BASE_STATUS_H
 #define FDML_BASE_STATUS_H
 
-#include <stddef.h>
-
-typedef enum fdml_status {
-    FDML_OK = 0,
-    FDML_E_ARG,         /* an option or argument out of its range */
-    FDML_E_IO,          /* the operating system refused: open, read, write */
-    FDML_E_FORMAT,      /* a file is not what its name or header says */
-    FDML_E_DATA,        /* well-formed input that cannot be computed with: NaN, empty label */
-    FDML_E_UNSUPPORTED, /* valid, but outside what fdml implements */
-    FDML_E_LIMIT,       /* a stated limit, such as --max-memory, is too small */
-    FDML_E_NOMEM        /* the system or an arena has no memory left */
-} fdml_status;
-
-#define FDML_ERROR_MAX 512
-
-typedef struct fdml_error {
-    fdml_status status;
-    char text[FDML_ERROR_MAX]; /* one line, no trailing newline */
-} fdml_error;
+/* The types are public. That every file of src/ sees the public header also means that no
+ * internal name can come to clash with one of it. */
+#include <fdml.h>
 
 /* Writes the sentence and returns `status`, so that a detector reads `return fdml_fail(...)`.
  */
