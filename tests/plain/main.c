@@ -9,6 +9,7 @@ static plain_test *tests, **last = &tests;
 static jmp_buf leave;
 static bool has_failed, is_skipped;
 static char reason[512];
+static const plain_test *suite; /* of the running test */
 
 void plain_register(plain_test *test)
 {
@@ -42,15 +43,15 @@ void plain_skip(const char *format, ...)
 static const plain_test *suite_of(const plain_test *test)
 {
     static const plain_test none;
-    for (const plain_test *suite = tests; suite; suite = suite->next)
-        if (!suite->name && !strcmp(suite->suite, test->suite)) return suite;
+    for (const plain_test *at = tests; at; at = at->next)
+        if (!at->name && !strcmp(at->suite, test->suite)) return at;
     return &none;
 }
 
 /* 1 where the test failed. */
 static int run(const plain_test *test)
 {
-    const plain_test *const suite = suite_of(test);
+    suite = suite_of(test);
     has_failed = is_skipped = false;
     if (setjmp(leave) == 0) {
         if (test->disabled || suite->disabled) plain_skip(" disabled");

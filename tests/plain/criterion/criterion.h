@@ -59,38 +59,32 @@ _Noreturn void plain_skip(const char *format, ...);
         if (!(condition)) plain_fail(__FILE__, __LINE__, fatal, claim, " " __VA_ARGS__);       \
     } while (0)
 
-#define PLAIN_EQ(fatal, a, b, ...) PLAIN(fatal, (a) == (b), #a " == " #b, __VA_ARGS__)
-#define PLAIN_NEQ(fatal, a, b, ...) PLAIN(fatal, (a) != (b), #a " != " #b, __VA_ARGS__)
-#define PLAIN_STR(fatal, a, b, ...)                                                            \
-    PLAIN(fatal, strcmp(a, b) == 0, #a " is the string " #b, __VA_ARGS__)
-#define PLAIN_NEAR(fatal, a, b, epsilon, ...)                                                  \
-    PLAIN(fatal, fabs((double)(a) - (double)(b)) <= (double)(epsilon),                         \
-          #a " is within " #epsilon " of " #b, __VA_ARGS__)
-#define PLAIN_ARR(fatal, a, b, size, ...)                                                      \
-    PLAIN(fatal, memcmp(a, b, size) == 0, #a " has the bytes of " #b, __VA_ARGS__)
+#define PLAIN_NEAR(a, b, e) (fabs((double)(a) - (double)(b)) <= (double)(e))
 
 #define cr_assert(condition, ...) PLAIN(true, condition, #condition, __VA_ARGS__)
 #define cr_assert_not(condition, ...)                                                          \
     PLAIN(true, !(condition), "!(" #condition ")", __VA_ARGS__)
-#define cr_assert_eq(a, b, ...) PLAIN_EQ(true, a, b, __VA_ARGS__)
-#define cr_assert_neq(a, b, ...) PLAIN_NEQ(true, a, b, __VA_ARGS__)
+#define cr_assert_eq(a, b, ...) PLAIN(true, (a) == (b), #a " == " #b, __VA_ARGS__)
+#define cr_assert_neq(a, b, ...) PLAIN(true, (a) != (b), #a " != " #b, __VA_ARGS__)
 #define cr_assert_lt(a, b, ...) PLAIN(true, (a) < (b), #a " < " #b, __VA_ARGS__)
 #define cr_assert_leq(a, b, ...) PLAIN(true, (a) <= (b), #a " <= " #b, __VA_ARGS__)
 #define cr_assert_gt(a, b, ...) PLAIN(true, (a) > (b), #a " > " #b, __VA_ARGS__)
 #define cr_assert_geq(a, b, ...) PLAIN(true, (a) >= (b), #a " >= " #b, __VA_ARGS__)
 #define cr_assert_null(p, ...) PLAIN(true, (p) == NULL, #p " is null", __VA_ARGS__)
 #define cr_assert_not_null(p, ...) PLAIN(true, (p) != NULL, #p " is not null", __VA_ARGS__)
-#define cr_assert_str_eq(a, b, ...) PLAIN_STR(true, a, b, __VA_ARGS__)
+#define cr_assert_str_eq(a, b, ...)                                                            \
+    PLAIN(true, strcmp(a, b) == 0, #a " is the string " #b, __VA_ARGS__)
 #define cr_assert_str_neq(a, b, ...)                                                           \
     PLAIN(true, strcmp(a, b) != 0, #a " is not the string " #b, __VA_ARGS__)
 #define cr_assert_str_empty(a, ...) PLAIN(true, (a)[0] == '\0', #a " is empty", __VA_ARGS__)
 #define cr_assert_str_not_empty(a, ...)                                                        \
     PLAIN(true, (a)[0] != '\0', #a " is not empty", __VA_ARGS__)
-#define cr_assert_float_eq(a, b, epsilon, ...) PLAIN_NEAR(true, a, b, epsilon, __VA_ARGS__)
-#define cr_assert_float_neq(a, b, epsilon, ...)                                                \
-    PLAIN(true, fabs((double)(a) - (double)(b)) > (double)(epsilon),                           \
-          #a " is not within " #epsilon " of " #b, __VA_ARGS__)
-#define cr_assert_arr_eq(a, b, size, ...) PLAIN_ARR(true, a, b, size, __VA_ARGS__)
+#define cr_assert_float_eq(a, b, e, ...)                                                       \
+    PLAIN(true, PLAIN_NEAR(a, b, e), #a " is within " #e " of " #b, __VA_ARGS__)
+#define cr_assert_float_neq(a, b, e, ...)                                                      \
+    PLAIN(true, !PLAIN_NEAR(a, b, e), #a " is not within " #e " of " #b, __VA_ARGS__)
+#define cr_assert_arr_eq(a, b, size, ...)                                                      \
+    PLAIN(true, memcmp(a, b, size) == 0, #a " has the bytes of " #b, __VA_ARGS__)
 #define cr_assert_arr_neq(a, b, size, ...)                                                     \
     PLAIN(true, memcmp(a, b, size) != 0, #a " differs from " #b, __VA_ARGS__)
 #define cr_assert_fail(...) PLAIN(true, false, "unreachable", __VA_ARGS__)
@@ -98,17 +92,29 @@ _Noreturn void plain_skip(const char *format, ...);
 #define cr_expect(condition, ...) PLAIN(false, condition, #condition, __VA_ARGS__)
 #define cr_expect_not(condition, ...)                                                          \
     PLAIN(false, !(condition), "!(" #condition ")", __VA_ARGS__)
-#define cr_expect_eq(a, b, ...) PLAIN_EQ(false, a, b, __VA_ARGS__)
-#define cr_expect_neq(a, b, ...) PLAIN_NEQ(false, a, b, __VA_ARGS__)
+#define cr_expect_eq(a, b, ...) PLAIN(false, (a) == (b), #a " == " #b, __VA_ARGS__)
+#define cr_expect_neq(a, b, ...) PLAIN(false, (a) != (b), #a " != " #b, __VA_ARGS__)
 #define cr_expect_lt(a, b, ...) PLAIN(false, (a) < (b), #a " < " #b, __VA_ARGS__)
 #define cr_expect_leq(a, b, ...) PLAIN(false, (a) <= (b), #a " <= " #b, __VA_ARGS__)
 #define cr_expect_gt(a, b, ...) PLAIN(false, (a) > (b), #a " > " #b, __VA_ARGS__)
 #define cr_expect_geq(a, b, ...) PLAIN(false, (a) >= (b), #a " >= " #b, __VA_ARGS__)
 #define cr_expect_null(p, ...) PLAIN(false, (p) == NULL, #p " is null", __VA_ARGS__)
 #define cr_expect_not_null(p, ...) PLAIN(false, (p) != NULL, #p " is not null", __VA_ARGS__)
-#define cr_expect_str_eq(a, b, ...) PLAIN_STR(false, a, b, __VA_ARGS__)
-#define cr_expect_float_eq(a, b, epsilon, ...) PLAIN_NEAR(false, a, b, epsilon, __VA_ARGS__)
-#define cr_expect_arr_eq(a, b, size, ...) PLAIN_ARR(false, a, b, size, __VA_ARGS__)
+#define cr_expect_str_eq(a, b, ...)                                                            \
+    PLAIN(false, strcmp(a, b) == 0, #a " is the string " #b, __VA_ARGS__)
+#define cr_expect_str_neq(a, b, ...)                                                           \
+    PLAIN(false, strcmp(a, b) != 0, #a " is not the string " #b, __VA_ARGS__)
+#define cr_expect_str_empty(a, ...) PLAIN(false, (a)[0] == '\0', #a " is empty", __VA_ARGS__)
+#define cr_expect_str_not_empty(a, ...)                                                        \
+    PLAIN(false, (a)[0] != '\0', #a " is not empty", __VA_ARGS__)
+#define cr_expect_float_eq(a, b, e, ...)                                                       \
+    PLAIN(false, PLAIN_NEAR(a, b, e), #a " is within " #e " of " #b, __VA_ARGS__)
+#define cr_expect_float_neq(a, b, e, ...)                                                      \
+    PLAIN(false, !PLAIN_NEAR(a, b, e), #a " is not within " #e " of " #b, __VA_ARGS__)
+#define cr_expect_arr_eq(a, b, size, ...)                                                      \
+    PLAIN(false, memcmp(a, b, size) == 0, #a " has the bytes of " #b, __VA_ARGS__)
+#define cr_expect_arr_neq(a, b, size, ...)                                                     \
+    PLAIN(false, memcmp(a, b, size) != 0, #a " differs from " #b, __VA_ARGS__)
 #define cr_expect_fail(...) PLAIN(false, false, "unreachable", __VA_ARGS__)
 
 #define cr_skip_test(...) plain_skip(" " __VA_ARGS__)
