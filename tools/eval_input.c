@@ -37,9 +37,9 @@ static void open_matrix(eval_input *input, const eval_options *options, fdml_are
                 limit, shown, need);
     }
     if (!options->dry_run) CLI_TRY(fdml_matrix_open(&input->matrix, path, arena, &err), &err);
-    if (input->matrix.n_rows > UINT32_MAX - 1)
-        cli_die(CLI_EXIT_DATA, "%s has %zu rows, the limit is %u", shown, input->matrix.n_rows,
-                UINT32_MAX - 1);
+    if (input->matrix.n_rows > INT32_MAX)
+        cli_die(CLI_EXIT_DATA, "%s has %zu rows, the limit is %d", shown, input->matrix.n_rows,
+                INT32_MAX);
     char *file = fdml_arena_push(arena, FDML_PATH_SIZE, 1);
     if (!file) cli_die(CLI_EXIT_DATA, "out of memory");
     CLI_TRY(fdml_matrix_path(file, FDML_PATH_SIZE, path, &err), &err);

@@ -14,8 +14,8 @@ fdml_status fdml_dataset_new(fdml_dataset **dataset, const float *rows, size_t n
 {
     fdml_arena arena;
     if (!rows) return fdml_fail(err, FDML_E_ARG, "rows is NULL");
-    if (!n_rows || n_rows > UINT32_MAX - 1)
-        return fdml_fail(err, FDML_E_ARG, "%zu rows, must be 1 to %u", n_rows, UINT32_MAX - 1);
+    if (!n_rows || n_rows > INT32_MAX)
+        return fdml_fail(err, FDML_E_ARG, "%zu rows, must be 1 to %d", n_rows, INT32_MAX);
     if (!dim || dim > SIZE_MAX / sizeof *rows / n_rows)
         return fdml_fail(err, FDML_E_ARG, "%zu rows of dimension %zu cannot be in memory",
                          n_rows, dim);

@@ -60,7 +60,10 @@ rank_plan fdml_pass_plan_ranks(const fdml_pass *pass, const fdml_problem *p,
     if (!pass->on_ranks) return plan;
     size_t largest, total = fdml_pass_relevant_total(p, &largest);
     plan.bytes = fdml_pass_rank_memory(p, true, 0, m->n_threads);
-    if (plan.is_triangle && plan.bytes <= budget && total / p->n_rows <= 256) return plan;
+    /* Entries are counted in 32 bits; past 256 a query, searching beats counting them all. */
+    if (plan.is_triangle && plan.bytes <= budget && total / p->n_rows <= 256 &&
+        total < UINT32_MAX)
+        return plan;
     plan.is_triangle = false;
     for (;; plan.queries_per_task /= 2) {
         plan.bytes = fdml_pass_rank_memory(p, false, plan.queries_per_task, m->n_threads);

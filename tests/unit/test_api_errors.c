@@ -40,9 +40,9 @@ Test(api_errors, sizes)
     fdml_dataset *data = NULL;
     FAILS(fdml_dataset_new(&data, NULL, N, 2, &err), FDML_E_ARG, "rows is NULL");
     FAILS(fdml_dataset_new(&data, plane[0], 0, 2, &err), FDML_E_ARG,
-          "0 rows, must be 1 to 4294967294");
+          "0 rows, must be 1 to 2147483647");
     FAILS(fdml_dataset_new(&data, plane[0], UINT32_MAX, 2, &err), FDML_E_ARG,
-          "4294967295 rows, must be 1 to 4294967294");
+          "4294967295 rows, must be 1 to 2147483647");
     FAILS(fdml_dataset_new(&data, plane[0], N, 0, &err), FDML_E_ARG,
           "4 rows of dimension 0 cannot be in memory");
     cr_assert_eq(fdml_dataset_new(&data, plane[0], N, SIZE_MAX / 8, NULL), FDML_E_ARG);
