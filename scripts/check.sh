@@ -109,7 +109,7 @@ suite_format()
         return
     fi
     local offenders
-    offenders=$({ find src tools bench tests include -name '*.[ch]' 2>/dev/null || true; } |
+    offenders=$({ find src tools bench tests include examples -name '*.[ch]' 2>/dev/null || true; } |
         LC_ALL=C sort | xargs "$tool" --dry-run --ferror-limit=1 2>&1 |
         awk -F: '/code should be clang-formatted/ && !seen[$1]++ { print $1 ":" $2 }')
     if [ -n "$offenders" ]; then

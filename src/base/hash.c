@@ -1,7 +1,7 @@
 /* hash.c - thin covers over libsodium. See hash.h.
  *
- * sodium_init() is not called: SHA-256 and SipHash need nothing it sets up, and random bytes
- * set themselves up on first use.
+ * Only random bytes need what sodium_init() sets up. They would do it themselves on first use,
+ * but not safely from two threads, and callers of the C API may audit in several.
  * SPDX-License-Identifier: MIT */
 #include "base/hash.h"
 
@@ -60,6 +60,8 @@ fdml_status fdml_sha256_file(char hex[FDML_SHA256_HEX], const char *path, fdml_e
 
 void fdml_hash_key_draw(fdml_hash_key *key)
 {
+    const int failed = sodium_init(); /* -1: its lock failed; bytes can be had all the same */
+    (void)failed;
     randombytes_buf(key->bytes, sizeof key->bytes);
 }
 

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <fdml.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -321,4 +322,27 @@ Test(api, a_result_needs_nothing_it_was_made_from)
     cr_assert_str_eq(gap.worst, "F");
     cr_assert(strstr(fdml_result_json(result), "\"reference\": \"M\""));
     fdml_result_free(result);
+}
+
+static void *audit_beside(void *data)
+{
+    fdml_options *options = new_quick();
+    fdml_result *result;
+    cr_assert_eq(fdml_dataset_audit(&result, data, options, NULL), FDML_OK);
+    fdml_options_free(options);
+    return result;
+}
+
+Test(api, two_threads_may_audit_one_data_set)
+{
+    fdml_dataset *data = new_line();
+    pthread_t thread;
+    void *theirs;
+    cr_assert_eq(pthread_create(&thread, NULL, audit_beside, data), 0);
+    fdml_result *ours = audit_beside(data);
+    cr_assert_eq(pthread_join(thread, &theirs), 0);
+    cr_assert_str_eq(fdml_result_sha256(ours), fdml_result_sha256(theirs));
+    fdml_result_free(ours);
+    fdml_result_free(theirs);
+    fdml_dataset_free(data);
 }
