@@ -77,7 +77,7 @@ typedef struct fdml_error {
 
 typedef struct fdml_dataset fdml_dataset;
 
-/* rows: [n_rows, dim], one item after the other; 1 to 4,294,967,294 rows, dim at least 1. They
+/* rows: [n_rows, dim], one item after the other; 1 to 2,147,483,647 rows, dim at least 1. They
  * are read by fdml_dataset_audit only, which checks their values. */
 fdml_status fdml_dataset_new(fdml_dataset **dataset, const float *rows, size_t n_rows,
                              size_t dim, fdml_error *err);
