@@ -44,13 +44,16 @@ static size_t measures_size(const fdml_problem *problem, const fdml_audit_settin
     size_t by_row = sizeof(uint32_t) * (1 + n_groupings); /* order by class, codes */
     if (problem->is_query) by_row += sizeof(uint32_t);
     if (w->ids[FDML_M_UNIFORMITY]) by_row += n_groupings * sizeof(double);
-    if (is_power_1 && w->intra) by_row += n_groupings * sizeof(double);
+    if (is_power_1 && (w->intra || w->inter)) by_row += n_groupings * sizeof(double);
     if (is_power_1 && w->inter) by_row += n_groupings * sizeof(double);
     if (w->cluster) by_row += sizeof(uint32_t);
     if (is_shared)
         by_row += sizeof(double) * ((size_t)w->intra + w->inter + w->ids[FDML_M_SPECTRUM] +
                                     w->ids[FDML_M_CLASS_RATIO]);
-    size_t size = n * by_row;
+    if (is_shared && w->cluster) by_row += sizeof(uint32_t);
+    size_t size = n * by_row + problem->label->n_levels * 32; /* a few numbers by class */
+    if (settings->with_verification && !settings->pairs && !fdml_verify_is_exact(n))
+        size += FDML_HISTOGRAM_BINS * sizeof(uint64_t);
     if (w->mean)
         size += fdml_query_store_size(settings->metrics, settings->n_metrics,
                                       settings->convention, n);
@@ -58,56 +61,104 @@ static size_t measures_size(const fdml_problem *problem, const fdml_audit_settin
     return size;
 }
 
-/* The largest group is at most all rows. */
-static size_t resampling_size(const fdml_problem *problem, const fdml_audit_settings *settings,
-                              const wishes *w, int n_threads)
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Permutations: units with their features, a few codes each, and a batch of sums. Mean metrics
+ * take a row for each query, pair metrics a sketch of each class (audit_sketch.c). */
+static size_t permuting_size(const fdml_problem *problem, const fdml_audit_settings *settings,
+                             const wishes *w, size_t n_groups, int n_threads)
+{
+    enum { BATCH = 1 << 22, WAVES = 2 * 64, PLAN = 28 }; /* as audit_sketch.c, stats.c */
+    const size_t n = problem->n_rows, n_classes = problem->label->n_levels;
+    const size_t codes = PLAN + 8 * (size_t)n_threads;
+    if (!problem->n_attributes || !settings->n_permutations) return 0;
+    size_t size = 0;
+    if (w->mean)
+        size = n * (fdml_feature_stride(settings->n_metrics + 1) * sizeof(double) + codes);
+    if (w->inter || w->ids[FDML_M_UNIFORMITY] || w->ids[FDML_M_CLASS_RATIO]) {
+        const size_t columns = 4 + larger(problem->dim, WAVES);
+        size = larger(size,
+                      n_classes * (fdml_feature_stride(columns) * sizeof(double) + codes) +
+                          (WAVES / 2 + 1 + (size_t)n_threads) * problem->dim * sizeof(double));
+    }
+    if (size) size += BATCH;
+    if (w->cluster) { /* rows in order, items, x log x; per thread codes, plan and counters */
+        const size_t counters = n_groups * (2 * n_classes * sizeof(uint32_t) + 128);
+        size = larger(size, n * (5 * 4 + 16 + 8) +
+                                (size_t)n_threads * (n * (4 + PLAN + 8) + counters));
+    }
+    return size;
+}
+
+/* One group's arrays by row and features; the largest group is at most all rows. */
+static size_t group_size(const fdml_problem *problem, const fdml_audit_settings *settings,
+                         const wishes *w, size_t stride, int n_threads)
 {
     const size_t n = problem->n_rows, n_classes = problem->label->n_levels;
     const size_t n_clusters = settings->unit == FDML_UNIT_CLASS ? n_classes : n;
-    const size_t stride = fdml_feature_stride(settings->n_metrics + 1 + 2 * 3 + 1 + 4 + 5);
-    size_t n_levels = 1;
-    for (size_t a = 0; a < problem->n_attributes; a++)
-        n_levels += problem->attributes[a].n_levels;
     size_t by_row = 2 * sizeof(uint32_t);
     if (w->intra || w->inter) by_row += 2 * sizeof(double);
     if (w->ids[FDML_M_UNIFORMITY]) by_row += sizeof(double);
     if (w->ids[FDML_M_SPECTRUM]) by_row += sizeof(double);
     if (w->ids[FDML_M_CLASS_RATIO]) by_row += 2 * sizeof(double);
-    const size_t features = n * by_row + n_clusters * stride * sizeof(double);
-    /* Permutation between queries keeps one row of features for each. */
-    const size_t per_query =
-        w->mean && problem->n_attributes
-            ? n * (fdml_feature_stride(settings->n_metrics + 1) * sizeof(double) + 8 +
-                   8 * (size_t)n_threads)
-            : 0;
-    const size_t table =
-        w->cluster ? n * (16 + 5 * 4) + (size_t)n_threads * n_classes * 4 * 8 : 0;
-    const size_t replicates = settings->n_bootstrap *
-                              ((n_levels + 1) * settings->n_metrics + 2 * stride) *
-                              sizeof(double);
-    size_t largest = features > per_query ? features : per_query;
-    if (table > largest) largest = table;
-    if (w->ids[FDML_M_SPECTRUM]) largest += fdml_spectrum_scratch(problem->dim, n_threads);
-    return largest + replicates;
+    if (w->cluster) by_row += sizeof(uint32_t);
+    size_t size = n * by_row + n_clusters * stride * sizeof(double);
+    if (w->cluster) size += 4 * n_classes * sizeof(uint32_t);
+    if (w->ids[FDML_M_CLASS_RATIO]) size += 2 * n_classes * sizeof(double);
+    if (w->ids[FDML_M_SPECTRUM]) size += fdml_spectrum_scratch(problem->dim, n_threads);
+    return size;
+}
+
+static size_t resampling_size(const fdml_problem *problem, const fdml_audit_settings *settings,
+                              const wishes *w, int n_threads)
+{
+    const size_t n = problem->n_rows, n_metrics = settings->n_metrics;
+    const size_t stride = fdml_feature_stride(n_metrics + 1 + 2 * 3 + 1 + 4 + 7 + 5 + 6);
+    size_t n_groups = 0, n_combined = 1; /* of the grouping with the most groups */
+    for (size_t a = 0; a < problem->n_attributes; a++) {
+        n_groups = larger(n_groups, problem->attributes[a].n_levels);
+        n_combined *= problem->attributes[a].n_levels;
+        if (n_combined > n) n_combined = n;
+    }
+    if (settings->with_intersections) n_groups = larger(n_groups, n_combined);
+    const size_t by_replicate = (n_groups + 1) * n_metrics + 2 * stride + n_metrics + 2;
+    const size_t replicates =
+        larger(settings->n_bootstrap, settings->n_permutations) * by_replicate * sizeof(double);
+    const size_t logs = w->cluster ? (n < 65536 ? n + 1 : 65536) * sizeof(double) : 0;
+    const size_t estimates = (n_groups + 1) * n_metrics * 3 * sizeof(fdml_estimate);
+    return replicates + logs + estimates +
+           larger(group_size(problem, settings, w, stride, n_threads),
+                  permuting_size(problem, settings, w, n_groups, n_threads));
 }
 
 /* See verify_counts.h: four bytes a pair for the sorted scores and eight to get there, or the
- * histograms; then four counts a row and threshold. */
+ * histogram; then four counts a row and threshold, and the second pass that makes them. */
 static size_t verification_size(const fdml_problem *problem,
-                                const fdml_audit_settings *settings)
+                                const fdml_audit_settings *settings,
+                                const fdml_machine *machine)
 {
-    const size_t n = problem->n_rows, n_groupings = count_groupings(problem, settings);
+    const size_t n = problem->n_rows, n_thresholds = settings->n_fmr_targets + 1;
+    const fdml_groupings groupings = { .n = count_groupings(problem, settings) };
     if (!settings->with_verification) return 0;
-    size_t scores = 2 * FDML_HISTOGRAM_BINS * sizeof(uint64_t);
+    size_t scores = FDML_HISTOGRAM_BINS * sizeof(uint64_t), least = 0, second_pass = 0;
     if (settings->pairs)
         scores = settings->n_pairs * 3 * sizeof(float);
     else if (fdml_verify_is_exact(n))
         scores = n * (n - 1) / 2 * 3 * sizeof(float);
+    uint32_t dummy = 0;
+    const fdml_pass pass = { .groupings = &groupings,
+                             .n_thresholds = n_thresholds,
+                             .accepted = &dummy };
+    if (!settings->pairs) fdml_pass_memory(&least, &second_pass, &pass, problem, machine);
     const size_t clusters = settings->unit == FDML_UNIT_CLASS ? problem->label->n_levels : n;
-    const size_t stride = fdml_feature_stride(4 + 2 * (settings->n_fmr_targets + 1));
-    return scores + n * (2 * sizeof(double) + 3 * sizeof(uint32_t)) +
-           n * n_groupings * sizeof(uint32_t) * (2 + 2 * (settings->n_fmr_targets + 1)) +
-           (clusters + settings->n_bootstrap) * stride * sizeof(double);
+    const size_t stride = fdml_feature_stride(4 + 2 * n_thresholds);
+    const size_t counts = n * groupings.n * sizeof(uint32_t) * (2 + 2 * n_thresholds);
+    const size_t resampling = (clusters + settings->n_bootstrap) * stride * sizeof(double);
+    return scores + n * (2 * sizeof(double) + 3 * sizeof(uint32_t)) + counts +
+           larger(resampling, second_pass);
 }
 
 /* Beside the distance pass itself. */
@@ -127,13 +178,23 @@ static double multiply_adds(const fdml_problem *problem, const fdml_audit_settin
     return sum;
 }
 
+/* As make_state of kmeans.c: centres and their panels, numbers by row and by centre, and for
+ * each thread panels of 768 rows with scores of 96 x 512, in whole pages. */
+static size_t kmeans_size(const fdml_problem *problem, int n_threads)
+{
+    const size_t k = problem->label->n_levels, dim = problem->dim;
+    const size_t own = ((768 + 64) * dim + 96 * 512) * sizeof(float);
+    return (2 * k + 64) * dim * sizeof(float) + problem->n_rows * 44 + k * 20 +
+           (size_t)n_threads * fdml_arena_fill_pages(own);
+}
+
 void fdml_audit_estimate(fdml_audit_cost *cost, const fdml_problem *problem,
                          const fdml_audit_settings *settings, const fdml_machine *machine)
 {
     const wishes w = read_wishes(settings);
     const size_t measures = measures_size(problem, settings, &w);
     size_t resampling = resampling_size(problem, settings, &w, machine->n_threads);
-    const size_t verification = verification_size(problem, settings);
+    const size_t verification = verification_size(problem, settings, machine);
     if (verification > resampling) resampling = verification;
     double dummy = 0; /* only whether an output is wanted counts */
     uint64_t dummy_count = 0;
@@ -149,11 +210,7 @@ void fdml_audit_estimate(fdml_audit_cost *cost, const fdml_problem *problem,
         pass.histogram = &dummy_count;
     size_t least = 0, wanted = 0;
     fdml_pass_memory(&least, &wanted, &pass, problem, machine);
-    /* k-means: centres, their sums and packed panels, and a few numbers by row. */
-    const size_t centres = w.cluster
-                               ? problem->label->n_levels * problem->dim * 4 * sizeof(double) +
-                                     problem->n_rows * 16
-                               : 0;
+    const size_t centres = w.cluster ? kmeans_size(problem, machine->n_threads) : 0;
     if (wanted < centres) wanted = centres;
     if (least < centres) least = centres;
     *cost = (fdml_audit_cost){

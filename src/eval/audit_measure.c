@@ -176,18 +176,28 @@ static fdml_status run_kmeans(audit_state *state, fdml_error *err)
                            state->problem, state->machine, state->scratch, err);
 }
 
+/* Distances within classes, in double from the nearness of the pass; taken off the pass's sums
+ * over all rows of the group they leave those to other classes. */
+static fdml_status measure_distances(audit_state *state, fdml_error *err)
+{
+    const size_t n = state->groupings.n * state->problem->n_rows;
+    const bool wants_intra =
+        state->wants[FDML_M_ALIGNMENT_INTRA] || state->wants[FDML_M_ALIGNMENT_RATIO];
+    if (state->settings->alignment_power != 1) return FDML_OK;
+    if (!wants_intra && !state->other_distance) return FDML_OK;
+    state->intra_distance = fdml_arena_push(state->scratch, n, sizeof(double));
+    if (!state->intra_distance) return no_memory(err, "the distances of rows");
+    FDML_TRY(fdml_intra_distances(state->intra_distance, &state->groupings, state->problem,
+                                  state->machine, state->scratch, err));
+    for (size_t i = 0; state->other_distance && i < n; i++)
+        state->other_distance[i] = fmax(0, state->other_distance[i] - state->intra_distance[i]);
+    return FDML_OK;
+}
+
 fdml_status fdml_audit_measure(audit_state *state, fdml_error *err)
 {
     FDML_TRY(order_by_class(state, err));
     FDML_TRY(run_pass(state, err));
-    const bool wants_intra =
-        state->wants[FDML_M_ALIGNMENT_INTRA] || state->wants[FDML_M_ALIGNMENT_RATIO];
-    if (wants_intra && state->settings->alignment_power == 1) {
-        state->intra_distance = fdml_arena_push(
-            state->scratch, state->groupings.n * state->problem->n_rows, sizeof(double));
-        if (!state->intra_distance) return no_memory(err, "the distances of rows");
-        FDML_TRY(fdml_intra_distances(state->intra_distance, &state->groupings, state->problem,
-                                      state->machine, state->scratch, err));
-    }
+    FDML_TRY(measure_distances(state, err));
     return state->wants_cluster ? run_kmeans(state, err) : FDML_OK;
 }

@@ -171,7 +171,8 @@ fdml_status fdml_audit_feature_null(double *null, const audit_state *state,
                                      .stream = audit_stream_id(STREAM_PERMUTATION,
                                                                values->grouping, 0) };
     const size_t one = u.n_groups * u.stride * sizeof(double);
-    const size_t batch = one < BATCH_BYTES ? BATCH_BYTES / one : 1;
+    size_t batch = one < BATCH_BYTES ? BATCH_BYTES / one : 1;
+    if (batch > n_permutations) batch = n_permutations;
     double *sums = fdml_arena_push(state->scratch, batch, one);
     double *value = fdml_arena_push(state->scratch, values->n_groups, sizeof *value);
     void *scratch = fdml_arena_push(
