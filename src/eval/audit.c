@@ -239,6 +239,7 @@ static fdml_status run(fdml_audit_result *result, audit_state *state, fdml_error
 {
     const fdml_audit_settings *settings = state->settings;
     const char *path = settings->path ? settings->path : "embeddings";
+    audit_progress progress;
     FDML_TRY(check_settings(settings, err));
     FDML_TRY(fdml_validate(&state->findings, state->problem, path, state->machine, state->arena,
                            err));
@@ -248,6 +249,10 @@ static fdml_status run(fdml_audit_result *result, audit_state *state, fdml_error
     FDML_TRY(check_reference(state, err));
     read_wishes(state);
     FDML_TRY(collect_warnings(result, state, err));
+    fdml_audit_progress_init(&progress, state->machine->progress, state);
+    fdml_machine machine = *state->machine;
+    if (machine.progress) machine.progress = &progress.own;
+    state->machine = &machine;
 
     result->settings = settings;
     result->groupings = state->groupings;

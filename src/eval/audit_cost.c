@@ -169,9 +169,13 @@ static double multiply_adds(const fdml_problem *problem, const fdml_audit_settin
     double sum = 0;
     if (settings->with_verification && !settings->pairs)
         sum += n * n * dim * (fdml_verify_is_exact(problem->n_rows) ? 2.5 : 0.5);
-    if (w->cluster)
-        sum += n * (double)problem->label->n_levels * dim * (settings->kmeans_iterations + 1) *
-               (settings->kmeans_redo ? settings->kmeans_redo : 1);
+    if (w->cluster) {
+        const fdml_kmeans kmeans = { .k = (uint32_t)problem->label->n_levels,
+                                     .n_iterations = settings->kmeans_iterations,
+                                     .n_redo = settings->kmeans_redo };
+        double seeding;
+        sum += fdml_kmeans_work(&seeding, &kmeans, problem->n_rows, problem->dim);
+    }
     if (w->ids[FDML_M_SPECTRUM])
         sum +=
             (double)count_groupings(problem, settings) * (n * dim * dim + 9 * dim * dim * dim);

@@ -92,6 +92,19 @@ static inline uint64_t audit_stream_id(audit_stream purpose, size_t grouping, si
     return (uint64_t)purpose << 56 | (uint64_t)grouping << 32 | (uint64_t)group;
 }
 
+/* --- audit_progress.c --------------------------------------------------------------------- */
+enum { AUDIT_STAGES = 4 };
+typedef struct audit_progress {
+    fdml_progress own;       /* what the stages report to */
+    const fdml_progress *to; /* the caller's */
+    double work[AUDIT_STAGES], total, done;
+    unsigned n_redo, redo;
+    size_t stage;
+} audit_progress;
+/* `state` knows its problem, settings, machine and wants_cluster. */
+void fdml_audit_progress_init(audit_progress *p, const fdml_progress *to,
+                              const audit_state *state);
+
 /* --- audit_measure.c ---------------------------------------------------------------------- */
 fdml_status fdml_audit_measure(audit_state *state, fdml_error *err);
 

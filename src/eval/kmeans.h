@@ -30,4 +30,9 @@ fdml_status fdml_kmeans_run(uint32_t *assignment, float *centres, double *inerti
                             const fdml_problem *problem, const fdml_machine *machine,
                             fdml_arena *arena, fdml_error *err);
 
+/* Multiply-adds to expect, seeding included: *seeding of them. The first two assignments ask
+ * everything, later ones about a fifth (clustered data of 60,502 x 128 with k = 11,316 and
+ * overlapping classes: 0.42, 0.33, 0.27, then less). */
+double fdml_kmeans_work(double *seeding, const fdml_kmeans *kmeans, size_t n_rows, size_t dim);
+
 #endif

@@ -115,21 +115,26 @@ bool fdml_pass_runs_once(const fdml_pass *pass, const fdml_problem *problem,
            !problem->exclude;
 }
 
+double fdml_pass_triangle_work(const fdml_problem *problem)
+{
+    return (double)problem->n_rows * (double)problem->n_rows * (double)problem->dim / 2;
+}
+
 double fdml_pass_work(const fdml_pass *pass, const fdml_problem *problem,
                       const fdml_machine *machine)
 {
     const size_t common = fdml_pass_common_memory(pass, problem, machine);
     const rank_plan plan =
         fdml_pass_plan_ranks(pass, problem, machine, fdml_pass_rank_budget(machine, common));
-    const double n = (double)problem->n_rows, square = n * n * (double)problem->dim;
+    const double triangle = fdml_pass_triangle_work(problem);
     double n_queries = 0, n_gallery = 0, work = 0;
     for (size_t i = 0; i < problem->n_rows; i++) {
         n_queries += !problem->is_query || problem->is_query[i];
         n_gallery += !problem->is_gallery || problem->is_gallery[i];
     }
     if (fdml_pass_wants_ranks(pass))
-        work += plan.is_triangle ? square / 2 : n_queries * n_gallery * (double)problem->dim;
+        work += plan.is_triangle ? triangle : n_queries * n_gallery * (double)problem->dim;
     if (fdml_pass_wants_sums(pass) && !fdml_pass_runs_once(pass, problem, &plan))
-        work += square / 2;
+        work += triangle;
     return work;
 }

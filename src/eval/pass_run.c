@@ -26,10 +26,12 @@ typedef struct pass_job {
 
 static void report(pass_job *job, size_t n_blocks, int thread)
 {
+    const pass_state *state = job->state;
     const size_t done = atomic_fetch_add_explicit(&job->done, n_blocks, memory_order_relaxed);
+    const double share = (double)(done + n_blocks) / job->total;
     if (thread == 0)
-        fdml_progress_report(job->state->machine->progress, "distances",
-                             (double)(done + n_blocks), job->total);
+        fdml_progress_report(state->machine->progress, "distances",
+                             state->work_before + share * state->work, state->work_total);
 }
 
 static size_t block_length(size_t n, size_t block, size_t index)
@@ -203,7 +205,7 @@ static fdml_status run_triangle(pass_state *state, fdml_arena *arena, fdml_error
     FDML_TRY(make_workers(&job.workers, state, arena, err));
     fdml_parallel(n_blocks, state->machine->n_threads, diagonal_task, &job);
     fdml_parallel(n_tasks, state->machine->n_threads, triangle_task, &job);
-    fdml_progress_report(state->machine->progress, "distances", job.total, job.total);
+    report(&job, 0, 0);
     if (state->rank) fdml_pass_rank_finish(state, job.workers);
     if (state->sums) fdml_pass_sums_finish(state, job.workers);
     return FDML_OK;
@@ -217,7 +219,7 @@ static fdml_status run_rectangle(pass_state *state, size_t queries_per_task, fdm
     job.total = (double)n_tasks * (double)state->n_col_blocks;
     FDML_TRY(make_workers(&job.workers, state, arena, err));
     fdml_parallel(n_tasks, state->machine->n_threads, rectangle_task, &job);
-    fdml_progress_report(state->machine->progress, "distances", job.total, job.total);
+    report(&job, 0, 0);
     return FDML_OK;
 }
 
@@ -253,6 +255,9 @@ static fdml_status run_once(const fdml_pass *pass, const fdml_problem *problem,
 {
     pass_state state = { .pass = pass, .problem = problem, .machine = machine };
     state.is_triangle = plan->is_triangle;
+    state.work_before = plan->work_before;
+    state.work = plan->work;
+    state.work_total = plan->work_total;
     state.block = fdml_pass_block(problem->n_rows, problem->dim);
     FDML_TRY(fdml_frame_make(&state.frame, problem, machine, arena, err));
     state.rows = state.cols = (row_list){ NULL, problem->n_rows };
@@ -277,12 +282,16 @@ fdml_status fdml_pass_run(const fdml_pass *pass, const fdml_problem *problem,
                           const fdml_machine *machine, fdml_arena *arena, fdml_error *err)
 {
     const size_t common = fdml_pass_common_memory(pass, problem, machine);
-    const rank_plan plan =
+    rank_plan plan =
         fdml_pass_plan_ranks(pass, problem, machine, fdml_pass_rank_budget(machine, common));
     if (machine->memory_limit && common + plan.bytes > machine->memory_limit)
         return fdml_fail(err, FDML_E_LIMIT,
                          "the distance pass needs %zu bytes at least, the limit leaves %zu",
                          common + plan.bytes, machine->memory_limit);
+    plan.work_total = fdml_pass_work(pass, problem, machine);
+    plan.work = plan.work_total;
+    if (fdml_pass_wants_sums(pass) && !fdml_pass_runs_once(pass, problem, &plan))
+        plan.work -= fdml_pass_triangle_work(problem);
     /* Pair sums are over all pairs of rows; ranks may be over a part, or leave some out. */
     fdml_pass ranks = *pass, sums = *pass;
     ranks.potential = ranks.distance = NULL;
@@ -301,7 +310,9 @@ fdml_status fdml_pass_run(const fdml_pass *pass, const fdml_problem *problem,
         if (fdml_pass_wants_ranks(pass))
             status = run_once(&ranks, problem, machine, &plan, arena, err);
         fdml_arena_reset(arena, mark);
-        const rank_plan triangle = { .is_triangle = true };
+        rank_plan triangle = { .is_triangle = true, .work_total = plan.work_total };
+        triangle.work = fdml_pass_triangle_work(problem);
+        triangle.work_before = plan.work_total - triangle.work;
         if (!status && fdml_pass_wants_sums(pass))
             status = run_once(&sums, &everything, machine, &triangle, arena, err);
     }

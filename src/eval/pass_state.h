@@ -64,6 +64,7 @@ typedef struct pass_state {
     fdml_frame frame;
     row_list rows, cols; /* queries and gallery; both all rows when is_triangle */
     bool is_triangle;
+    double work_before, work, work_total; /* as in rank_plan */
     size_t block, n_row_blocks, n_col_blocks;
     fdml_lock *lock;         /* [n_col_blocks], for triangle */
     struct rank_state *rank; /* each NULL when not wanted */
@@ -101,9 +102,12 @@ size_t fdml_pass_common_memory(const fdml_pass *pass, const fdml_problem *p,
 typedef struct rank_plan {
     bool is_triangle;
     size_t queries_per_task, bytes;
+    /* for progress, in multiply-adds: of the runs before this one, of it, of all */
+    double work_before, work, work_total;
 } rank_plan;
 rank_plan fdml_pass_plan_ranks(const fdml_pass *pass, const fdml_problem *p,
                                const fdml_machine *m, size_t budget);
+double fdml_pass_triangle_work(const fdml_problem *problem); /* multiply-adds */
 /* What is left for ranks of the memory that the caller allows. */
 size_t fdml_pass_rank_budget(const fdml_machine *machine, size_t common);
 bool fdml_pass_wants_ranks(const fdml_pass *pass);
