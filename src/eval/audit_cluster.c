@@ -19,6 +19,7 @@ typedef struct permuting {
     fdml_contingency table;
     fdml_permutation permutation;
     size_t n_groups, scratch_size;
+    int n_threads;
     char *scratch; /* [n_threads] of sums, codes, counters of the sweep */
     double *null;  /* [n_metrics, n_permutations] */
 } permuting;
@@ -84,8 +85,8 @@ static fdml_status make_scratch(permuting *p, fdml_error *err)
                       aligned(p->permutation.n_units * sizeof(uint32_t)) +
                       aligned(larger(fdml_contingency_scratch(&p->table, p->n_groups),
                                      fdml_permutation_scratch(&p->permutation, 1)));
-    p->scratch = fdml_arena_push(p->state->scratch, (size_t)p->state->machine->n_threads,
-                                 p->scratch_size);
+    p->n_threads = fdml_resampling_threads(p->scratch_size, p->state->machine->n_threads);
+    p->scratch = fdml_arena_push(p->state->scratch, (size_t)p->n_threads, p->scratch_size);
     return p->scratch ? FDML_OK : no_memory(err);
 }
 
@@ -140,8 +141,7 @@ fdml_status fdml_audit_cluster_null(double *null, const audit_state *state,
     FDML_TRY(list_units(&p, state, values, err));
     if (p.n_groups > 1) {
         FDML_TRY(make_scratch(&p, err));
-        fdml_parallel(state->settings->n_permutations, state->machine->n_threads,
-                      permutation_replicate, &p);
+        fdml_parallel(state->settings->n_permutations, p.n_threads, permutation_replicate, &p);
     }
     fdml_arena_reset(state->scratch, mark);
     return FDML_OK;

@@ -12,6 +12,7 @@
 
 typedef struct wishes {
     bool ids[FDML_M_COUNT], mean, cluster, intra, inter;
+    size_t n_mean;
 } wishes;
 
 static wishes read_wishes(const fdml_audit_settings *settings)
@@ -20,7 +21,8 @@ static wishes read_wishes(const fdml_audit_settings *settings)
     for (size_t m = 0; m < settings->n_metrics; m++) {
         const fdml_metric *metric = &settings->metrics[m];
         w.ids[metric->id] = true;
-        w.mean = w.mean || metric->kind == FDML_KIND_MEAN;
+        w.n_mean += metric->kind == FDML_KIND_MEAN;
+        w.mean = w.n_mean > 0;
         w.cluster = w.cluster || fdml_audit_is_cluster_metric(metric->id);
     }
     w.intra = w.ids[FDML_M_ALIGNMENT_INTRA] || w.ids[FDML_M_ALIGNMENT_RATIO];
@@ -73,11 +75,10 @@ static size_t permuting_size(const fdml_problem *problem, const fdml_audit_setti
 {
     enum { BATCH = 1 << 22, WAVES = 2 * 64, PLAN = 28 }; /* as audit_sketch.c, stats.c */
     const size_t n = problem->n_rows, n_classes = problem->label->n_levels;
-    const size_t codes = PLAN + 8 * (size_t)n_threads;
+    const size_t codes = PLAN + 8 * (size_t)fdml_resampling_threads(8 * n, n_threads);
     if (!problem->n_attributes || !settings->n_permutations) return 0;
     size_t size = 0;
-    if (w->mean)
-        size = n * (fdml_feature_stride(settings->n_metrics + 1) * sizeof(double) + codes);
+    if (w->mean) size = n * (fdml_feature_stride(w->n_mean + 1) * sizeof(double) + codes);
     if (w->inter || w->ids[FDML_M_UNIFORMITY] || w->ids[FDML_M_CLASS_RATIO]) {
         const size_t columns = 4 + larger(problem->dim, WAVES);
         size = larger(size,
@@ -85,10 +86,11 @@ static size_t permuting_size(const fdml_problem *problem, const fdml_audit_setti
                           (WAVES / 2 + 1 + (size_t)n_threads) * problem->dim * sizeof(double));
     }
     if (size) size += BATCH;
-    if (w->cluster) { /* rows in order, items, x log x; per thread codes, plan and counters */
+    if (w->cluster) { /* rows in order and items; per thread codes, plan and counters */
         const size_t counters = n_groups * (2 * n_classes * sizeof(uint32_t) + 128);
-        size = larger(size, n * (5 * 4 + 16 + 8) +
-                                (size_t)n_threads * (n * (4 + PLAN + 8) + counters));
+        const size_t own = n * (4 + PLAN + 8) + counters;
+        size = larger(size, n * (5 * 4 + 16) + ((size_t)1 << 19) +
+                                (size_t)fdml_resampling_threads(own, n_threads) * own);
     }
     return size;
 }

@@ -175,15 +175,17 @@ fdml_status fdml_audit_feature_null(double *null, const audit_state *state,
     if (batch > n_permutations) batch = n_permutations;
     double *sums = fdml_arena_push(state->scratch, batch, one);
     double *value = fdml_arena_push(state->scratch, values->n_groups, sizeof *value);
-    void *scratch = fdml_arena_push(
-        state->scratch, fdml_permutation_scratch(&permutation, state->machine->n_threads), 1);
+    const int n_threads =
+        fdml_resampling_threads(8 * u.n, state->machine->n_threads); /* a draw and its order */
+    void *scratch =
+        fdml_arena_push(state->scratch, fdml_permutation_scratch(&permutation, n_threads), 1);
     if (!sums || !value || !scratch) return no_memory(err);
 
     for (size_t done = 0; done < n_permutations; done += permutation.n_replicates) {
         const size_t left = n_permutations - done;
         permutation.first_replicate = (uint32_t)done;
         permutation.n_replicates = left < batch ? left : batch;
-        fdml_permutation_sums(sums, &permutation, scratch, state->machine->n_threads);
+        fdml_permutation_sums(sums, &permutation, scratch, n_threads);
         for (size_t p = 0; p < permutation.n_replicates; p++)
             put_spreads(null + done + p, value, &u, state, values,
                         sums + p * u.n_groups * u.stride);

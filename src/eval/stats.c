@@ -156,6 +156,13 @@ size_t fdml_permutation_scratch(const fdml_permutation *p, int n_threads)
     return shared_scratch(p) + thread_scratch(p) * (size_t)(n_threads < 1 ? 1 : n_threads);
 }
 
+int fdml_resampling_threads(size_t size, int n_threads)
+{
+    const size_t most = size ? ((size_t)32 << 20) / size : (size_t)n_threads;
+    if (most < 1 || n_threads < 1) return 1;
+    return most < (size_t)n_threads ? (int)most : n_threads;
+}
+
 /* A piece of scratch; *scratch moves behind it. */
 static void *cut(char **scratch, size_t size)
 {

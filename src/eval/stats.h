@@ -41,6 +41,9 @@ typedef struct fdml_permutation {
 /* Scratch of the two functions below, in bytes, aligned as an arena's; for codes n_threads is
  * 1. The largest group's sums are the total minus the others'. */
 size_t fdml_permutation_scratch(const fdml_permutation *permutation, int n_threads);
+/* At most n_threads, at least one: as many as may each take `size` bytes within 32 MiB. Large
+ * problems are resampled by fewer threads, so that memory stays O(rows). */
+int fdml_resampling_threads(size_t size, int n_threads);
 /* The codes of one replicate: [n_units], the same as those summed over. */
 void fdml_permutation_codes(uint32_t *permuted, const fdml_permutation *permutation,
                             uint32_t replicate, void *scratch);
