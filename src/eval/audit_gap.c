@@ -114,9 +114,20 @@ static void difference_and_ratio(fdml_gap_result *gap, const grouping_values *va
                              confidence);
 }
 
+/* Size of the numbers that a gap is the difference of. Uniformity is a logarithm of, and
+ * cluster metrics are a ratio of differences of, numbers of size 1: they keep their rounding
+ * near 0. */
+static double scale_of(const grouping_values *values, size_t metric, fdml_metric_id id)
+{
+    double scale = id == FDML_M_UNIFORMITY || fdml_audit_is_cluster_metric(id) ? 1 : 0;
+    for (size_t g = 0; g < values->n_groups; g++) /* fmax passes over NaN */
+        scale = fmax(scale, fabs(estimate_of(values, g, metric)->value));
+    return scale;
+}
+
 /* deviation: [n_groups], null: [n_bootstrap] scratch */
-static double bootstrap_p(double observed, const grouping_values *values, size_t metric,
-                          double *deviation, double *null)
+static double bootstrap_p(double observed, double scale, const grouping_values *values,
+                          size_t metric, double *deviation, double *null)
 {
     for (size_t b = 0; b < values->n_bootstrap; b++) {
         for (size_t g = 0; g < values->n_groups; g++)
@@ -124,7 +135,7 @@ static double bootstrap_p(double observed, const grouping_values *values, size_t
                 audit_replicates(values, g, metric)[b] - estimate_of(values, g, metric)->value;
         null[b] = fdml_audit_spread(deviation, values, metric);
     }
-    return fdml_p_value(observed, null, values->n_bootstrap);
+    return fdml_p_value(observed, scale, null, values->n_bootstrap);
 }
 
 static bool is_permuted(const audit_state *state, const fdml_grouping *by, size_t metric)
@@ -148,18 +159,20 @@ static void test(fdml_gap_result *gap, const grouping_values *values, const audi
     const fdml_audit_settings *settings = state->settings;
     const fdml_metric *metric = &settings->metrics[gap->metric];
     const double *null = tests->null + gap->metric * settings->n_permutations;
+    const double scale = scale_of(values, gap->metric, metric->id);
     if (!settings->n_permutations) return;
     if (!isnan(tests->observed[gap->metric])) {
-        gap->p = fdml_p_value(tests->observed[gap->metric], null, settings->n_permutations);
+        gap->p =
+            fdml_p_value(tests->observed[gap->metric], scale, null, settings->n_permutations);
         gap->p_method = "permutation";
         return;
     }
     if (is_permuted(state, &state->groupings.grouping[values->grouping], gap->metric)) {
-        gap->p = fdml_p_value(gap->difference.value, null, settings->n_permutations);
+        gap->p = fdml_p_value(gap->difference.value, scale, null, settings->n_permutations);
         gap->p_method = "permutation";
     } else if (values->n_bootstrap && metric->id != FDML_M_SPECTRUM) {
-        gap->p = bootstrap_p(gap->difference.value, values, gap->metric, tests->deviation,
-                             tests->scratch);
+        gap->p = bootstrap_p(gap->difference.value, scale, values, gap->metric,
+                             tests->deviation, tests->scratch);
         gap->p_method = "bootstrap";
     }
 }

@@ -322,12 +322,13 @@ void fdml_percentile_interval(double *lo, double *hi, double *values, size_t n,
     *hi = sorted_quantile(values, n_finite, 1 - (1 - confidence) / 2);
 }
 
-double fdml_p_value(double observed, const double *null_values, size_t n)
+double fdml_p_value(double observed, double scale, const double *null_values, size_t n)
 {
+    const double size = fmax(fabs(scale), fabs(observed));
     size_t n_used = 0, n_reached = 0;
     for (size_t i = 0; i < n; i++) {
         if (isnan(null_values[i])) continue;
-        const double slack = 1e-12 * fmax(fabs(observed), fabs(null_values[i]));
+        const double slack = 1e-12 * fmax(size, fabs(null_values[i]));
         n_used++;
         n_reached += null_values[i] >= observed - slack;
     }

@@ -59,9 +59,11 @@ void fdml_percentile_interval(double *lo, double *hi, double *values, size_t n,
                               double confidence);
 
 /* p of a one-sided test "statistic at least as large": (1 + #{null >= observed}) / (1 + n).
- * Equality is judged with a relative tolerance of 1e-12, so that permutations which give the
- * observed split again count as equal whatever their order of addition. */
-double fdml_p_value(double observed, const double *null_values, size_t n);
+ * The statistic is a difference of values of size `scale`; null values are not negative.
+ * Equality is judged with a tolerance of 1e-12 relative to the largest of the three, so that
+ * permutations which give the observed split again count as equal whatever their order of
+ * addition, and a difference that is but rounding of equal values has p = 1. */
+double fdml_p_value(double observed, double scale, const double *null_values, size_t n);
 
 /* Holm (1979) step-down adjustment; NaN entries are left out and stay NaN. */
 void fdml_holm(double *adjusted, const double *p, size_t n, uint32_t *scratch);

@@ -445,3 +445,31 @@ Test(eval_audit, references)
     }
     eval_world_close(&w);
 }
+
+/* Spots on a circle hold two rows of a class each, and a class has two spots opposite to each
+ * other: every query finds one of its three at rank 1 and has map_at_r = 1/3. Sums of thirds
+ * over groups of different sizes differ in their last bits; that must not be shown. */
+Test(eval_audit, equal_values_have_no_gap)
+{
+    enum { N_CLASSES = 21 };
+    eval_world w;
+    fdml_audit_result r;
+    eval_world_make(&w, 4 * N_CLASSES, 2, N_CLASSES, 2, 0, 4);
+    for (size_t i = 0; i < w.n_rows; i++) {
+        const size_t spot = i % (2 * N_CLASSES); /* its class is spot % N_CLASSES */
+        const double angle = 3.141592653589793 * (double)spot / N_CLASSES;
+        w.x[2 * i] = (float)cos(angle);
+        w.x[2 * i + 1] = (float)sin(angle);
+        w.code[0][i] = w.label[i] >= 3;
+    }
+    eval_world_metrics(&w, "map_at_r");
+    for (int unit = FDML_UNIT_CLASS; unit <= FDML_UNIT_QUERY; unit++) {
+        w.settings.unit = (fdml_unit)unit;
+        eval_world_audit(&r, &w);
+        cr_expect_float_eq(r.overall[0].value, 1.0 / 3, 1e-15);
+        cr_expect_leq(r.gaps[0].difference.value, 1e-15);
+        cr_expect_gt(r.gaps[0].difference.value, 0, "or this tests nothing");
+        cr_expect_eq(r.gaps[0].p, 1);
+    }
+    eval_world_close(&w);
+}

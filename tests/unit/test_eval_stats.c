@@ -35,10 +35,12 @@ Test(eval_stats, quantiles_as_r_type_7)
 Test(eval_stats, p_value_counts_itself_and_ties)
 {
     const double null[] = { 0.1, 0.2, 0.3, NAN };
-    cr_expect_float_eq(fdml_p_value(0.25, null, 4), 2.0 / 4, 1e-15);
-    cr_expect_float_eq(fdml_p_value(0.3, null, 4), 2.0 / 4, 1e-15);
-    cr_expect_float_eq(fdml_p_value(0.3 * (1 + 1e-14), null, 4), 2.0 / 4, 1e-15);
-    cr_expect_float_eq(fdml_p_value(0.31, null, 4), 1.0 / 4, 1e-15);
+    cr_expect_float_eq(fdml_p_value(0.25, 0, null, 4), 2.0 / 4, 1e-15);
+    cr_expect_float_eq(fdml_p_value(0.3, 0, null, 4), 2.0 / 4, 1e-15);
+    cr_expect_float_eq(fdml_p_value(0.3 * (1 + 1e-14), 0, null, 4), 2.0 / 4, 1e-15);
+    cr_expect_float_eq(fdml_p_value(0.31, 0, null, 4), 1.0 / 4, 1e-15);
+    const double rounding[] = { 0, 0, 5.6e-17 }; /* differences of numbers near 1/3 */
+    cr_expect_eq(fdml_p_value(1.1e-16, 1.0 / 3, rounding, 3), 1);
 }
 
 Test(eval_stats, holm_worked_example)
@@ -254,7 +256,7 @@ Test(eval_stats, permutation_p_is_uniform_under_the_null)
         fdml_permutation_sums(sums, &p, scratch, 1);
         for (size_t r = 0; r < P; r++)
             null[r] = fabs(sums[r * 16] / 30 - sums[r * 16 + 8] / 10);
-        const double value = fdml_p_value(fabs(own[0] - own[1]), null, P);
+        const double value = fdml_p_value(fabs(own[0] - own[1]), 0, null, P);
         for (unsigned k = 0; k < 4; k++) n_below[k] += value <= 0.2 * (k + 1);
     }
     for (unsigned k = 0; k < 4; k++) {
