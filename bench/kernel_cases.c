@@ -22,7 +22,8 @@ static struct {
     float *zeros, *ones, *out, *bias;
     float *row_floors, *many_floors, *col_floors; /* ascending, above almost all scores */
     float *best;
-    uint32_t *index, *code, *id, *begin, *end, *many_begin, *many_end, *count, *best_id;
+    uint32_t *index, *code, *id, *begin, *end, *many_begin, *many_end, *many_id, *count,
+        *best_id;
     fdml_hit *hits;
     size_t n_hits;
     fdml_rows x_rows, y_rows;
@@ -44,6 +45,7 @@ void kernel_cases_prepare(void)
     d.index = counts(N), d.code = counts(COLS), d.id = counts(COLS), d.count = counts(N);
     d.begin = counts(ROWS), d.end = counts(ROWS), d.best_id = counts(ROWS);
     d.many_begin = counts(ROWS), d.many_end = counts(ROWS);
+    d.many_id = counts(ROWS * MANY);
     d.hits = (fdml_hit *)(void *)bench_floats(2 * N);
     bench_uniform(d.x, ROWS * DIM, 1);
     bench_uniform(d.y, COLS * DIM, 2);
@@ -109,7 +111,7 @@ CASE(scan_above, 0, WORD *N, const fdml_tile t = tile(d.scores);
 CASE(count_rows, 0, WORD *N, const fdml_tile t = tile(d.scores);
      k->count_rows(d.count, &t, d.row_floors, d.begin, d.end))
 CASE(bump_rows, 0, WORD *N, const fdml_tile t = tile(d.scores);
-     k->bump_rows(d.count, &t, d.many_floors, d.many_begin, d.many_end))
+     k->bump_rows(d.count, &t, d.many_floors, d.many_id, d.many_begin, d.many_end, d.id))
 CASE(count_cols, 0, WORD *N, const fdml_tile t = tile(d.scores);
      k->count_cols(d.count, &t, d.col_floors, FLOORS))
 CASE(group_sums, 0, 2 * WORD * N, const fdml_tile t = tile(d.scores);

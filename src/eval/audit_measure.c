@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "eval/audit_state.h"
+#include "eval/frame.h"
 #include "eval/kmeans.h"
 #include "eval/verify.h"
 
@@ -82,33 +83,29 @@ static fdml_status prepare_store(audit_state *state, fdml_error *err)
                                  state->scratch, err);
 }
 
-static double longest_row(const fdml_problem *problem)
-{
-    double longest = 0;
-    for (size_t i = 0; i < problem->n_rows; i++) {
-        double square = 0;
-        for (size_t d = 0; d < problem->dim; d++) {
-            const double x = problem->x[i * problem->dim + d];
-            square += x * x;
-        }
-        if (square > longest) longest = square;
-    }
-    return sqrt(longest);
-}
-
-/* Where nearness can lie: [-1, 1] under cosine, else from the longest row L: |a . b| <= L^2
- * and |a - b|^2 <= 4 L^2. */
-static void histogram_range(audit_state *state)
+/* Where nearness can lie: [-1, 1] under cosine, else from the longest row L as the pass sees it
+ * (under l2 about the mean): |a . b| <= L^2 and |a - b|^2 <= 4 L^2. The last bin begins at the
+ * top, so that its upper edge lies above every score and a threshold there accepts nothing. */
+static fdml_status histogram_range(audit_state *state, fdml_error *err)
 {
     double low = -1, high = 1;
     if (state->problem->distance != FDML_COSINE) {
-        const double longest = longest_row(state->problem), square = longest * longest;
+        const fdml_arena_mark mark = fdml_arena_get_mark(state->scratch);
+        fdml_frame frame;
+        double square = 0;
+        FDML_TRY(fdml_frame_make(&frame, state->problem, state->machine, state->scratch, err));
+        for (size_t i = 0; i < state->problem->n_rows; i++)
+            if ((double)frame.norm2[i] > square) square = (double)frame.norm2[i];
+        fdml_arena_reset(state->scratch, mark);
+        square *= 1 + 0x1p-10; /* rounding */
         const bool is_l2 = state->problem->distance == FDML_L2;
         low = is_l2 ? -4 * square : -square;
         high = is_l2 ? 0 : square;
     }
+    const double width = (high - low) / (FDML_HISTOGRAM_BINS - 1);
     state->histogram_low = (float)low;
-    state->histogram_width = (float)((high - low) / FDML_HISTOGRAM_BINS);
+    state->histogram_width = (float)(width > 0 ? width : 1);
+    return FDML_OK;
 }
 
 static bool wants_histogram(const audit_state *state)
@@ -147,7 +144,7 @@ static fdml_status run_pass(audit_state *state, fdml_error *err)
         state->histogram =
             fdml_arena_push_zero(arena, FDML_HISTOGRAM_BINS, sizeof *state->histogram);
         if (!state->histogram) return no_memory(err, "the histogram of scores");
-        histogram_range(state);
+        FDML_TRY(histogram_range(state, err));
     }
     pass.potential = state->potential;
     pass.distance = state->other_distance;

@@ -56,7 +56,8 @@ static void add_waves(double *f, const sketch *s, const double *row)
     const size_t dim = s->state->problem->dim;
     for (size_t w = 0; w < N_WAVES; w++) {
         double phase = 0, sine, cosine;
-        for (size_t d = 0; d < dim; d++) phase += s->waves[w * dim + d] * row[d];
+        for (size_t d = 0; d < dim; d++) phase += s->waves[w * dim + d] * (row[d] - s->mean[d]);
+        if (!(fabs(phase) < 1e6)) phase = 0; /* a kernel of 0 with all but its own copy */
         fdml_sincos(phase, &sine, &cosine);
         f[COL_VECTOR + 2 * w] += cosine;
         f[COL_VECTOR + 2 * w + 1] += sine;
@@ -160,10 +161,8 @@ static fdml_status make_sketch(sketch *s, const fdml_grouping *by, fdml_error *e
         s->label[s->n_units] = c;
         s->code[s->n_units++] = code;
     }
-    if (s->kind == UNIFORMITY)
-        draw_waves(s);
-    else
-        find_mean(s);
+    find_mean(s);
+    if (s->kind == UNIFORMITY) draw_waves(s);
     fdml_parallel(s->n_units, state->machine->n_threads, sketch_class, s);
     return FDML_OK;
 }

@@ -176,6 +176,7 @@ static void update_centre(void *ctx, size_t c, int thread)
     float inverse, *centre = state->centre + c * p->dim;
     state->machine->kernels->inverse_norms(&inverse, centre, 1, p->dim);
     for (size_t d = 0; d < p->dim; d++) centre[d] *= inverse;
+    l->is_moved[c] = 1; /* scaling may move what the mean did not */
 }
 
 typedef struct far_row {

@@ -38,15 +38,15 @@ typedef struct fdml_pass {
     uint32_t depth;
 
     /* The k nearest of every query, best first, ties by row id; row FDML_RANK_BEYOND fills up.
-     * Excluded rows are not left out here. [n_rows, top_k]; rows that are no query untouched.
-     */
+     * [n_rows, top_k]; rows that are no query have none. Excluded rows are left out. */
     uint32_t top_k; /* 0: not wanted */
     uint32_t *neighbour;
     float *neighbour_nearness; /* may be NULL */
 
     /* Sums over the other rows j of row i's own group, for every grouping: [n.., n_rows].
      * potential: sum of exp(-2 d_ij^2). distance: sum of d_ij, classmates included. Floats are
-     * summed within a block and blocks exactly: relative error below 1e-5. */
+     * summed within a block and blocks exactly, in units of 2^-62 times the power of two above
+     * n_rows: relative error below 1e-5 where a block's sum is above 1e5 units. */
     const fdml_groupings *groupings;
     double *potential; /* NULL: not wanted */
     double *distance;  /* NULL: not wanted; for alignment power 1 */

@@ -67,6 +67,7 @@ rank_plan fdml_pass_plan_ranks(const fdml_pass *pass, const fdml_problem *p,
     plan.is_triangle = false;
     for (;; plan.queries_per_task /= 2) {
         plan.bytes = fdml_pass_rank_memory(p, false, plan.queries_per_task, m->n_threads);
+        if (plan.queries_per_task * largest > UINT32_MAX && plan.queries_per_task > 1) continue;
         if (plan.bytes <= budget || plan.queries_per_task <= 16) return plan;
     }
 }
@@ -80,7 +81,8 @@ size_t fdml_pass_common_memory(const fdml_pass *pass, const fdml_problem *p,
     const size_t hits =
         pass->top_k || pass->accepted ? PASS_STRIP * block * sizeof(fdml_hit) : 0;
     const size_t tasks = (blocks * blocks / CHUNK / 2 + blocks) * sizeof(pass_task);
-    return p->n_rows * 3 * sizeof(float) + tasks + (size_t)m->n_threads * (thread + hits) +
+    /* by row: scale, length, lists of rows and classes, place in the gallery */
+    return p->n_rows * 6 * sizeof(float) + tasks + (size_t)m->n_threads * (thread + hits) +
            fdml_pass_sums_memory(pass, p, m->n_threads);
 }
 

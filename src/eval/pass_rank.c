@@ -129,11 +129,13 @@ fdml_status fdml_pass_rank_worker(pass_worker *worker, const pass_state *state,
         if (worker_columns(&w->col, state, arena)) goto no_memory;
     } else {
         w->bump = fdml_arena_push(arena, n, sizeof(uint32_t));
+        w->col_id = fdml_arena_push(arena, state->block, sizeof(uint32_t));
         w->own.begin = fdml_arena_push(arena, n_queries + 1, sizeof(uint32_t));
         w->own.nearness = fdml_arena_push(arena, n, sizeof(float));
         w->own.below = fdml_arena_push(arena, n, sizeof(float));
         w->own.row = fdml_arena_push(arena, n, sizeof(uint32_t));
-        if (!w->bump || !w->own.begin || !w->own.nearness || !w->own.below || !w->own.row)
+        if (!w->bump || !w->col_id || !w->own.begin || !w->own.nearness || !w->own.below ||
+            !w->own.row)
             goto no_memory;
         FDML_TRY(
             fdml_pass_relevant_work(&w->work, state, n_queries, rank->largest, arena, err));
@@ -155,11 +157,11 @@ size_t fdml_pass_rank_memory(const fdml_problem *problem, bool is_triangle,
     const size_t lists = problem->n_rows * sizeof(uint32_t) * 2 + problem->label->n_levels * 4;
     if (is_triangle) {
         const size_t block_entries = block * largest < total ? block * largest : total;
-        const size_t worker = (block + LANES) * largest * 20 + block_entries * 8 + largest * 12;
+        const size_t worker = (block + LANES) * largest * 20 + block_entries * 8 + largest * 20;
         return lists + total * 12 + threads * worker;
     }
-    const size_t fill = (PASS_STRIP + block) * problem->dim * 4 + PASS_STRIP * block * 4;
-    return lists + threads * (queries_per_task * largest * 20 + largest * 12 + fill);
+    const size_t fill = (PASS_STRIP + block) * problem->dim * 4 + (PASS_STRIP + 1) * block * 4;
+    return lists + threads * (queries_per_task * largest * 20 + largest * 20 + fill);
 }
 
 /* --- rows -------------------------------------------------------------------------------- */
@@ -259,7 +261,8 @@ void fdml_pass_rank_strip(const pass_state *state, pass_worker *worker, const st
     rank_worker *w = worker->rank;
     const size_t q0 = s->row0 - s->block_row0;
     if (w->searches)
-        k->bump_rows(w->bump, &s->tile, w->floors, w->begin + q0, w->end + q0);
+        k->bump_rows(w->bump, &s->tile, w->nearness, w->row, w->begin + q0, w->end + q0,
+                     w->col_id);
     else
         k->count_rows(w->count, &s->tile, w->floors, w->begin + q0, w->end + q0);
     if (w->is_mixed) count_row_ties(state, w, s, q0);

@@ -44,6 +44,7 @@ typedef struct rank_worker {
     uint32_t entries_low, entries_high; /* smallest and largest of row */
     bool is_mixed;
     uint32_t low, high; /* row ids of the columns: low..high */
+    uint32_t *col_id;   /* [block] of the columns, where searching */
     column_floors col;
     relevant_work work;
     uint32_t *rank; /* [largest] for the callback */

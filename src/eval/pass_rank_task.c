@@ -75,7 +75,13 @@ void fdml_pass_rank_begin_gallery(const pass_state *state, pass_worker *worker,
     w->low = row_at(&state->cols, first);
     w->high = row_at(&state->cols, (end < state->cols.n ? end : state->cols.n) - 1);
     if (state->pass->depth && col_block % SETTLE_EVERY == 1) settle(state, w);
-    fdml_pass_rank_choose(w, state->machine->kernels);
+    if (!w->searches) {
+        fdml_pass_rank_choose(w, state->machine->kernels);
+        return;
+    }
+    w->is_mixed = false; /* the search decides ties itself */
+    for (size_t k = first; k < end && k < state->cols.n; k++)
+        w->col_id[k - first] = row_at(&state->cols, k);
 }
 
 void fdml_pass_rank_end_task(const pass_state *state, pass_worker *worker, size_t first,

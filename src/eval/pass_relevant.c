@@ -82,6 +82,7 @@ fdml_status fdml_pass_relevant_work(relevant_work *work, const pass_state *state
 {
     const fdml_kernels *k = state->machine->kernels;
     const size_t dim = state->problem->dim;
+    const size_t n_keys = largest > n_queries ? largest : n_queries;
     *work = (relevant_work){
         .a = fdml_arena_push(arena, fdml_panels_size(PASS_STRIP, dim, k->tile_rows),
                              sizeof(float)),
@@ -90,12 +91,12 @@ fdml_status fdml_pass_relevant_work(relevant_work *work, const pass_state *state
         .c = fdml_arena_push(arena, PASS_STRIP * state->block, sizeof(float)),
         .row_norm2 = fdml_arena_push(arena, PASS_STRIP, sizeof(float)),
         .col_norm2 = fdml_arena_push(arena, state->block, sizeof(float)),
-        .key =
-            fdml_arena_push(arena, largest > n_queries ? largest : n_queries, sizeof(uint64_t)),
+        .key = fdml_arena_push(arena, n_keys, sizeof(uint64_t)),
+        .spare = fdml_arena_push(arena, n_keys, sizeof(uint64_t)),
         .query = fdml_arena_push(arena, n_queries, sizeof(uint32_t)),
     };
     if (!work->a || !work->b || !work->c || !work->row_norm2 || !work->col_norm2 ||
-        !work->key || !work->query)
+        !work->key || !work->spare || !work->query)
         return fdml_fail(err, FDML_E_NOMEM, "no memory for the relevant rows of %zu queries",
                          n_queries);
     return FDML_OK;
@@ -147,18 +148,31 @@ int fdml_pass_compare_keys(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void sort_keys(uint64_t *key, size_t n)
+/* Ascending. Few keys by insertion; many by radix, eight bits at a time: half of the passes
+ * usually find all keys alike (the row's high bits) and cost a count only. */
+static void sort_keys(uint64_t *key, uint64_t *spare, size_t n)
 {
-    if (n > 24) {
-        qsort(key, n, sizeof *key, fdml_pass_compare_keys);
+    if (n <= 64) {
+        for (size_t i = 1; i < n; i++) {
+            const uint64_t x = key[i];
+            size_t j = i;
+            for (; j > 0 && key[j - 1] > x; j--) key[j] = key[j - 1];
+            key[j] = x;
+        }
         return;
     }
-    for (size_t i = 1; i < n; i++) {
-        const uint64_t x = key[i];
-        size_t j = i;
-        for (; j > 0 && key[j - 1] > x; j--) key[j] = key[j - 1];
-        key[j] = x;
+    uint64_t *from = key, *to = spare;
+    for (int shift = 0; shift < 64; shift += 8) {
+        size_t place[257] = { 0 };
+        for (size_t i = 0; i < n; i++) place[(from[i] >> shift & 0xff) + 1]++;
+        if (place[(from[0] >> shift & 0xff) + 1] == n) continue;
+        for (int v = 0; v < 256; v++) place[v + 1] += place[v];
+        for (size_t i = 0; i < n; i++) to[place[from[i] >> shift & 0xff]++] = from[i];
+        uint64_t *swap = from;
+        from = to;
+        to = swap;
     }
+    if (from != key) memcpy(key, from, n * sizeof *key);
 }
 
 /* Scores of the packed queries against members m0.., straight into the entries, unsorted. */
@@ -209,7 +223,7 @@ void fdml_pass_relevant_fill(relevant_set *set, const pass_state *state, size_t 
         const uint32_t begin = set->begin[position[i] - first];
         for (uint32_t e = 0; e < filled[i]; e++)
             work->key[e] = entry_key(set->nearness[begin + e], set->row[begin + e]);
-        sort_keys(work->key, filled[i]);
+        sort_keys(work->key, work->spare, filled[i]);
         for (uint32_t e = 0; e < filled[i]; e++) {
             const float x = key_nearness(work->key[e]);
             set->nearness[begin + e] = x;

@@ -126,8 +126,8 @@ size_t fdml_pass_relevant_total(const fdml_problem *problem, size_t *largest);
 typedef struct relevant_work {
     float *a, *b, *c;
     float *row_norm2, *col_norm2;
-    uint64_t *key;   /* [largest or queries of a task] */
-    uint32_t *query; /* [queries of a task] */
+    uint64_t *key, *spare; /* [largest or queries of a task] */
+    uint32_t *query;       /* [queries of a task] */
 } relevant_work;
 int fdml_pass_compare_keys(const void *a, const void *b); /* uint64_t, ascending, for qsort */
 fdml_status fdml_pass_relevant_work(relevant_work *work, const pass_state *state,

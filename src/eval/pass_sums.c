@@ -32,7 +32,7 @@ static double fixed_unit(double bound, size_t n_rows)
 {
     int bits = 0;
     while (ldexp(1, bits) < bound * (double)n_rows) bits++;
-    return ldexp(1, bits - 62 < -40 ? -40 : bits - 62);
+    return ldexp(1, bits - 62);
 }
 
 static void add_fixed(double *cell, float value, double unit)

@@ -21,14 +21,23 @@ enum { BLOCK_ROWS = 1024, MOST_WARNINGS = 8 };
 /* Rows that came from half precision are off by 5e-4 at most. */
 static const double UNIT_TOLERANCE = 1e-3;
 
+/* Squared lengths between which distances can be computed in float: (2 |x|)^2 must be a float,
+ * and under cosine 1 / |x|, too. */
+static const double MOST_SQUARE = 0x1p126, LEAST_SQUARE = 0x1p-252;
+
 typedef struct block_notes {
     size_t bad_row, bad_column;        /* not finite; bad_row == NONE where all are */
-    size_t zero_row;                   /* of length zero */
+    size_t zero_row;                   /* of length zero, or as good as */
+    size_t long_row;                   /* too long for squared distances */
     size_t n_not_unit, first_not_unit; /* and its length */
     double length;
 } block_notes;
 
-static const size_t NONE = (size_t)-1;
+#define NONE ((size_t)-1)
+
+static const block_notes NO_NOTES = {
+    .bad_row = NONE, .zero_row = NONE, .long_row = NONE, .first_not_unit = NONE
+};
 
 typedef struct scan {
     const fdml_problem *problem;
@@ -50,7 +59,7 @@ static void scan_block(void *ctx, size_t block, int thread)
     const scan *s = ctx;
     const size_t dim = s->problem->dim, begin = block * BLOCK_ROWS;
     const size_t left = s->problem->n_rows - begin, n = left < BLOCK_ROWS ? left : BLOCK_ROWS;
-    block_notes notes = { .bad_row = NONE, .zero_row = NONE, .first_not_unit = NONE };
+    block_notes notes = NO_NOTES;
     for (size_t i = begin; i < begin + n; i++) {
         const float *row = s->problem->x + i * dim;
         double square = 0;
@@ -60,7 +69,8 @@ static void scan_block(void *ctx, size_t block, int thread)
             notes.bad_row = i;
             notes.bad_column = first_not_finite(row, dim);
         }
-        if (square == 0 && notes.zero_row == NONE) notes.zero_row = i;
+        if (square < LEAST_SQUARE && notes.zero_row == NONE) notes.zero_row = i;
+        if (square > MOST_SQUARE && notes.long_row == NONE) notes.long_row = i;
         if (fabs(sqrt(square) - 1) <= UNIT_TOLERANCE) continue;
         if (!notes.n_not_unit++) notes.first_not_unit = i, notes.length = sqrt(square);
     }
@@ -69,13 +79,14 @@ static void scan_block(void *ctx, size_t block, int thread)
 
 static block_notes merge_notes(const block_notes *notes, size_t n_blocks)
 {
-    block_notes all = { .bad_row = NONE, .zero_row = NONE, .first_not_unit = NONE };
+    block_notes all = NO_NOTES;
     for (size_t b = 0; b < n_blocks; b++) {
         if (all.bad_row == NONE) {
             all.bad_row = notes[b].bad_row;
             all.bad_column = notes[b].bad_column;
         }
         if (all.zero_row == NONE) all.zero_row = notes[b].zero_row;
+        if (all.long_row == NONE) all.long_row = notes[b].long_row;
         if (all.first_not_unit == NONE) {
             all.first_not_unit = notes[b].first_not_unit;
             all.length = notes[b].length;
@@ -146,6 +157,11 @@ static fdml_status check_rows(const fdml_problem *problem, const block_notes *no
             err, FDML_E_DATA, "%s: row %zu is not finite (column %zu is %s)", path,
             notes->bad_row, notes->bad_column,
             kind_of_bad(problem->x[notes->bad_row * problem->dim + notes->bad_column]));
+    if (notes->long_row != NONE && problem->distance != FDML_COSINE)
+        return fdml_fail(err, FDML_E_DATA,
+                         "%s: row %zu is longer than 9.2e18: squared distances would leave the "
+                         "range of float",
+                         path, notes->long_row);
     if (notes->zero_row != NONE && problem->distance == FDML_COSINE)
         return fdml_fail(err, FDML_E_DATA,
                          "%s: row %zu has length zero, which has no direction under cosine",

@@ -4,7 +4,8 @@
  * computed with stops the audit (FDML_E_DATA) and names the first offender; what is only odd
  * becomes a warning that every report repeats.
  *
- *   errors    a row that is not finite; a row of zero length under cosine; one class only; no
+ *   errors    a row that is not finite, or too long for squared distances in float (not under
+ *             cosine); a row of zero length (below 2^-126) under cosine; one class only; no
  *             query with a possible match; an attribute with one value
  *   warnings  exact duplicates; rows that are not of unit length under cosine (they are
  *             scaled); groups below min_group; lone queries

@@ -33,6 +33,7 @@ typedef struct fdml_hit {
     float value;
 } fdml_hit;
 
+/* clang-format off: contracts, one a paragraph */
 /* --- gemm -----------------------------------------------------------------------------
  * pack_a, pack_b: rows as panels: ceil(n / width) panels of [dim, width], missing rows zero;
  * width is tile_rows for pack_a and tile_cols for pack_b. Sizes: fdml_panels_size.
@@ -44,8 +45,9 @@ typedef struct fdml_hit {
  * chain_norms2: squared lengths of rows (shifted, scaled) by that same chain, so that a row's
  *   squared distance to its own copy is exactly 0.
  * inverse_norms: 1 / length of [n_rows, dim] rows; 0 where that is no finite float. Sixty-four
- * partial sums; rows whose squares overflow or vanish are scaled by their largest element
- * first. dot_rows, sqdist_rows: out[i] = q . row_i, or |q - row_i|^2; sixty-four partial sums.
+ *   partial sums; rows whose squares overflow or vanish are scaled by their largest element
+ *   first.
+ * dot_rows, sqdist_rows: out[i] = q . row_i, or |q - row_i|^2; sixty-four partial sums.
  *
  * --- tiles: in place ------------------------------------------------------------------
  * negate_sqdist: c = -max(0, (row_norm2[i] + col_norm2[j]) - 2 c): nearness under l2.
@@ -56,10 +58,13 @@ typedef struct fdml_hit {
  * scan_above: hits, row by row, with c[i, j] >= min(row_floor[i], col_floor[j]); hits has room
  *   for n_rows * n_cols; *n_hits is set.
  * count_rows: for each floor f of row i, floors[begin[i] .. end[i]) ascending: adds to the
- * count at its place the number of columns with c[i, j] > f. bump_rows: the same knowledge in a
- * form that costs log2 of the floors instead of all of them: each c[i, j] adds 1 at the highest
- * floor below it. Counts are the suffix sums. count_cols: the same down the columns, floors and
- * count as [ceil(n_cols / 16), depth, 16], ascending along depth, unused places +inf.
+ *   count at its place the number of columns with c[i, j] > f.
+ * bump_rows: the same knowledge in a form that costs log2 of the floors instead of all of them,
+ *   and with ties decided by id: each c[i, j] adds 1 at the highest floor e of row i with
+ *   floors[e] < c, or floors[e] == c and floor_id[e] > col_id[j]. Equal floors stand by
+ *   descending id. Counts are the suffix sums.
+ * count_cols: as count_rows, down the columns; floors and count as [ceil(n_cols / 16), depth,
+ *   16], ascending along depth, unused places +inf.
  * group_sums: row_sum[i] += sum of c[i, j] over j with col_code[j] == row_code[i], and
  *   col_sum[j] likewise down the column; either sum may be NULL; codes NULL: all equal.
  *   Order: columns in sixteen lanes then folded; rows from first to last.
@@ -75,6 +80,7 @@ typedef struct fdml_hit {
  * exp_rows, log_rows: SLEEF, below 1 ulp. y may be x.
  * fma_peak: n times one vf_fma on each of tile_rows * tile_cols / 16 independent registers, and
  *   nothing else: what the benches call the peak. sink: [16]. */
+/* clang-format on */
 typedef struct fdml_kernels {
     const char *isa;
     size_t tile_rows, tile_cols; /* widths of the panels of pack_a and pack_b */

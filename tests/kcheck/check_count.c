@@ -48,29 +48,25 @@ static bool same_counts(kcheck *t, uint32_t *const count[3], size_t n)
            kc_same(t, "count beside scalar", count[1], count[2], n) && kc_intact(t);
 }
 
-/* --- floors along rows: count_rows, bump_rows -------------------------------------------- */
+/* --- floors along rows: count_rows -------------------------------------------- */
 
 typedef void floors_kernel(uint32_t *count, const fdml_tile *tile, const float *floors,
                            const uint32_t *begin, const uint32_t *end);
 
-static void expected_floors(uint32_t *count, bool is_bump, const fdml_tile *tile,
-                            const float *floors, const uint32_t *begin, const uint32_t *end)
+static void expected_floors(uint32_t *count, const fdml_tile *tile, const float *floors,
+                            const uint32_t *begin, const uint32_t *end)
 {
     for (size_t i = 0; i < tile->n_rows; i++) {
         const float *row = tile->c + i * tile->stride;
         for (uint32_t r = begin[i]; r < end[i]; r++) {
-            const uint32_t above = n_above(row, tile->n_cols, 1, floors[r]);
-            const bool is_top = r + 1 == end[i];
-            count[r] += above;
-            if (is_bump && !is_top) count[r] -= n_above(row, tile->n_cols, 1, floors[r + 1]);
+            count[r] += n_above(row, tile->n_cols, 1, floors[r]);
         }
     }
 }
 
-static void floors_case(kcheck *t, bool is_bump, size_t n_rows, size_t n_cols)
+static void floors_case(kcheck *t, size_t n_rows, size_t n_cols)
 {
-    floors_kernel *const ref = is_bump ? t->ref->bump_rows : t->ref->count_rows;
-    floors_kernel *const k = is_bump ? t->k->bump_rows : t->k->count_rows;
+    floors_kernel *const ref = t->ref->count_rows, *const k = t->k->count_rows;
     kc_case(t, "n_rows=%zu n_cols=%zu", n_rows, n_cols);
     const fdml_tile tile = random_scores(t, n_rows, n_cols);
     uint32_t *begin = kc_words(t, n_rows), *end = kc_words(t, n_rows), n = 0;
@@ -85,28 +81,62 @@ static void floors_case(kcheck *t, bool is_bump, size_t n_rows, size_t n_cols)
     }
     uint32_t *count[3];
     random_counts(t, count, n);
-    expected_floors(count[0], is_bump, &tile, floors, begin, end);
+    expected_floors(count[0], &tile, floors, begin, end);
     ref(count[1], &tile, floors, begin, end);
     k(count[2], &tile, floors, begin, end);
     same_counts(t, count, n);
     while (kc_bench(t, n_rows == 18 && n_cols == 512)) k(count[2], &tile, floors, begin, end);
 }
 
-static void check_floors(kcheck *t, bool is_bump)
+void check_count_rows(kcheck *t)
 {
     for (size_t s = 0; kc_size(t, s) != KC_END; s++)
         for (size_t i = 0; i < N_ROW_COUNTS && !t->has_failed; i++)
-            floors_case(t, is_bump, row_counts[i], kc_size(t, s));
+            floors_case(t, row_counts[i], kc_size(t, s));
 }
 
-void check_count_rows(kcheck *t)
+/* --- bump_rows: one row, floors and columns with ids ------------------------------------- */
+
+/* Place by place, without a search: the highest floor that is below, ties by id. */
+static void expected_bumps(uint32_t *bump, const float *row, size_t n_cols, const float *floors,
+                           const uint32_t *floor_id, uint32_t n_floors, const uint32_t *col_id)
 {
-    check_floors(t, false);
+    for (size_t j = 0; j < n_cols; j++)
+        for (uint32_t e = n_floors; e-- > 0;)
+            if (floors[e] < row[j] || (floors[e] == row[j] && floor_id[e] > col_id[j])) {
+                bump[e]++;
+                break;
+            }
+}
+
+static void bump_case(kcheck *t, uint32_t n_floors, size_t n_cols)
+{
+    kc_case(t, "n_floors=%u n_cols=%zu", n_floors, n_cols);
+    const fdml_tile tile = random_scores(t, 1, n_cols);
+    uint32_t *floor_id = kc_words(t, n_floors), *col_id = kc_words(t, n_cols);
+    float *floors = kc_words(t, n_floors);
+    kc_fill_ties(t, floors, n_floors, KC_FINITE);
+    qsort(floors, n_floors, sizeof *floors, compare_floats);
+    for (uint32_t e = 0; e < n_floors; e++) floor_id[e] = 3 * (n_floors - e);
+    for (size_t j = 0; j < n_cols; j++) col_id[j] = (uint32_t)(2 * j);
+    uint32_t *begin = kc_words(t, 1), *end = kc_words(t, 1), *count[3];
+    begin[0] = 0;
+    end[0] = n_floors;
+    random_counts(t, count, n_floors);
+    expected_bumps(count[0], tile.c, n_cols, floors, floor_id, n_floors, col_id);
+    t->ref->bump_rows(count[1], &tile, floors, floor_id, begin, end, col_id);
+    t->k->bump_rows(count[2], &tile, floors, floor_id, begin, end, col_id);
+    same_counts(t, count, n_floors);
+    while (kc_bench(t, n_floors == 40 && n_cols == 512))
+        t->k->bump_rows(count[2], &tile, floors, floor_id, begin, end, col_id);
 }
 
 void check_bump_rows(kcheck *t)
 {
-    check_floors(t, true);
+    static const uint32_t n_floors[] = { 0, 1, 2, 3, 9, 40, 129 };
+    for (size_t i = 0; i < sizeof n_floors / sizeof *n_floors; i++)
+        for (size_t s = 0; kc_size(t, s) != KC_END && !t->has_failed; s++)
+            bump_case(t, n_floors[i], kc_size(t, s));
 }
 
 /* --- floors down columns ----------------------------------------------------------------- */

@@ -67,19 +67,25 @@ static size_t floors_below(const float *floors, size_t n, float x)
 }
 
 static void k_bump_rows(uint32_t *bump, const fdml_tile *tile, const float *floors,
-                        const uint32_t *begin, const uint32_t *end)
+                        const uint32_t *floor_id, const uint32_t *begin, const uint32_t *end,
+                        const uint32_t *col_id)
 {
     for (size_t i = 0; i < tile->n_rows; i++) {
         if (begin[i] == end[i]) continue;
         const float *row = tile->c + i * tile->stride, *mine = floors + begin[i];
+        const uint32_t *id = floor_id + begin[i];
         const size_t n_floors = end[i] - begin[i];
         const vf lowest = vf_set1(mine[0]);
         for (size_t j = 0; j < tile->n_cols; j += VL) {
-            const size_t left = tile->n_cols - j;
-            const vf v = left >= VL ? vf_load(row + j) : vf_load_n(row + j, left, -INFINITY);
-            for (unsigned bits = vm_bits(vf_lt(lowest, v)); bits; bits &= bits - 1) {
-                const float x = row[j + (size_t)__builtin_ctz(bits)];
-                bump[begin[i] + floors_below(mine, n_floors, x) - 1]++;
+            const size_t n = tile->n_cols - j < VL ? tile->n_cols - j : VL;
+            const vf v = n == VL ? vf_load(row + j) : vf_load_n(row + j, n, 0);
+            const vm reaches = vm_and(vf_le(lowest, v), vm_first(n));
+            for (unsigned bits = vm_bits(reaches); bits; bits &= bits - 1) {
+                const size_t at = j + (size_t)__builtin_ctz(bits);
+                size_t below = floors_below(mine, n_floors, row[at]);
+                while (below < n_floors && mine[below] == row[at] && id[below] > col_id[at])
+                    below++;
+                if (below) bump[begin[i] + below - 1]++;
             }
         }
     }
