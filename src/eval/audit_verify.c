@@ -55,18 +55,24 @@ static double linearised(double base, double ratio)
     return base + 2 * (ratio - base);
 }
 
+/* A replicate may have drawn no pairs: its rate is NaN, which fmin and fmax would pass over. */
+static double clamped(double rate)
+{
+    return isnan(rate) ? NAN : fmin(1, fmax(0, rate));
+}
+
 /* Pairs inside a class follow its weight; under unit query they join two clusters too. */
 static double fnmr_of(const rates *r, const double *sums, size_t point)
 {
     const double base = 1 - r->total[ACCEPTED + 2 * point] / r->total[GENUINE];
     const double ratio = 1 - sums[ACCEPTED + 2 * point] / sums[GENUINE];
-    return r->state->is_class_unit ? ratio : fmin(1, fmax(0, linearised(base, ratio)));
+    return r->state->is_class_unit ? ratio : clamped(linearised(base, ratio));
 }
 
 static double fmr_of(const rates *r, const double *sums, size_t point)
 {
     const double base = r->total[ACCEPTED + 2 * point + 1] / r->total[IMPOSTOR];
-    return fmin(1, fmax(0, linearised(base, sums[ACCEPTED + 2 * point + 1] / sums[IMPOSTOR])));
+    return clamped(linearised(base, sums[ACCEPTED + 2 * point + 1] / sums[IMPOSTOR]));
 }
 
 static double eer_of(const rates *r, const double *sums, size_t point)
@@ -82,7 +88,7 @@ static double auc_of(const rates *r, const double *sums, size_t point)
     const double auc = r->curve->auc;
     const double genuine = sums[GENUINE_SHARE] / sums[GENUINE] - auc;
     const double impostor = sums[IMPOSTOR_SHARE] / sums[IMPOSTOR] - auc;
-    return fmin(1, auc + (r->state->is_class_unit ? 1 : 2) * genuine + 2 * impostor);
+    return clamped(auc + (r->state->is_class_unit ? 1 : 2) * genuine + 2 * impostor);
 }
 
 typedef double (*rate_fn)(const rates *r, const double *sums, size_t point);

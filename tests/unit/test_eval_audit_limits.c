@@ -214,6 +214,37 @@ Test(eval_audit_limits, pairs_of_a_list)
     eval_world_close(&w);
 }
 
+/* Of five rows on a half circle two are genuine, at its ends: the least near pair of all, so
+ * AUC is 0, and at the threshold of the EER every pair is judged wrongly. Replicates that drew
+ * no genuine or no impostor pair know no rate; they must not count as AUC 1 or an error of 0.
+ */
+Test(eval_audit_limits, replicates_without_pairs_have_no_rate)
+{
+    static const float x[] = { 1, 0, 0.1f, 1, 0, 1, -0.1f, 1, -1, 0 };
+    static const fdml_row_pair pair[] = { { 0, 4, true, 0 }, { 1, 2, false, 0 } };
+    eval_world w;
+    fdml_audit_result r;
+    eval_world_make(&w, 5, 2, 4, 2, 0, 1); /* rows 0 and 4 are of class 0 */
+    memcpy(w.x, x, sizeof x);
+    w.problem.n_attributes = 0;
+    w.settings.unit = FDML_UNIT_QUERY;
+    eval_world_metrics(&w, "verification");
+    const fdml_verification_result *v = &r.verification;
+    for (int is_listed = 0; is_listed <= 1; is_listed++) {
+        w.settings.pairs = is_listed ? pair : NULL;
+        w.settings.n_pairs = is_listed ? 2 : 0;
+        eval_world_audit(&r, &w);
+        cr_expect_eq(v->point[0].fnmr.value, 1);
+        cr_expect_eq(v->point[0].fnmr.lo, 1);
+        cr_expect_eq(v->point[0].fmr.value, 1);
+        cr_expect_eq(v->point[0].fmr.lo, 1);
+        cr_expect_eq(v->eer.lo, 1);
+        cr_expect_eq(v->auc.value, 0);
+        cr_expect(is_listed || v->auc.hi < 0.5, "%g", v->auc.hi);
+    }
+    eval_world_close(&w);
+}
+
 /* --- memory ----------------------------------------------------------------------------- */
 
 Test(eval_audit_limits, the_estimate_holds)
