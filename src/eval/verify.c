@@ -172,7 +172,10 @@ float fdml_bins_threshold_at_fmr(const fdml_score_bins *bins, double target)
     uint64_t accepted = 0;
     for (size_t b = bins->n_bins; b-- > 0;) {
         accepted += bins->impostor[b];
-        if ((double)accepted > budget) return edge(bins, b + 1);
+        if ((double)accepted <= budget) continue;
+        /* A score may be the upper edge of the last bin, and is accepted there. */
+        const float above = edge(bins, b + 1);
+        return b + 1 < bins->n_bins ? above : nextafterf(above, INFINITY);
     }
     return edge(bins, 0);
 }

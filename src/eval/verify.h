@@ -64,7 +64,9 @@ double fdml_auc(const fdml_scores *scores);
  * either side. */
 double fdml_eer_weight(const fdml_scores *scores, float threshold);
 
-/* The same from counts of scores per bin; thresholds are edges low + b * width. */
+/* The same from counts of scores per bin; thresholds are edges low + b * width. No score lies
+ * above the last of them; where it, too, accepts more than the target, the threshold is the
+ * next float above. */
 typedef struct fdml_score_bins {
     const uint64_t *genuine, *impostor; /* [n_bins] */
     size_t n_bins;

@@ -245,6 +245,29 @@ Test(eval_audit_limits, replicates_without_pairs_have_no_rate)
     eval_world_close(&w);
 }
 
+/* Beyond what is scored pair by pair, see fdml_verify_is_exact. */
+Test(eval_audit_limits, equal_rows_meet_no_target_by_accepting)
+{
+    static const double targets[] = { 0.1, 1e-3 };
+    eval_world w;
+    fdml_audit_result r;
+    eval_world_make(&w, 3000, 2, 1500, 3, 0, 9);
+    for (size_t i = 0; i < w.n_rows; i++) w.x[2 * i] = 1, w.x[2 * i + 1] = 0;
+    w.settings.fmr_targets = targets;
+    w.settings.n_fmr_targets = 2;
+    w.settings.n_bootstrap = w.settings.n_permutations = 0;
+    eval_world_metrics(&w, "verification");
+    for (int distance = FDML_COSINE; distance <= FDML_L2; distance++) {
+        w.problem.distance = (fdml_distance)distance;
+        eval_world_audit(&r, &w);
+        for (size_t t = 0; t < 2; t++) {
+            cr_expect_eq(r.verification.point[t].fmr.value, 0);
+            cr_expect_eq(r.verification.point[t].fnmr.value, 1);
+        }
+    }
+    eval_world_close(&w);
+}
+
 /* --- memory ----------------------------------------------------------------------------- */
 
 Test(eval_audit_limits, the_estimate_holds)

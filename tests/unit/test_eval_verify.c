@@ -131,6 +131,19 @@ Test(eval_verify, sorting_and_bins)
     }
 }
 
+/* Where the last bin alone holds too many, nothing is accepted: the range may end at a score.
+ */
+Test(eval_verify, a_full_last_bin_is_rejected)
+{
+    const uint64_t genuine[] = { 0, 0, 0, 9 }, impostor[] = { 0, 1000, 0, 2000 };
+    const fdml_score_bins cosine = { genuine, impostor, 4, -1, 0.5f };
+    const fdml_score_bins l2 = { genuine, impostor, 4, -1, 0.25f };
+    cr_expect_gt(fdml_bins_threshold_at_fmr(&cosine, 0.1), 1.0f);
+    cr_expect_gt(fdml_bins_threshold_at_fmr(&l2, 0.1), 0.0f);
+    cr_expect_eq(fdml_bins_threshold_at_fmr(&cosine, 0.7), 0.0f);
+    cr_expect_eq(fdml_bins_threshold_at_fmr(&cosine, 1), -1.0f);
+}
+
 /* Formulas of the three papers, worked by hand: shared/oracles, biometric_fairness_handworked.
  */
 Test(eval_verify, differentials_by_hand)
