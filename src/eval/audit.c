@@ -244,7 +244,8 @@ static fdml_status run(fdml_audit_result *result, audit_state *state, fdml_error
     FDML_TRY(fdml_validate(&state->findings, state->problem, path, state->machine, state->arena,
                            err));
     FDML_TRY(fdml_groupings_make(&state->groupings, state->problem,
-                                 settings->with_intersections, state->arena, err));
+                                 settings->with_intersections, state->arena, state->scratch,
+                                 err));
     FDML_TRY(check_depth(state, err));
     FDML_TRY(check_reference(state, err));
     read_wishes(state);

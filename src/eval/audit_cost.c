@@ -8,6 +8,7 @@
 
 #include "eval/audit_state.h"
 #include "eval/kmeans.h"
+#include "eval/pass_state.h"
 #include "eval/verify.h"
 
 typedef struct wishes {
@@ -36,6 +37,43 @@ static size_t count_groupings(const fdml_problem *problem, const fdml_audit_sett
     return 1 + problem->n_attributes;
 }
 
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* As make_codes of groups.c, for the grouping with the most combinations of levels. */
+static size_t cells_size(const fdml_problem *problem, const fdml_audit_settings *settings)
+{
+    size_t cells = 1;
+    for (size_t a = 0; a < problem->n_attributes; a++) {
+        const size_t n = problem->attributes[a].n_levels;
+        if (!settings->with_intersections)
+            cells = larger(cells, n);
+        else /* groups of the others are at most rows */
+            cells = (cells < problem->n_rows ? cells : problem->n_rows) * n;
+        if (cells > FDML_MOST_CELLS) cells = FDML_MOST_CELLS;
+    }
+    return cells * sizeof(uint32_t);
+}
+
+/* As fdml_class_pairs: order by class, and for each thread two panels and a strip of the
+ * largest class. */
+static size_t class_pairs_size(const fdml_problem *problem, const fdml_machine *machine)
+{
+    fdml_problem all = *problem;
+    size_t largest;
+    all.is_query = all.is_gallery = NULL;
+    fdml_pass_relevant_total(&all, &largest);
+    const size_t block = fdml_pass_block(all.n_rows, all.dim);
+    const size_t piece = largest < block ? largest : block;
+    const size_t own = fdml_panels_size(PASS_STRIP, all.dim, machine->kernels->tile_rows) +
+                       fdml_panels_size(piece, all.dim, machine->kernels->tile_cols) +
+                       PASS_STRIP * (largest + 1) + piece;
+    return all.n_rows * 3 * sizeof(float) + all.label->n_levels * sizeof(uint32_t) +
+           (size_t)machine->n_threads * (own * sizeof(float) + 256);
+}
+
 /* Arrays by row that live through the whole audit. */
 static size_t measures_size(const fdml_problem *problem, const fdml_audit_settings *settings,
                             const wishes *w)
@@ -61,11 +99,6 @@ static size_t measures_size(const fdml_problem *problem, const fdml_audit_settin
                                       settings->convention, n);
     if (settings->with_per_query) size += n * (settings->n_metrics * sizeof(double) + 4);
     return size;
-}
-
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
 }
 
 /* Permutations: units with their features, a few codes each, and a batch of sums. Mean metrics
@@ -136,6 +169,16 @@ static size_t resampling_size(const fdml_problem *problem, const fdml_audit_sett
                   permuting_size(problem, settings, w, n_groups, n_threads));
 }
 
+/* Accepted pairs between the groups of an attribute at every threshold: counted, by thread
+ * while they are, and as rates; and all pairs. */
+static size_t crossed_size(const fdml_problem *problem, size_t n_thresholds, int n_threads)
+{
+    size_t cells = 0;
+    for (size_t a = 0; a < problem->n_attributes; a++)
+        cells += problem->attributes[a].n_levels * problem->attributes[a].n_levels;
+    return cells * sizeof(uint64_t) * (n_thresholds * (2 + (size_t)n_threads) + 1);
+}
+
 /* See verify_counts.h: four bytes a pair for the sorted scores and eight to get there, or the
  * histogram; then four counts a row and threshold, and the second pass that makes them. */
 static size_t verification_size(const fdml_problem *problem,
@@ -154,13 +197,17 @@ static size_t verification_size(const fdml_problem *problem,
     const fdml_pass pass = { .groupings = &groupings,
                              .n_thresholds = n_thresholds,
                              .accepted = &dummy };
-    if (!settings->pairs) fdml_pass_memory(&least, &second_pass, &pass, problem, machine);
+    if (!settings->pairs) {
+        fdml_pass_memory(&least, &second_pass, &pass, problem, machine);
+        second_pass = larger(second_pass, class_pairs_size(problem, machine));
+    }
+    const int n_counting = settings->pairs ? 0 : machine->n_threads;
     const size_t clusters = settings->unit == FDML_UNIT_CLASS ? problem->label->n_levels : n;
     const size_t stride = fdml_feature_stride(4 + 2 * n_thresholds);
     const size_t counts = n * groupings.n * sizeof(uint32_t) * (2 + 2 * n_thresholds);
     const size_t resampling = (clusters + settings->n_bootstrap) * stride * sizeof(double);
     return scores + n * (2 * sizeof(double) + 3 * sizeof(uint32_t)) + counts +
-           larger(resampling, second_pass);
+           crossed_size(problem, n_thresholds, n_counting) + larger(resampling, second_pass);
 }
 
 /* Beside the distance pass itself. */
@@ -216,9 +263,12 @@ void fdml_audit_estimate(fdml_audit_cost *cost, const fdml_problem *problem,
         pass.histogram = &dummy_count;
     size_t least = 0, wanted = 0;
     fdml_pass_memory(&least, &wanted, &pass, problem, machine);
-    const size_t centres = w.cluster ? kmeans_size(problem, machine->n_threads) : 0;
-    if (wanted < centres) wanted = centres;
-    if (least < centres) least = centres;
+    size_t beside = cells_size(problem, settings);
+    if (w.cluster) beside = larger(beside, kmeans_size(problem, machine->n_threads));
+    if (settings->alignment_power == 1 && (w.intra || w.inter))
+        beside = larger(beside, class_pairs_size(problem, machine));
+    if (wanted < beside) wanted = beside;
+    if (least < beside) least = beside;
     *cost = (fdml_audit_cost){
         .bytes = measures + (wanted > resampling ? wanted : resampling),
         .bytes_least = measures + (least > resampling ? least : resampling),

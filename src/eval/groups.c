@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_CELLS = 1 << 24 }; /* combinations of levels, present or not: 128 MiB of counters */
+enum { MOST_CELLS = FDML_MOST_CELLS }; /* 64 MiB of scratch */
 
 static fdml_status no_memory(fdml_error *err)
 {
@@ -40,10 +40,33 @@ static const char *join(const char *a, const char *b, fdml_arena *arena)
     return text;
 }
 
+/* code[row]: the pair of the row's group in left and its level, made dense. */
+static fdml_status make_codes(uint32_t *code, size_t *n_groups, const fdml_grouping *left,
+                              const fdml_factor *attribute, fdml_arena *scratch,
+                              fdml_error *err)
+{
+    const size_t n_rows = attribute->n_rows, n_levels = attribute->n_levels;
+    const size_t n_cells = (left ? left->n_groups : 1) * n_levels;
+    const fdml_arena_mark mark = fdml_arena_get_mark(scratch);
+    uint32_t *dense = fdml_arena_push_zero(scratch, n_cells, sizeof *dense);
+    if (!dense) return no_memory(err);
+    for (size_t i = 0; i < n_rows; i++) {
+        const size_t l = left ? left->code[i] : 0;
+        code[i] = (uint32_t)(l * n_levels + attribute->code[i]);
+        dense[code[i]] = 1;
+    }
+    *n_groups = 0;
+    for (size_t c = 0; c < n_cells; c++)
+        if (dense[c]) dense[c] = (uint32_t)(*n_groups)++;
+    for (size_t i = 0; i < n_rows; i++) code[i] = dense[code[i]];
+    fdml_arena_reset(scratch, mark);
+    return FDML_OK;
+}
+
 /* Where left is NULL: the attribute alone. */
 static fdml_status add_attribute(fdml_grouping *out, const fdml_grouping *left,
                                  const fdml_factor *attribute, const fdml_problem *problem,
-                                 fdml_arena *arena, fdml_error *err)
+                                 fdml_arena *arena, fdml_arena *scratch, fdml_error *err)
 {
     const size_t n_rows = problem->n_rows, n_left = left ? left->n_groups : 1;
     if (attribute->n_levels > MOST_CELLS / n_left)
@@ -51,34 +74,19 @@ static fdml_status add_attribute(fdml_grouping *out, const fdml_grouping *left,
                          "column %s: %zu values combined with %zu groups are too many to "
                          "intersect; leave intersections out",
                          attribute->name, attribute->n_levels, n_left);
-    const size_t n_cells = n_left * attribute->n_levels;
-    uint32_t *code = fdml_arena_push(arena, n_rows, sizeof *code);
-    uint32_t *n_of_cell = fdml_arena_push_zero(arena, n_cells, sizeof *n_of_cell);
-    uint32_t *dense = fdml_arena_push(arena, n_cells, sizeof *dense);
-    if (!code || !n_of_cell || !dense) return no_memory(err);
-
-    for (size_t i = 0; i < n_rows; i++) {
-        const size_t l = left ? left->code[i] : 0;
-        code[i] = (uint32_t)(l * attribute->n_levels + attribute->code[i]);
-        n_of_cell[code[i]]++;
-    }
     size_t n_groups = 0;
-    for (size_t c = 0; c < n_cells; c++)
-        if (n_of_cell[c]) dense[c] = (uint32_t)n_groups++;
-
-    uint32_t *count = fdml_arena_push(arena, n_groups, sizeof *count);
+    uint32_t *code = fdml_arena_push(arena, n_rows, sizeof *code);
+    if (!code) return no_memory(err);
+    FDML_TRY(make_codes(code, &n_groups, left, attribute, scratch, err));
+    uint32_t *count = fdml_arena_push_zero(arena, n_groups, sizeof *count);
     const char **value = fdml_arena_push(arena, n_groups, sizeof *value);
     if (!count || !value) return no_memory(err);
-    for (size_t c = 0; c < n_cells; c++) {
-        if (!n_of_cell[c]) continue;
-        const char *level = attribute->level[c % attribute->n_levels];
-        count[dense[c]] = n_of_cell[c];
-        value[dense[c]] =
-            left ? join(left->value[c / attribute->n_levels], level, arena) : level;
-        if (!value[dense[c]]) return no_memory(err);
+    for (size_t i = 0; i < n_rows; i++) {
+        if (count[code[i]]++) continue;
+        const char *level = attribute->level[attribute->code[i]];
+        value[code[i]] = left ? join(left->value[left->code[i]], level, arena) : level;
+        if (!value[code[i]]) return no_memory(err);
     }
-    for (size_t i = 0; i < n_rows; i++) code[i] = dense[code[i]];
-
     *out =
         (fdml_grouping){ .by = left ? join(left->by, attribute->name, arena) : attribute->name,
                          .n_groups = n_groups,
@@ -139,7 +147,8 @@ static size_t list_subsets(unsigned *subset, size_t n_attributes, bool with_inte
 }
 
 fdml_status fdml_groupings_make(fdml_groupings *out, const fdml_problem *problem,
-                                bool with_intersections, fdml_arena *arena, fdml_error *err)
+                                bool with_intersections, fdml_arena *arena, fdml_arena *scratch,
+                                fdml_error *err)
 {
     if (problem->n_attributes > FDML_MAX_ATTRIBUTES)
         return fdml_fail(err, FDML_E_LIMIT,
@@ -159,16 +168,16 @@ fdml_status fdml_groupings_make(fdml_groupings *out, const fdml_problem *problem
             if (s >> a & 1) last = a;
         const unsigned rest = s & ~(1u << last);
         FDML_TRY(add_attribute(&grouping[g], rest ? &grouping[of_subset[rest]] : NULL,
-                               &problem->attributes[last], problem, arena, err));
+                               &problem->attributes[last], problem, arena, scratch, err));
         of_subset[s] = g;
     }
-    const fdml_arena_mark mark = fdml_arena_get_mark(arena);
-    uint32_t *first = fdml_arena_push(arena, problem->label->n_levels, sizeof *first);
+    const fdml_arena_mark mark = fdml_arena_get_mark(scratch);
+    uint32_t *first = fdml_arena_push(scratch, problem->label->n_levels, sizeof *first);
     if (!first) return no_memory(err);
     for (size_t g = 1; g < n; g++)
         grouping[g].is_class_constant =
             is_class_constant(problem->label, grouping[g].code, first);
-    fdml_arena_reset(arena, mark);
+    fdml_arena_reset(scratch, mark);
     *out = (fdml_groupings){ .n = n, .grouping = grouping };
     return FDML_OK;
 }

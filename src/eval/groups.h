@@ -28,7 +28,13 @@ typedef struct fdml_groupings {
     const fdml_grouping *grouping; /* [n] */
 } fdml_groupings;
 
+/* Combinations of levels, present or not, that a grouping may have: each takes four bytes. */
+enum { FDML_MOST_CELLS = 1 << 24 };
+
+/* The result is in `arena`; `scratch` is as before in the end, and may be the same.
+ * FDML_E_LIMIT: too many columns or combinations; FDML_E_NOMEM. */
 fdml_status fdml_groupings_make(fdml_groupings *out, const fdml_problem *problem,
-                                bool with_intersections, fdml_arena *arena, fdml_error *err);
+                                bool with_intersections, fdml_arena *arena, fdml_arena *scratch,
+                                fdml_error *err);
 
 #endif

@@ -296,6 +296,59 @@ Test(eval_audit_limits, the_estimate_holds)
     eval_world_close(&w);
 }
 
+/* work_peak adds the peaks of two arenas; that of the result's is reached by the hashes of
+ * validation, 32 bytes a row at most, when the other is still empty. */
+static void expect_estimate(eval_world *w)
+{
+    fdml_audit_result r;
+    fdml_audit_cost cost;
+    const size_t slack = ((size_t)1 << 18) + 32 * w->n_rows;
+    fdml_audit_estimate(&cost, &w->problem, &w->settings, &w->machine);
+    eval_world_audit(&r, w);
+    cr_expect_leq(r.work_peak, cost.bytes + slack, "%zu bytes, not %zu", r.work_peak,
+                  cost.bytes);
+    cr_expect_leq(cost.bytes, 3 * r.work_peak + ((size_t)4 << 20), "%zu for %zu", cost.bytes,
+                  r.work_peak);
+}
+
+Test(eval_audit_limits, the_estimate_holds_for_many_groups_and_large_classes)
+{
+    static const double targets[] = { 0.1, 1e-2, 1e-3 };
+    static const char *levels[8000];
+    eval_world w;
+    eval_world_make(&w, 4000, 4, 1000, 2, 0.8, 10);
+    for (size_t l = 0; l < 8000; l++) levels[l] = "level";
+    w.settings.min_group = 20;
+    w.settings.fmr_targets = targets;
+    w.settings.n_fmr_targets = 3;
+    w.settings.n_bootstrap = w.settings.n_permutations = 0;
+
+    eval_world_metrics(&w, "verification"); /* 500 x 500 pairs of groups */
+    w.attribute[0].n_levels = 500;
+    w.attribute[0].level = levels;
+    for (size_t i = 0; i < w.n_rows; i++) w.code[0][i] = (uint32_t)(i % 500);
+    expect_estimate(&w);
+
+    eval_world_metrics(&w,
+                       "alignment_intra"); /* 500 x 8000 combinations, 500 of them present */
+    w.attribute[1].n_levels = 8000;
+    w.attribute[1].level = levels;
+    for (size_t i = 0; i < w.n_rows; i++) w.code[1][i] = (uint32_t)(i % 10);
+    w.problem.n_attributes = 2;
+    expect_estimate(&w);
+
+    eval_world_close(&w);
+    eval_world_make(&w, 20000, 4, 2, 2, 0.8, 11); /* distances within a class of nearly all */
+    for (size_t i = 0; i < w.n_rows; i++) w.label[i] = i % 1000 == 0;
+    w.problem.n_attributes = 0;
+    w.settings.alignment_power = 1;
+    w.settings.n_bootstrap = 0;
+    w.machine.n_threads = 4;
+    eval_world_metrics(&w, "alignment_intra");
+    expect_estimate(&w);
+    eval_world_close(&w);
+}
+
 Test(eval_audit_limits, too_little_memory_is_an_error_at_every_step)
 {
     eval_world w;

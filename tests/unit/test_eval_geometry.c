@@ -74,7 +74,8 @@ Test(eval_geometry, distances_of_power_one)
     double sum[2 * N];
     make(FDML_COSINE, 0.5);
     w.problem.n_attributes = 1;
-    cr_assert_eq(fdml_groupings_make(&groupings, &w.problem, false, &w.arena, NULL), FDML_OK);
+    cr_assert_eq(fdml_groupings_make(&groupings, &w.problem, false, &w.arena, &w.arena, NULL),
+                 FDML_OK);
     cr_assert_eq(fdml_intra_distances(sum, &groupings, &w.problem, &w.machine, &w.arena, NULL),
                  FDML_OK);
     for (size_t i = 0; i < N; i++) {

@@ -24,7 +24,7 @@ Test(eval_groups, attributes_then_intersections)
     fdml_arena arena;
     fdml_groupings all;
     fdml_arena_init(&arena, 0);
-    cr_assert_eq(fdml_groupings_make(&all, &problem, true, &arena, NULL), FDML_OK);
+    cr_assert_eq(fdml_groupings_make(&all, &problem, true, &arena, &arena, NULL), FDML_OK);
     static const char *const by[] = { "overall",    "sex",
                                       "race",       "age",
                                       "sex x race", "sex x age",
@@ -44,9 +44,36 @@ Test(eval_groups, attributes_then_intersections)
     cr_expect(all.grouping[1].is_class_constant);
     cr_expect_not(all.grouping[3].is_class_constant, "class 0 is old and young");
 
-    cr_assert_eq(fdml_groupings_make(&all, &problem, false, &arena, NULL), FDML_OK);
+    cr_assert_eq(fdml_groupings_make(&all, &problem, false, &arena, &arena, NULL), FDML_OK);
     cr_expect_eq(all.n, 4);
     fdml_arena_close(&arena);
+}
+
+/* A million combinations of which 100 occur. */
+Test(eval_groups, only_what_is_kept_stays)
+{
+    enum { N = 100, LEVELS = 1000 };
+    static uint32_t code[N], label[N];
+    static const char *levels[LEVELS];
+    for (size_t l = 0; l < LEVELS; l++) levels[l] = "level";
+    for (uint32_t i = 0; i < N; i++) code[i] = 10 * i;
+    const fdml_factor attributes[] = { { "a", N, LEVELS, code, levels },
+                                       { "b", N, LEVELS, code, levels } };
+    const fdml_factor labels = { "label", N, 1, label, NULL };
+    const fdml_problem problem = {
+        .n_rows = N, .label = &labels, .attributes = attributes, .n_attributes = 2
+    };
+    fdml_arena arena, scratch;
+    fdml_groupings all;
+    fdml_arena_init(&arena, 0);
+    fdml_arena_init(&scratch, 0);
+    cr_assert_eq(fdml_groupings_make(&all, &problem, true, &arena, &scratch, NULL), FDML_OK);
+    cr_expect_eq(all.grouping[3].n_groups, N);
+    cr_expect_lt(arena.peak, 20000, "%zu", arena.peak);
+    cr_expect_eq(scratch.used, 0);
+    cr_expect_leq(scratch.peak, N * LEVELS * sizeof(uint32_t) + 64);
+    fdml_arena_close(&arena);
+    fdml_arena_close(&scratch);
 }
 
 static void expect_metrics(const char *spec, const char *keys)
