@@ -11,6 +11,8 @@
 
 #include "eval/audit_state.h"
 
+#define COINCIDING 1e-14 /* of the squared length of rows, see coinciding */
+
 static fdml_status no_memory(fdml_error *err)
 {
     return fdml_fail(err, FDML_E_NOMEM, "no memory for the features of a group");
@@ -268,6 +270,17 @@ static size_t half(double n_ordered)
     return (size_t)(n_ordered / 2);
 }
 
+/* Squared distances up to this are rounding: rows are floats, and differ by 2^-24 of their
+ * length where they differ at all. If rows coincide, all are as long as the first. */
+static double coinciding(const audit_group *group, const fdml_problem *problem)
+{
+    const float *x = problem->x + group->runs.row[0] * problem->dim;
+    double square = problem->distance == FDML_COSINE;
+    for (size_t d = 0; problem->distance != FDML_COSINE && d < problem->dim; d++)
+        square += (double)x[d] * (double)x[d];
+    return COINCIDING * square;
+}
+
 static void base_of_pairs(audit_group *group, const audit_state *state)
 {
     const feature_plan *plan = &state->plan;
@@ -286,7 +299,8 @@ static void base_of_pairs(audit_group *group, const audit_state *state)
     if (plan->intra != NO_COLUMN && plan->inter != NO_COLUMN) {
         const char *why = base->why[FDML_M_ALIGNMENT_INTRA];
         if (!why) why = base->why[FDML_M_ALIGNMENT_INTER];
-        if (!why && !(base->inter > 0)) why = "all classes coincide";
+        if (!why && !(base->inter > coinciding(group, state->problem)))
+            why = "all classes coincide";
         base->why[FDML_M_ALIGNMENT_RATIO] = why;
         base->n[FDML_M_ALIGNMENT_RATIO] =
             base->n[FDML_M_ALIGNMENT_INTRA] + base->n[FDML_M_ALIGNMENT_INTER];
@@ -312,7 +326,7 @@ static void make_base(audit_group *group, const audit_state *state)
     const char **why = &base->why[FDML_M_CLASS_RATIO];
     if (isnan(base->centre)) *why = "no two classes";
     if (isnan(base->within)) *why = "no class with two rows";
-    if (base->centre <= 0) *why = "all class centres coincide";
+    if (base->centre <= COINCIDING) *why = "all class centres coincide";
 }
 
 fdml_status fdml_audit_group_make(audit_group *group, const audit_state *state, size_t grouping,

@@ -245,6 +245,31 @@ Test(eval_audit_limits, replicates_without_pairs_have_no_rate)
     eval_world_close(&w);
 }
 
+Test(eval_audit_limits, equal_rows_have_no_ratio)
+{
+    eval_world w;
+    fdml_audit_result r;
+    eval_world_make(&w, 100, 3, 10, 2, 0, 12);
+    for (size_t i = 0; i < w.n_rows; i++)
+        w.x[3 * i] = 0.37f, w.x[3 * i + 1] = -1.1f, w.x[3 * i + 2] = 2.3f;
+    eval_world_metrics(&w, "alignment_ratio,class_ratio");
+    const size_t alignment = eval_metric(&w, "alignment_ratio");
+    const size_t centres = eval_metric(&w, "class_ratio");
+    for (int distance = FDML_COSINE; distance <= FDML_IP; distance++) {
+        w.problem.distance = (fdml_distance)distance;
+        eval_world_audit(&r, &w);
+        for (size_t g = 0; g <= r.n_groups; g++) {
+            const fdml_estimate *of = g < r.n_groups ? r.groups[g].metrics : r.overall;
+            cr_assert_not_null(of[alignment].why, "%zu: %g", g, of[alignment].value);
+            cr_assert_not_null(of[centres].why, "%zu: %g", g, of[centres].value);
+            cr_expect_str_eq(of[alignment].why, "all classes coincide");
+            cr_expect_str_eq(of[centres].why, "all class centres coincide");
+            cr_expect(isnan(of[alignment].value) && isnan(of[centres].value));
+        }
+    }
+    eval_world_close(&w);
+}
+
 /* Beyond what is scored pair by pair, see fdml_verify_is_exact. */
 Test(eval_audit_limits, equal_rows_meet_no_target_by_accepting)
 {
