@@ -320,6 +320,9 @@ static void make_base(audit_group *group, const audit_state *state)
     for (size_t id = 0; id < FDML_M_COUNT; id++) base->n[id] = group->runs.n_rows;
     base_of_pairs(group, state);
     fdml_audit_agreement_base(group, state);
+    /* Influences add up to 0: what is left is rounding, which would make a divergence of 0
+     * negative. */
+    if (state->plan.spectrum != NO_COLUMN) group->total[state->plan.spectrum] = 0;
     if (state->plan.ratio == NO_COLUMN) return;
     base->within = group->ratio.within_mean;
     base->centre = group->ratio.centre_mean;

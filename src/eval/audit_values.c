@@ -8,7 +8,8 @@
  *   other pair metrics   a pair of clusters c, c' weighs w_c w_c'; to first order the sum over
  *                        pairs moves by sum_c (w_c - 1) H_c, H_c being the sum over pairs with
  *                        one end in c, so R* = R + 2 (Phi_H / Phi_M - R), M counting the pairs
- *   spectrum             R + sum of influences (first-order perturbation of eigenvalues)
+ *   spectrum             R + sum of influences (first-order perturbation of eigenvalues), or 0
+ *                        where that is negative
  *   cluster metrics      sums over rows, see audit_agreement.c
  *   class_ratio          unit class: (sum of within / classes) over the centres' pair form;
  *                        unit query: (A + sum of influences) / (B + sum of influences)
@@ -37,6 +38,13 @@ static double linearised(double base, const double *sums, size_t column)
 static double log_potential(double mean, double base)
 {
     return fdml_log(fmax(mean, base * 0x1p-20));
+}
+
+/* A divergence is not negative; to first order it may become so. NaN stays. */
+static double divergence(double base, double influences)
+{
+    const double value = base + influences;
+    return value < 0 ? 0 : value;
 }
 
 static double quotient(double above, double below)
@@ -78,7 +86,7 @@ double fdml_audit_evaluate(const audit_state *state, const group_base *base, siz
         return log_potential(linearised(base->uniformity, sums, plan->uniformity),
                              base->uniformity);
     case FDML_M_SPECTRUM:
-        return base->spectrum + sums[plan->spectrum];
+        return divergence(base->spectrum, sums[plan->spectrum]);
     case FDML_M_CLASS_RATIO:
         return class_ratio_of(state, base, sums);
     default:
@@ -102,7 +110,7 @@ double fdml_audit_evaluate_overall(const audit_state *state, size_t metric, cons
     case FDML_M_UNIFORMITY:
         return log_potential(all->uniformity + sums[plan->all_uniformity], all->uniformity);
     case FDML_M_SPECTRUM:
-        return all->spectrum + sums[plan->all_spectrum];
+        return divergence(all->spectrum, sums[plan->all_spectrum]);
     case FDML_M_CLASS_RATIO:
         return quotient(all->within, all->centre) + sums[plan->all_ratio];
     default:

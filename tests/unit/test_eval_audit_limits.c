@@ -270,6 +270,30 @@ Test(eval_audit_limits, equal_rows_have_no_ratio)
     eval_world_close(&w);
 }
 
+/* Rows along every axis and back have equal singular values and diverge by nothing; normal ones
+ * by so little that linearised replicates fall below 0. */
+Test(eval_audit_limits, a_divergence_is_not_negative)
+{
+    eval_world w;
+    fdml_audit_result r;
+    for (int is_exact = 0; is_exact <= 1; is_exact++) {
+        eval_world_make(&w, 600, 3, 300, 2, 1, 13);
+        for (size_t i = 0; is_exact && i < w.n_rows; i++)
+            for (size_t d = 0; d < 3; d++)
+                w.x[3 * i + d] = d == i / 100 % 3 ? (i / 300 ? -1.3f : 1.3f) : 0;
+        w.problem.distance = FDML_L2;
+        eval_world_metrics(&w, "spectrum");
+        eval_world_audit(&r, &w);
+        for (size_t g = 0; g <= r.n_groups; g++) {
+            const fdml_estimate *e = g < r.n_groups ? r.groups[g].metrics : r.overall;
+            cr_expect_geq(e->value, 0, "%g", e->value);
+            cr_expect_geq(e->lo, 0, "%g", e->lo);
+            cr_expect(!is_exact || e->value < 1e-15, "%g", e->value);
+        }
+        eval_world_close(&w);
+    }
+}
+
 /* Beyond what is scored pair by pair, see fdml_verify_is_exact. */
 Test(eval_audit_limits, equal_rows_meet_no_target_by_accepting)
 {
