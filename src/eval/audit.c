@@ -33,10 +33,21 @@ static fdml_status check_settings(const fdml_audit_settings *s, fdml_error *err)
     return FDML_OK;
 }
 
+size_t fdml_audit_candidates(const fdml_problem *problem)
+{
+    size_t n_gallery = 0, n_itself = 0;
+    for (size_t i = 0; i < problem->n_rows; i++) {
+        const bool asks = !problem->is_query || problem->is_query[i];
+        const bool answers = !problem->is_gallery || problem->is_gallery[i];
+        n_gallery += answers;
+        if (asks && answers) n_itself = 1;
+    }
+    return n_gallery - n_itself;
+}
+
 static fdml_status check_depth(const audit_state *state, fdml_error *err)
 {
-    const size_t n_gallery = state->findings.n_gallery;
-    const size_t n_others = state->problem->is_gallery ? n_gallery : n_gallery - 1;
+    const size_t n_others = fdml_audit_candidates(state->problem);
     for (size_t m = 0; m < state->settings->n_metrics; m++) {
         const fdml_metric *metric = &state->settings->metrics[m];
         if (metric->k > n_others)

@@ -131,6 +131,9 @@ fdml_status fdml_audit(fdml_audit_result *result, const fdml_problem *problem,
                        const fdml_audit_settings *settings, const fdml_machine *machine,
                        fdml_arena *arena, fdml_error *err);
 
+/* The gallery rows that every query can find: one less than there are where a query is one. */
+size_t fdml_audit_candidates(const fdml_problem *problem);
+
 /* For --dry-run and --max-memory: bytes needed beside the mapped file, and multiply-adds. */
 typedef struct fdml_audit_cost {
     size_t bytes;       /* largest total at one time, with the default memory limit */

@@ -19,33 +19,13 @@ const fdml_audit_options fdml_audit_defaults = {
     .confidence = 0.95,
 };
 
-static size_t count_flags(const uint8_t *flags, size_t n)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < n; i++) count += flags[i];
-    return count;
-}
-
-/* Rows that a query can find: the gallery, without itself where it is in it. */
-static size_t candidates(const fdml_problem *problem)
-{
-    const size_t n = problem->n_rows;
-    const size_t gallery = problem->is_gallery ? count_flags(problem->is_gallery, n) : n;
-    for (size_t i = 0; i < n; i++) {
-        const bool asks = !problem->is_query || problem->is_query[i];
-        const bool answers = !problem->is_gallery || problem->is_gallery[i];
-        if (asks && answers) return gallery - 1;
-    }
-    return gallery;
-}
-
 /* A K that everyone satisfies would print 1.0 and mean nothing. The default list is cut
  * quietly, a K that was asked for is refused. */
 static fdml_status limit_ks(fdml_metric *metrics, size_t *n_metrics, const fdml_counts *ks,
                             const fdml_problem *problem, const char *path, fdml_error *err)
 {
     const fdml_counts *defaults = &fdml_audit_defaults.ks;
-    const size_t most = candidates(problem);
+    const size_t most = fdml_audit_candidates(problem);
     const bool is_default =
         ks->n == defaults->n && !memcmp(ks->item, defaults->item, ks->n * sizeof *ks->item);
     size_t n_kept = 0;

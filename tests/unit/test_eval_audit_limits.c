@@ -23,6 +23,17 @@ Test(eval_audit_limits, settings_out_of_range)
     eval_world_make(&w, 60, 4, 6, 2, 0.5, 1);
     eval_world_metrics(&w, "recall_at_60");
     expect_refused(&w, FDML_E_ARG, "recall_at_60: a query has only 59 gallery rows to look at");
+    static uint8_t answers[60];
+    for (size_t i = 0; i < 50; i++) answers[i] = 1;
+    w.problem.is_gallery = answers;
+    eval_world_metrics(&w, "recall_at_50");
+    expect_refused(&w, FDML_E_ARG, "recall_at_50: a query has only 49 gallery rows to look at");
+    static uint8_t asks[60];
+    for (size_t i = 50; i < 60; i++) asks[i] = 1;
+    w.problem.is_query = asks;
+    fdml_audit_result r;
+    eval_world_audit(&r, &w);
+    w.problem.is_query = w.problem.is_gallery = NULL;
     eval_world_metrics(&w, "recall_at_59");
     w.settings.confidence = 1.5;
     expect_refused(&w, FDML_E_ARG, "confidence is 1.5, must lie between 0 and 1");
