@@ -1,10 +1,10 @@
 /* cli_progress.c - how far the work is and how long it still takes, on stderr.
  *
  * On a terminal one line is redrawn at most five times a second and removed at the end; with
- * --progress elsewhere, a plain line at every tenth. The share is of the whole run. The time left is what remains
- * divided by the rate of about the last ten seconds, so a machine that slows down is believed
- * within that time; in a phase's first half second no time is given, for it would be a guess.
- * SPDX-License-Identifier: MIT */
+ * --progress elsewhere, a plain line at every tenth. The share is of the whole run. The time
+ * left is what remains divided by the rate of about the last ten seconds, so a machine that
+ * slows down is believed within that time; in a phase's first half second no time is given, for
+ * it would be a guess. SPDX-License-Identifier: MIT */
 #include <time.h>
 #include <unistd.h>
 
