@@ -261,9 +261,11 @@ static fdml_status run(fdml_audit_result *result, audit_state *state, fdml_error
     FDML_TRY(check_reference(state, err));
     read_wishes(state);
     FDML_TRY(collect_warnings(result, state, err));
-    fdml_audit_progress_init(&progress, state->machine->progress, state);
     fdml_machine machine = *state->machine;
-    if (machine.progress) machine.progress = &progress.own;
+    if (machine.progress) { /* the estimate behind it reads every row's label */
+        fdml_audit_progress_init(&progress, machine.progress, state);
+        machine.progress = &progress.own;
+    }
     state->machine = &machine;
 
     result->settings = settings;

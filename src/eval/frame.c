@@ -17,13 +17,17 @@ typedef struct frame_job {
     double *sums; /* [n_blocks, dim] */
 } frame_job;
 
+static size_t block_rows(const fdml_problem *problem, size_t first)
+{
+    return problem->n_rows - first < BLOCK ? problem->n_rows - first : BLOCK;
+}
+
 static void block_scale(void *ctx, size_t block, int thread)
 {
     (void)thread;
     frame_job *job = ctx;
     const fdml_problem *p = job->problem;
-    const size_t first = block * BLOCK,
-                 n = p->n_rows - first < BLOCK ? p->n_rows - first : BLOCK;
+    const size_t first = block * BLOCK, n = block_rows(p, first);
     job->kernels->inverse_norms(job->scale + first, p->x + first * p->dim, n, p->dim);
 }
 
@@ -32,8 +36,7 @@ static void block_sum(void *ctx, size_t block, int thread)
     (void)thread;
     frame_job *job = ctx;
     const fdml_problem *p = job->problem;
-    const size_t first = block * BLOCK,
-                 n = p->n_rows - first < BLOCK ? p->n_rows - first : BLOCK;
+    const size_t first = block * BLOCK, n = block_rows(p, first);
     double *sum = job->sums + block * p->dim;
     for (size_t d = 0; d < p->dim; d++) sum[d] = 0;
     for (size_t i = first; i < first + n; i++)
@@ -45,8 +48,7 @@ static void block_norms(void *ctx, size_t block, int thread)
     (void)thread;
     frame_job *job = ctx;
     const fdml_problem *p = job->problem;
-    const size_t first = block * BLOCK,
-                 n = p->n_rows - first < BLOCK ? p->n_rows - first : BLOCK;
+    const size_t first = block * BLOCK, n = block_rows(p, first);
     const fdml_rows rows = fdml_frame_rows(&job->frame, p, NULL, first, n);
     job->kernels->chain_norms2(job->norm2 + first, &rows, p->dim);
 }
