@@ -69,7 +69,7 @@ typedef struct fdml_winograd {
 
 /* A window over one block of sixteen channels: in [height, width, 16], out [.., out_width, 16].
  */
-typedef struct fdml_window {
+typedef struct fdml_window_rows {
     const float *in;
     float *out;
     size_t height, width, out_width;
@@ -79,7 +79,7 @@ typedef struct fdml_window {
     const float *bias, *slope; /* depthwise: [16] or NULL */
     float low, high;           /* depthwise */
     size_t divisor;            /* pool_mean; 0: the number of pixels under the window */
-} fdml_window;
+} fdml_window_rows;
 
 /* Arithmetic on the pixels of one block of sixteen channels. NULL: that step is left out. */
 typedef struct fdml_affine {

@@ -14,14 +14,14 @@ VEC vf window_tap(const int how, vf acc, vf x, const float *w)
     return vf_select(vf_lt(acc, x), x, vf_select(vf_eq(x, x), acc, x)); /* NaN stays */
 }
 
-VEC vf window_start(const fdml_window *job, const int how)
+VEC vf window_start(const fdml_window_rows *job, const int how)
 {
     if (how == WINDOW_FMA) return job->bias ? vf_load(job->bias) : vf_zero();
     return how == WINDOW_ADD ? vf_zero() : vf_set1(-INFINITY);
 }
 
 /* Outputs ox .. ox + n - 1 of row oy, with the columns k0 .. k1 - 1 of the window. */
-VEC void window_some(const fdml_window *job, const int how, size_t oy, size_t ox, const int n,
+VEC void window_some(const fdml_window_rows *job, const int how, size_t oy, size_t ox, const int n,
                      size_t k0, size_t k1)
 {
     vf acc[8];
@@ -58,7 +58,7 @@ VEC void window_some(const fdml_window *job, const int how, size_t oy, size_t ox
 }
 
 /* One output whose window may stand out of the row at either end. */
-VEC void window_edge(const fdml_window *job, const int how, size_t oy, size_t ox)
+VEC void window_edge(const fdml_window_rows *job, const int how, size_t oy, size_t ox)
 {
     size_t k0 = 0, k1 = job->kernel_x;
     const long x0 = (long)(ox * job->stride_x) - (long)job->pad_left;
@@ -69,7 +69,7 @@ VEC void window_edge(const fdml_window *job, const int how, size_t oy, size_t ox
 }
 
 /* The outputs inside_begin .. inside_end - 1 of a row have their whole window in the row. */
-VEC void window_rows(const fdml_window *job, const int how)
+VEC void window_rows(const fdml_window_rows *job, const int how)
 {
     const size_t reach = (job->kernel_x - 1) * job->dilation_x, k = job->kernel_x;
     size_t begin = (job->pad_left + job->stride_x - 1) / job->stride_x;
@@ -88,17 +88,17 @@ VEC void window_rows(const fdml_window *job, const int how)
     }
 }
 
-static void k_depthwise(const fdml_window *job)
+static void k_depthwise(const fdml_window_rows *job)
 {
     window_rows(job, WINDOW_FMA);
 }
 
-static void k_pool_max(const fdml_window *job)
+static void k_pool_max(const fdml_window_rows *job)
 {
     window_rows(job, WINDOW_MAX);
 }
 
-static void k_pool_mean(const fdml_window *job)
+static void k_pool_mean(const fdml_window_rows *job)
 {
     window_rows(job, WINDOW_ADD);
 }
