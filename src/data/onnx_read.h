@@ -21,8 +21,9 @@ typedef struct fdml_onnx_reader {
     fdml_map_list *maps;
     unsigned char *room; /* what is left of the last piece for small things */
     size_t room_left;
-    size_t n_small;  /* bytes of names, shapes and lists so far */
-    char place[192]; /* "node 17 "conv": ", for sentences; may be empty */
+    size_t n_small;   /* bytes of names, shapes and lists so far */
+    size_t n_decoded; /* bytes of items that could not be pointed at */
+    char place[192];  /* "node 17 "conv": ", for sentences; may be empty */
 } fdml_onnx_reader;
 
 /* "model.onnx: node 17 "conv": " and the sentence. */
