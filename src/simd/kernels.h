@@ -143,6 +143,14 @@ typedef enum fdml_pair {
 } fdml_pair;
 /* Added to the kind: that operand is one value for all of y. */
 enum { FDML_PAIR_ONE_A = 0x100, FDML_PAIR_ONE_B = 0x200 };
+/* How n outputs of an axis come from its inputs: output i is the sum of weight[i * stride + t]
+ * times input first[i] + t, over t < count[i]; weights are fixed point, FDML_TAP_BITS behind the
+ * point. First inputs ascend, and so do last ones. */
+#define FDML_TAP_BITS 22
+typedef struct fdml_taps {
+    const uint32_t *first, *count, *weight;
+    size_t stride, n;
+} fdml_taps;
 
 /* clang-format off: contracts, one a paragraph */
 /* --- gemm -----------------------------------------------------------------------------
@@ -208,6 +216,15 @@ enum { FDML_PAIR_ONE_A = 0x100, FDML_PAIR_ONE_B = 0x200 };
  * time. combine: y[i] = a[i] kind b[i], an fdml_pair; y may be a or b. pow_double: y[i] = a[i]
  * to the b[i]. fma_peak: n times one vf_fma on each of tile_rows * tile_cols / 16 independent
  * registers, and nothing else: what the benches call the peak. sink: [16]. */
+ *
+ * --- pictures -------------------------------------------------------------------------
+ * A byte is (sum + half) >> FDML_TAP_BITS, at most 255; sums stay below 2^32.
+ * resize_across: four rows of RGB pixels at once, out[r] [n, 3] from in[r]. Rows may be named
+ *   twice. scratch: 16 bytes for each input from first[0] to the last one.
+ * resize_down: out [n, n_bytes] from rows of n_bytes that are in_stride apart.
+ *
+ * fma_peak: n times one vf_fma on each of tile_rows * tile_cols / 16 independent registers, and
+ *   nothing else: what the benches call the peak. sink: [16]. */
 /* clang-format on */
 typedef struct fdml_kernels {
     const char *isa;
