@@ -5,11 +5,12 @@
  *
  * Every distinct convolution of a network alone, with bias and ReLU fused, in the layout that
  * oneDNN prefers (reordering is not timed), by its direct algorithm and by Winograd's, each in
- * every implementation that oneDNN offers but its plain reference and gemm ones; oneDNN itself
- * would take the first. A line of JSON for each; then one with sums over the network: each
- * layer by its fastest implementation, and by oneDNN's own first choice of direct algorithm. A
- * layer is met again and again with its data still in the cache, which a whole network does not
- * grant: a sum is a bound, not a network's time.
+ * every implementation that oneDNN offers for the instruction set of its first, which is the
+ * one it would take itself; its gemm and reference ones are left out. A line of JSON for each;
+ * then one with sums over the network: each layer by its fastest implementation, and by
+ * oneDNN's own first choice of direct algorithm. A layer is met again and again with its data
+ * still in the cache, which a whole network does not grant: a sum is a bound, not a network's
+ * time.
  *
  * 997 places of each output are compared with a double reference: |x - y| <= 1e-5 sum |w x| for
  * direct, 1e-4 of it for Winograd, whose transforms cancel. The share is of the peak as
@@ -25,7 +26,7 @@
 #include <string.h>
 
 #include "conv_layers.h"
-#include "timing.h"
+#include "../timing.h"
 
 #if DNNL_VERSION_MAJOR != 2
 #error "dnnl_conv.c speaks the C API of oneDNN 2"
@@ -153,7 +154,7 @@ static dnnl_primitive_desc_iterator_t list_implementations(dnnl_convolution_desc
 }
 
 /* False for an implementation that is no peer. */
-static bool make_conv(conv *c, const buffers *b, dnnl_primitive_desc_t desc)
+static bool make_conv(conv *c, const buffers *b, dnnl_primitive_desc_t desc, const char *isa)
 {
     static const dnnl_query_t what[4] = { dnnl_query_src_md, dnnl_query_weights_md,
                                           dnnl_query_weights_md, dnnl_query_dst_md };
@@ -161,7 +162,9 @@ static bool make_conv(conv *c, const buffers *b, dnnl_primitive_desc_t desc)
     float *const from[4] = { b->src, b->weights, b->bias, b->dst };
     check(dnnl_primitive_desc_query(desc, dnnl_query_impl_info_str, 0, (void *)&c->name),
           "name");
-    if (strstr(c->name, "ref") || strstr(c->name, "gemm")) return false;
+    const char *const colon = strchr(c->name, ':');
+    if (strstr(c->name, "ref") || strstr(c->name, "gemm") || !colon) return false;
+    if (*isa && strcmp(isa, colon)) return false;
     check(dnnl_primitive_create(&c->primitive, desc), "primitive");
     for (int i = 0; i < 4; i++) {
         const dnnl_memory_desc_t *const md =
@@ -308,13 +311,15 @@ static double measure(double *first, const conv_layer *l, const options *o, buff
     dnnl_convolution_desc_t conv_desc;
     dnnl_primitive_desc_iterator_t list = list_implementations(
         &conv_desc, l, b, is_winograd ? dnnl_convolution_winograd : dnnl_convolution_direct);
+    char isa[64] = ""; /* ":avx512_core": how the names of the first one's peers end */
     while (list) {
         conv c;
         dnnl_primitive_desc_t desc = dnnl_primitive_desc_iterator_fetch(list);
-        if (make_conv(&c, b, desc)) {
+        if (make_conv(&c, b, desc, isa)) {
             time_conv(&t, &c, l, o, b);
             write_line(&c, l, o, net, &t);
             free_conv(&c);
+            snprintf(isa, sizeof isa, "%s", strchr(c.name, ':'));
             fastest = fmin(fastest, t.median);
             if (isinf(*first)) *first = t.median;
         }
