@@ -21,8 +21,8 @@ VEC vf window_start(const fdml_window_rows *job, const int how)
 }
 
 /* Outputs ox .. ox + n - 1 of row oy, with the columns k0 .. k1 - 1 of the window. */
-VEC void window_some(const fdml_window_rows *job, const int how, size_t oy, size_t ox, const int n,
-                     size_t k0, size_t k1)
+VEC void window_some(const fdml_window_rows *job, const int how, size_t oy, size_t ox,
+                     const int n, size_t k0, size_t k1)
 {
     vf acc[8];
 #pragma GCC unroll 8
