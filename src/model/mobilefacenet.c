@@ -61,7 +61,6 @@ uint32_t fdml_mobilefacenet_build(fdml_net *net, uint32_t x)
     const fdml_net_conv first = { 3, 64, 3, 2, 1, 1 }, second = { 64, 64, 3, 1, 1, 64 };
     const fdml_net_conv separate = { 128, 512, 1, 1, 0, 1 };
     const fdml_net_conv whole = { 512, 512, 7, 1, 0, 512 };
-    int64_t n;
     x = unit(net, x, "conv_1", &first, true);
     x = unit(net, x, "conv_2_dw", &second, true);
     x = halve(net, x, "conv_23", 64, 64, 128);
@@ -73,6 +72,6 @@ uint32_t fdml_mobilefacenet_build(fdml_net *net, uint32_t x)
     x = unit(net, x, "conv_6_sep", &separate, true);
     x = unit(net, x, "conv_6_dw", &whole, false);
     x = fdml_net_add_flat(net, x, "conv_6_flatten");
-    x = fdml_net_add_linear(net, x, "linear", 512, false, &n);
-    return fdml_net_add_norm(net, x, "bn", n);
+    x = fdml_net_add_linear(net, x, "linear", 512, false);
+    return fdml_net_add_norm(net, x, "bn", net->n_out);
 }

@@ -57,12 +57,9 @@ uint32_t fdml_net_add_conv(fdml_net *net, uint32_t x, const char *name,
                                fdml_attr_ints("pads", 4, pads),
                                fdml_attr_int("group", groups) };
     const uint32_t input[] = { x, take(net, name, "weight", 4, shape, 4) };
-    const fdml_graph_node node = { .op = "Conv",
-                                   .name = name,
-                                   .n_inputs = 2,
-                                   .input = input,
-                                   .n_attrs = 4,
-                                   .attr = attr };
+    const fdml_graph_node node = {
+        .op = "Conv", .name = name, .n_inputs = 2, .input = input, .n_attrs = 4, .attr = attr
+    };
     return fdml_graph_builder_add_node(&net->builder, &node);
 }
 
@@ -106,7 +103,8 @@ static uint32_t add_scalar(fdml_net *net, const char *layer, const char *name, f
 
 uint32_t fdml_net_add_relu6(fdml_net *net, uint32_t x, const char *name)
 {
-    const uint32_t low = add_scalar(net, name, "min", 0), high = add_scalar(net, name, "max", 6);
+    const uint32_t low = add_scalar(net, name, "min", 0),
+                   high = add_scalar(net, name, "max", 6);
     return add_node(net, "Clip", name, 3, (const uint32_t[]){ x, low, high });
 }
 
@@ -151,7 +149,7 @@ uint32_t fdml_net_add_mean(fdml_net *net, uint32_t x, const char *name)
 }
 
 uint32_t fdml_net_add_linear(fdml_net *net, uint32_t x, const char *name, int64_t n_in,
-                             bool has_bias, int64_t *n_out)
+                             bool has_bias)
 {
     char text[FDML_NET_NAME];
     const fdml_tensor_entry *entry =
@@ -167,6 +165,6 @@ uint32_t fdml_net_add_linear(fdml_net *net, uint32_t x, const char *name, int64_
                                    .input = input,
                                    .n_attrs = 1,
                                    .attr = &transposed };
-    if (n_out) *n_out = n;
+    net->n_out = n;
     return fdml_graph_builder_add_node(&net->builder, &node);
 }

@@ -1,8 +1,8 @@
 /* net.h - layers with their weights, from which a backbone is put together.
  *
- * A layer is a prefix of tensor names: convolution "layer1.0.conv1" takes "layer1.0.conv1.weight"
- * and adds a node of that name. The first error is kept and all that follows does nothing, so
- * a net reads as straight code (graph_build.h).
+ * A layer is a prefix of tensor names: convolution "layer1.0.conv1" takes
+ * "layer1.0.conv1.weight" and adds a node of that name. The first error is kept and all that
+ * follows does nothing, so a net reads as straight code (graph_build.h).
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_MODEL_NET_H
@@ -17,6 +17,7 @@ struct fdml_net {
     fdml_graph_builder builder;
     fdml_weights *weights;
     fdml_arena *arena;
+    int64_t n_out; /* columns of what the net gives */
 };
 typedef struct fdml_net fdml_net;
 
@@ -40,9 +41,9 @@ uint32_t fdml_net_add_max_pool(fdml_net *net, uint32_t x, const char *name, int6
 /* [N, C, H, W] to [N, C]. */
 uint32_t fdml_net_add_mean(fdml_net *net, uint32_t x, const char *name);
 uint32_t fdml_net_add_flat(fdml_net *net, uint32_t x, const char *name);
-/* [N, n_in] to [N, whatever ".weight" has]; the number goes to *n_out where asked for. */
+/* [N, n_in] to [N, as many as ".weight" has rows], which becomes net->n_out. */
 uint32_t fdml_net_add_linear(fdml_net *net, uint32_t x, const char *name, int64_t n_in,
-                             bool has_bias, int64_t *n_out);
+                             bool has_bias);
 
 /* "layer1.0" and "conv1" to "layer1.0.conv1". Returns text, of FDML_NET_NAME bytes. */
 const char *fdml_net_name(char *text, const char *prefix, const char *name);

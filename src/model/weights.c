@@ -76,9 +76,9 @@ static const char *shape_text(char *text, int rank, const int64_t *dim)
     for (int i = 0; i < rank; i++) {
         const char *comma = i ? "," : "";
         const int64_t d = dim[i];
-        const int added = d < 0 ? snprintf(text + n, FDML_SHAPE_TEXT - n, "%sany", comma)
-                                : snprintf(text + n, FDML_SHAPE_TEXT - n, "%s%lld", comma,
-                                           (long long)d);
+        const int added =
+            d < 0 ? snprintf(text + n, FDML_SHAPE_TEXT - n, "%sany", comma)
+                  : snprintf(text + n, FDML_SHAPE_TEXT - n, "%s%lld", comma, (long long)d);
         n += added > 0 ? (size_t)added : 0; /* 8 dims of at most 20 digits fit */
     }
     memcpy(text + n, "]", 2);
