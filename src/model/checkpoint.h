@@ -5,7 +5,7 @@
  *
  *     {"input": [3, 224, 224], "embedding_size": 512,
  *      "preprocess": {"resize_shorter": 256, "center": [224, 224], "channels": "rgb",
- *                     "scale": 0.00392156863, "mean": [...], "std": [...]}}
+ *                     "scale": 0.003921568859368563, "mean": [...], "std": [...]}}
  *
  * Each may be left out, and members that are not known are skipped, so that training may keep
  * its state beside them. A file without that format, such as one of torchvision's state_dict,

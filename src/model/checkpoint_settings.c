@@ -33,7 +33,8 @@ static fdml_status read_sizes(const reader *r, const fdml_json *object, const ch
     *is_there = list != NULL;
     if (!list) return FDML_OK;
     if (fdml_json_kind_of(list) != FDML_JSON_ARRAY || fdml_json_length(list) != n)
-        return fail(r, key, n == 2 ? "a list of 2 numbers" : "a list as long as it must be");
+        return fdml_fail(r->err, FDML_E_FORMAT,
+                         "%s: settings: '%s' is not a list of %zu numbers", r->name, key, n);
     const fdml_json *item = fdml_json_first(list);
     for (size_t i = 0; i < n; i++, item = fdml_json_next(item)) {
         int64_t value;

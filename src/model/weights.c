@@ -130,8 +130,10 @@ fdml_status fdml_weights_take(fdml_tensor *tensor, fdml_weights *weights, const 
     const fdml_tensor_entry *entry = &weights->file.tensor[id];
     FDML_TRY(check_entry(weights, entry, rank, dim, err));
     fdml_tensor taken;
-    FDML_TRY(fdml_tensor_shape(&taken, FDML_TYPE_F32, rank, entry->shape, name, err));
-    FDML_TRY(fdml_tensor_alloc(&taken, arena, name, err));
+    char what[FDML_ERROR_MAX];
+    snprintf(what, sizeof what, "%.200s: tensor '%.100s'", weights->name, name);
+    FDML_TRY(fdml_tensor_shape(&taken, FDML_TYPE_F32, rank, entry->shape, what, err));
+    FDML_TRY(fdml_tensor_alloc(&taken, arena, what, err));
     fdml_dtype_to_float(taken.data, entry->bytes, entry->n_items, entry->dtype, false);
     weights->is_taken[id] = true;
     *tensor = taken;
