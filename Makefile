@@ -197,6 +197,12 @@ $(BIN)/kcheck: $(call objects,tests/kcheck/*.c) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK)
 
+# --planned is there when the plan is
+$(OBJ)/tests/onnx_suite/%.o: override CFLAGS += $(if $(wildcard src/model/plan.c),-DFDML_HAS_PLAN)
+$(BIN)/onnx-suite: $(call objects,tests/onnx_suite/*.c) $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(LINK)
+
 $(BIN)/unit: $(UNIT_SRC:%.c=$(OBJ)/%.o) $(TOOL_LIB) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK) $(UNIT_LIBS)
@@ -237,6 +243,9 @@ demo:  ## install what is missing, build, and audit a small synthetic data set
 check:  ## install what is missing, build, and run every test; ends in "N passed, N failed"
 	@scripts/deps.sh check
 	@$(MAKE) --no-print-directory check-built
+
+.PHONY: onnx-suite
+onnx-suite: $(BIN)/onnx-suite  ## build the ONNX conformance runner: build/bin/onnx-suite DIR...
 
 # gcc's sanitizers, because its libgomp is at hand wherever gcc is. ISA_EXTRA: instrumenting the
 # scalar backend's sixteen-member structures takes gcc 80 s at -O3 and 5 s like this.
