@@ -203,6 +203,10 @@ $(BIN)/onnx-suite: $(call objects,tests/onnx_suite/*.c) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK)
 
+$(BIN)/golden: $(call objects,tests/golden/*.c) $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(LINK)
+
 $(BIN)/unit: $(UNIT_SRC:%.c=$(OBJ)/%.o) $(TOOL_LIB) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK) $(UNIT_LIBS)
@@ -274,6 +278,19 @@ arm-kcheck:  ## every kernel of the AArch64 build against scalar, emulated
 	@scripts/deps.sh arm
 	@$(MAKE) --no-print-directory check-built $(ARM) SUITES="kcheck" \
 	    TEST_PROGRAMS=$(BUILD)/aarch64/bin/kcheck
+
+# Models and what PyTorch computes with them, about 950 MB; made anew when a script changes.
+GOLDEN    := $(BUILD)/golden
+$(GOLDEN)/cases.tsv: $(wildcard tests/golden/*.py)
+	@rm -rf $(GOLDEN)
+	@/usr/bin/python3 tests/golden/torch_models.py --out $(GOLDEN)
+	@/usr/bin/python3 tests/golden/torch_layers.py --out $(GOLDEN)
+
+.PHONY: golden
+golden:  ## install PyTorch and compare whole networks and single layers with it
+	@scripts/deps.sh golden
+	@$(MAKE) --no-print-directory $(PARALLEL) $(BIN)/golden $(GOLDEN)/cases.tsv
+	@$(BIN)/golden $(GOLDEN)
 
 FUZZ_SECONDS ?= 60
 fuzz:  ## libFuzzer on every file reader, FUZZ_SECONDS=60 each, with ASan and UBSan

@@ -78,6 +78,8 @@ fdml_status fdml_checkpoint_build(fdml_graph *graph, fdml_checkpoint *checkpoint
         return fdml_fail(err, FDML_E_DATA,
                          "%s: the settings' embedding_size is %zu, the weights give %zu",
                          checkpoint->weights.name, settings->embedding_size, size);
+    built.maps = checkpoint->weights.maps; /* constants point into it */
+    checkpoint->weights.maps = NULL;
     *graph = built;
     return FDML_OK;
 }

@@ -44,11 +44,11 @@ fdml_status fdml_checkpoint_parse(fdml_checkpoint *checkpoint, const fdml_source
                                   fdml_arena *arena, fdml_error *err);
 void fdml_checkpoint_close(fdml_checkpoint *checkpoint);
 
-/* The net (backbone.h), once: its weights are taken out of the checkpoint into the arena. */
+/* The net (backbone.h), once. The graph takes over the mapped file: fdml_graph_close. */
 fdml_status fdml_checkpoint_build(fdml_graph *graph, fdml_checkpoint *checkpoint,
                                   bool with_head, fdml_arena *arena, fdml_error *err);
 
-/* All three: the net of a file, up to its embedding. */
+/* All three: the net of a file, up to its embedding. `path` must outlive the call only. */
 fdml_status fdml_checkpoint_open(fdml_graph *graph, const char *path, fdml_arena *arena,
                                  fdml_error *err);
 

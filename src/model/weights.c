@@ -1,8 +1,7 @@
 /* weights.c - see weights.h.
  *
- * Tensors are copied out of the file rather than viewed: in a file they lie at any alignment
- * and may be halves, and what is taken outlives the mapping. A name's id in the index is its
- * place in the list, since the reader refuses a file in which a name stands twice.
+ * A name's id in the index is its place in the list, since the reader refuses a file in which
+ * a name stands twice.
  *
  * SPDX-License-Identifier: MIT */
 #include "model/weights.h"
@@ -39,22 +38,21 @@ fdml_status fdml_weights_parse(fdml_weights *weights, const fdml_source *source,
 fdml_status fdml_weights_open(fdml_weights *weights, const char *path, fdml_arena *arena,
                               fdml_error *err)
 {
+    fdml_map_list *maps = NULL;
     fdml_map map;
-    FDML_TRY(fdml_file_map(&map, path, err));
+    FDML_TRY(fdml_map_list_add(&maps, &map, path, arena, err));
     const fdml_source source = { path, NULL, map.data, map.size };
     const fdml_status status = fdml_weights_parse(weights, &source, arena, err);
-    if (status) {
-        fdml_file_unmap(&map);
-        return status;
-    }
-    weights->map = map;
-    return FDML_OK;
+    if (status)
+        fdml_map_list_close(&maps);
+    else
+        weights->maps = maps;
+    return status;
 }
 
 void fdml_weights_close(fdml_weights *weights)
 {
-    fdml_file_unmap(&weights->map);
-    memset(weights, 0, sizeof *weights);
+    fdml_map_list_close(&weights->maps);
 }
 
 static bool find(const fdml_weights *weights, const char *name, uint32_t *id)
@@ -119,6 +117,19 @@ static fdml_status check_entry(const fdml_weights *weights, const fdml_tensor_en
     return FDML_OK;
 }
 
+static fdml_status set_items(fdml_tensor *tensor, const fdml_tensor_entry *entry,
+                             const char *what, fdml_arena *arena, fdml_error *err)
+{
+    if (entry->dtype == FDML_DTYPE_F4 && (uintptr_t)entry->bytes % sizeof(float) == 0) {
+        /* a graph's constants are not written to; the pointer is for tensors that are */
+        memcpy(&tensor->data, &(const void *){ entry->bytes }, sizeof tensor->data);
+        return FDML_OK;
+    }
+    FDML_TRY(fdml_tensor_alloc(tensor, arena, what, err));
+    fdml_dtype_to_float(tensor->data, entry->bytes, entry->n_items, entry->dtype, false);
+    return FDML_OK;
+}
+
 fdml_status fdml_weights_take(fdml_tensor *tensor, fdml_weights *weights, const char *name,
                               int rank, const int64_t *dim, fdml_arena *arena, fdml_error *err)
 {
@@ -133,8 +144,7 @@ fdml_status fdml_weights_take(fdml_tensor *tensor, fdml_weights *weights, const 
     char what[FDML_ERROR_MAX];
     snprintf(what, sizeof what, "%.200s: tensor '%.100s'", weights->name, name);
     FDML_TRY(fdml_tensor_shape(&taken, FDML_TYPE_F32, rank, entry->shape, what, err));
-    FDML_TRY(fdml_tensor_alloc(&taken, arena, what, err));
-    fdml_dtype_to_float(taken.data, entry->bytes, entry->n_items, entry->dtype, false);
+    FDML_TRY(set_items(&taken, entry, what, arena, err));
     weights->is_taken[id] = true;
     *tensor = taken;
     return FDML_OK;

@@ -11,7 +11,6 @@
 #include "model/checkpoint.h"
 #include "model/interpret.h"
 #include "model/onnx_import.h"
-#include "model/plan.h"
 
 static fdml_status open_backbone(fdml_graph *graph, const char *kind, const char *path,
                                  fdml_arena *arena, fdml_error *err)
@@ -48,20 +47,11 @@ fdml_status engine_read_npy(fdml_tensor *tensor, const char *path, fdml_arena *a
     FDML_TRY(fdml_npy_parse(&npy, bytes, size, path, err));
     FDML_TRY(fdml_npy_check_size(&npy, size, path, err));
     if (strcmp(npy.descr, "<f4") != 0 || npy.is_fortran)
-        return fdml_fail(err, FDML_E_FORMAT, "%s: %s, expected <f4 in C order", path, npy.descr);
+        return fdml_fail(err, FDML_E_FORMAT, "%s: %s, expected <f4 in C order", path,
+                         npy.descr);
     FDML_TRY(fdml_tensor_shape(tensor, FDML_TYPE_F32, npy.n_dims, npy.shape, path, err));
     FDML_TRY(fdml_tensor_alloc(tensor, arena, path, err));
     memcpy(tensor->data, bytes + npy.data_offset, npy.data_size);
-    return FDML_OK;
-}
-
-/* A copy that outlives what made it. */
-static fdml_status keep(fdml_tensor *copy, const fdml_tensor *tensor, fdml_arena *arena,
-                        fdml_error *err)
-{
-    *copy = *tensor;
-    FDML_TRY(fdml_tensor_alloc(copy, arena, "output", err));
-    memcpy(copy->data, tensor->data, fdml_tensor_size(tensor));
     return FDML_OK;
 }
 
@@ -72,89 +62,12 @@ static fdml_status interpret(fdml_tensor *output, const fdml_graph *graph,
                           arena, err);
 }
 
-static fdml_status plan_with(fdml_tensor *output, const fdml_graph *graph,
-                             const fdml_tensor *input, const fdml_plan_options *options,
-                             fdml_arena *arena, fdml_error *err)
-{
-    fdml_plan *plan;
-    fdml_tensor shape = *input, view;
-    shape.data = NULL;
-    FDML_TRY(fdml_plan_new(&plan, graph, &shape, options, err));
-    fdml_status status = fdml_plan_run(plan, input, &view, err);
-    if (!status) status = keep(output, &view, arena, err);
-    fdml_plan_free(plan);
-    return status;
-}
-
-static fdml_status plan_once(fdml_tensor *output, const fdml_graph *graph,
-                             const fdml_tensor *input, fdml_arena *arena, fdml_error *err)
-{
-    const fdml_plan_options options = { 0 };
-    return plan_with(output, graph, input, &options, arena, err);
-}
-
-static fdml_status plan_keep_all(fdml_tensor *output, const fdml_graph *graph,
-                                 const fdml_tensor *input, fdml_arena *arena, fdml_error *err)
-{
-    const fdml_plan_options options = { .keep_all = true };
-    return plan_with(output, graph, input, &options, arena, err);
-}
-
-static fdml_status plan_reference(fdml_tensor *output, const fdml_graph *graph,
-                                  const fdml_tensor *input, fdml_arena *arena, fdml_error *err)
-{
-    const fdml_plan_options options = { .is_reference = true };
-    return plan_with(output, graph, input, &options, arena, err);
-}
-
-/* Every instruction set that runs here, with one thread and with three: the same bits. */
-static fdml_status plan_everywhere(fdml_tensor *output, const fdml_graph *graph,
-                                   const fdml_tensor *input, fdml_arena *arena,
-                                   fdml_error *err)
-{
-    FDML_TRY(plan_once(output, graph, input, arena, err));
-    const fdml_kernels *kernels;
-    for (size_t i = 0; (kernels = fdml_kernels_list(i)) != NULL; i++) {
-        if (!fdml_kernels_find(kernels->isa)) continue;
-        for (int n_threads = 1; n_threads <= 3; n_threads += 2) {
-            const fdml_plan_options options = { .kernels = kernels, .n_threads = n_threads };
-            fdml_tensor other;
-            FDML_TRY(plan_with(&other, graph, input, &options, arena, err));
-            if (!memcmp(output->data, other.data, fdml_tensor_size(output))) continue;
-            return fdml_fail(err, FDML_E_DATA, "%s with %d threads gives other bits",
-                             kernels->isa, n_threads);
-        }
-    }
-    return FDML_OK;
-}
-
-/* Where the first axis is free: each row of the batch alone, as the whole batch gave it. */
-static fdml_status plan_rows(fdml_tensor *output, const fdml_graph *graph,
-                             const fdml_tensor *input, fdml_arena *arena, fdml_error *err)
-{
-    FDML_TRY(plan_once(output, graph, input, arena, err));
-    const fdml_graph_value *declared = &graph->value[graph->input[0]];
-    if (declared->rank < 1 || declared->dim[0] >= 0) return FDML_OK;
-    const size_t n_rows = input->dim[0], n_in = fdml_tensor_size(input) / n_rows;
-    const size_t n_out = fdml_tensor_size(output) / n_rows;
-    for (size_t i = 0; i < n_rows; i++) {
-        fdml_tensor row = *input, alone;
-        row.dim[0] = 1;
-        row.n_items /= n_rows;
-        row.data = (char *)input->data + i * n_in;
-        FDML_TRY(plan_once(&alone, graph, &row, arena, err));
-        if (fdml_tensor_size(&alone) == n_out &&
-            !memcmp((char *)output->data + i * n_out, alone.data, n_out))
-            continue;
-        return fdml_fail(err, FDML_E_DATA, "row %zu alone gives other bits", i);
-    }
-    return FDML_OK;
-}
-
 const engine engines[] = { { "interpreter", interpret },
-                           { "plan, reference", plan_reference },
-                           { "plan", plan_once },
-                           { "plan, all kept", plan_keep_all },
-                           { "plan, everywhere", plan_everywhere },
-                           { "plan, row by row", plan_rows },
+#ifdef FDML_HAS_PLAN
+                           { "plan, reference", engine_plan_reference },
+                           { "plan", engine_plan },
+                           { "plan, all kept", engine_plan_keep_all },
+                           { "plan, everywhere", engine_plan_everywhere },
+                           { "plan, row by row", engine_plan_rows },
+#endif
                            { NULL, NULL } };

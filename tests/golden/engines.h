@@ -15,6 +15,12 @@ typedef struct engine {
     engine_run *run;
 } engine;
 
+/* The plan as it comes; every node by its operator; without reuse of memory; with every
+ * instruction set and with one thread or three, and the rows of a batch one by one, all of
+ * which fail where the bits differ. */
+engine_run engine_plan, engine_plan_reference, engine_plan_keep_all, engine_plan_everywhere,
+    engine_plan_rows;
+
 extern const engine engines[]; /* up to a name of NULL */
 
 /* kind: "onnx", or a backbone's name, with "+head" for its classifier. */

@@ -98,7 +98,7 @@ static void run_case(tally *t, const char *folder, const golden_case *c)
     char path[3][FDML_PATH_SIZE];
     const char *const names[] = { c->model, c->input, c->output };
     fdml_tensor io[2];
-    fdml_graph graph;
+    fdml_graph graph = { 0 };
     fdml_error err;
     fdml_arena arena;
     for (int i = 0; i < 3; i++)
@@ -110,6 +110,7 @@ static void run_case(tally *t, const char *folder, const golden_case *c)
     if (status) report(t, c->name, "open", err.text, 0);
     for (size_t i = 0; !status && engines[i].name; i++)
         run_engine(t, c, &engines[i], &graph, io);
+    fdml_graph_close(&graph);
     fdml_arena_close(&arena);
 }
 
