@@ -163,10 +163,15 @@ $(GEN)/%.o: $(GEN)/%.c $(OBJ)/flags
 	$(call say,CC)$(CC) $(BASE_FLAGS) -w $(CFLAGS) $(DEPEND) -c -o $@ $<
 
 $(patsubst %.c,$(OBJ)/%.o,$(wildcard src/data/onnx_*.c)): | $(PROTO:%=%.h)
+# stb_image comes with this file: decoding is all it does, and -O3 is 5% faster. A damaged JPEG
+# makes its arithmetic overflow, which -fwrapv defines. It finds out about SSE2 by itself, NEON
+# has to be named; both give the bits of plain C. It declares what it was told to leave out.
+$(OBJ)/src/data/image.o: FILE_FLAGS := -O3 -fwrapv -Wno-unused-function \
+    $(if $(filter aarch64 arm64,$(MACHINE)),-DSTBI_NEON)
 
 $(OBJ)/src/%.o: src/%.c $(OBJ)/flags
 	@mkdir -p $(@D)
-	$(call say,CC)$(CC) $(BASE_FLAGS) -Wconversion $(CFLAGS) $(DEPEND) -c -o $@ $<
+	$(call say,CC)$(CC) $(BASE_FLAGS) -Wconversion $(FILE_FLAGS) $(CFLAGS) $(DEPEND) -c -o $@ $<
 
 $(OBJ)/tools/%.o: tools/%.c $(OBJ)/flags $(OBJ)/version
 	@mkdir -p $(@D)
@@ -192,6 +197,10 @@ $(BIN)/example_%: $(OBJ)/examples/%.o $(LIB)
 $(BIN)/bench_%: $(OBJ)/bench/bench_%.o $(BENCH_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK)
+
+$(BIN)/peer_dnnl_conv: $(call objects,bench/peers/*.c) $(OBJ)/bench/timing.o $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(LINK) -ldnnl
 
 $(BIN)/kcheck: $(call objects,tests/kcheck/*.c) $(LIB)
 	@mkdir -p $(@D)
@@ -316,10 +325,20 @@ bench: bench-programs  ## time every kernel and the heavy parts of an audit (a q
 	    $(BIN)/bench_eval kmeans --k 11316 --threads $$threads || exit 1; \
 	done
 
-bench-peers:  ## install FAISS, scikit-learn, OpenBLAS and time the same work; PEERS_FLAGS=...
+# PEERS: eval, FAISS, scikit-learn and OpenBLAS; model, ONNX Runtime, PyTorch and oneDNN.
+PEERS     ?= eval model
+.PHONY: bench-peers-eval bench-peers-model
+bench-peers:  ## install other libraries and time the same work; PEERS="eval model" PEERS_FLAGS=...
 	@scripts/deps.sh peers
-	@$(MAKE) --no-print-directory $(PARALLEL) bench-programs
+	@$(MAKE) --no-print-directory $(PARALLEL) bench-programs $(BIN)/peer_dnnl_conv
+	@$(MAKE) --no-print-directory $(PEERS:%=bench-peers-%)
+
+bench-peers-eval:
 	@/usr/bin/python3 bench/peers/run.py --bin $(BIN) --out $(BUILD)/peers.json $(PEERS_FLAGS)
+
+bench-peers-model:
+	@/usr/bin/python3 bench/peers/model.py --bin $(BIN) --work $(BUILD)/peers \
+	    --out $(BUILD)/peers_model.json $(PEERS_FLAGS)
 
 # --- keep house ----------------------------------------------------------------------------
 
