@@ -206,13 +206,14 @@ $(BIN)/kcheck: $(call objects,tests/kcheck/*.c) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK)
 
-# --planned is there when the plan is
-$(OBJ)/tests/onnx_suite/%.o: override CFLAGS += $(if $(wildcard src/model/plan.c),-DFDML_HAS_PLAN)
+# what runs a plan is there when the plan is
+HAS_PLAN  := $(wildcard src/model/plan.c)
+$(OBJ)/tests/golden/%.o $(OBJ)/tests/onnx_suite/%.o: override CFLAGS += $(if $(HAS_PLAN),-DFDML_HAS_PLAN)
 $(BIN)/onnx-suite: $(call objects,tests/onnx_suite/*.c) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK)
 
-$(BIN)/golden: $(call objects,tests/golden/*.c) $(LIB)
+$(BIN)/golden: $(filter-out $(if $(HAS_PLAN),,%/engine_plan.o),$(call objects,tests/golden/*.c)) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK)
 

@@ -15,7 +15,8 @@ static fdml_error err;
 /* Each test is a process of its own, so nothing is closed. */
 static void parse(const char *json, const void *data, size_t size)
 {
-    const uint64_t length = (strlen(json) + 7) / 8 * 8; /* floats may be viewed where they lie */
+    const uint64_t length =
+        (strlen(json) + 7) / 8 * 8; /* floats may be viewed where they lie */
     memcpy(file, &length, 8);
     memset(file + 8, ' ', length);
     memcpy(file + 8, json, strlen(json));
@@ -101,8 +102,8 @@ Test(model_weights, refuses)
 
 Test(model_weights, memory_that_does_not_suffice_is_said)
 {
-    parse("{\"w\":{\"dtype\":\"F16\",\"shape\":[2,3],\"data_offsets\":[0,12]}}",
-          "abcdefghijkl", 12);
+    parse("{\"w\":{\"dtype\":\"F16\",\"shape\":[2,3],\"data_offsets\":[0,12]}}", "abcdefghijkl",
+          12);
     const int64_t dim[] = { 2, 3 };
     fdml_tensor t;
     fdml_arena small;
