@@ -206,9 +206,14 @@ $(BIN)/kcheck: $(call objects,tests/kcheck/*.c) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK)
 
-# --planned is there when the plan is
-$(OBJ)/tests/onnx_suite/%.o: override CFLAGS += $(if $(wildcard src/model/plan.c),-DFDML_HAS_PLAN)
+# what runs a plan is there when the plan is
+HAS_PLAN  := $(wildcard src/model/plan.c)
+$(OBJ)/tests/golden/%.o $(OBJ)/tests/onnx_suite/%.o: override CFLAGS += $(if $(HAS_PLAN),-DFDML_HAS_PLAN)
 $(BIN)/onnx-suite: $(call objects,tests/onnx_suite/*.c) $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(LINK)
+
+$(BIN)/golden: $(filter-out $(if $(HAS_PLAN),,%/engine_plan.o),$(call objects,tests/golden/*.c)) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK)
 
@@ -283,6 +288,19 @@ arm-kcheck:  ## every kernel of the AArch64 build against scalar, emulated
 	@scripts/deps.sh arm
 	@$(MAKE) --no-print-directory check-built $(ARM) SUITES="kcheck" \
 	    TEST_PROGRAMS=$(BUILD)/aarch64/bin/kcheck
+
+# Models and what PyTorch computes with them, about 950 MB; made anew when a script changes.
+GOLDEN    := $(BUILD)/golden
+$(GOLDEN)/cases.tsv: $(wildcard tests/golden/*.py)
+	@rm -rf $(GOLDEN)
+	@/usr/bin/python3 tests/golden/torch_models.py --out $(GOLDEN)
+	@/usr/bin/python3 tests/golden/torch_layers.py --out $(GOLDEN)
+
+.PHONY: golden
+golden:  ## install PyTorch and compare whole networks and single layers with it
+	@scripts/deps.sh golden
+	@$(MAKE) --no-print-directory $(PARALLEL) $(BIN)/golden $(GOLDEN)/cases.tsv
+	@$(BIN)/golden $(GOLDEN)
 
 FUZZ_SECONDS ?= 60
 fuzz:  ## libFuzzer on every file reader, FUZZ_SECONDS=60 each, with ASan and UBSan
