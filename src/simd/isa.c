@@ -15,6 +15,7 @@
 #include "simd/kern/tile.h"
 #include "simd/kern/count.h"
 #include "simd/kern/topk.h"
+#include "simd/kern/resize.h"
 
 extern const fdml_kernels FDML_CAT(fdml_kernels_, FDML_ISA);
 

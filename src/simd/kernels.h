@@ -33,6 +33,15 @@ typedef struct fdml_hit {
     float value;
 } fdml_hit;
 
+/* How n outputs of an axis come from its inputs: output i is the sum of weight[i * stride + t]
+ * times input first[i] + t, over t < count[i]; weights are fixed point, FDML_TAP_BITS behind the
+ * point. First inputs ascend, and so do last ones. */
+#define FDML_TAP_BITS 22
+typedef struct fdml_taps {
+    const uint32_t *first, *count, *weight;
+    size_t stride, n;
+} fdml_taps;
+
 /* clang-format off: contracts, one a paragraph */
 /* --- gemm -----------------------------------------------------------------------------
  * pack_a, pack_b: rows as panels: ceil(n / width) panels of [dim, width], missing rows zero;
@@ -78,6 +87,13 @@ typedef struct fdml_hit {
  * count_equal: *count += number of x[i] == value.
  * bin_rows: bin = floor((x - low) * inverse_width) limited to 0 .. n_bins-1 (n_bins <= 2^24).
  * exp_rows, log_rows: SLEEF, below 1 ulp. y may be x.
+ *
+ * --- pictures -------------------------------------------------------------------------
+ * A byte is (sum + half) >> FDML_TAP_BITS, at most 255; sums stay below 2^32.
+ * resize_across: four rows of RGB pixels at once, out[r] [n, 3] from in[r]. Rows may be named
+ *   twice. scratch: 16 bytes for each input from first[0] to the last one.
+ * resize_down: out [n, n_bytes] from rows of n_bytes that are in_stride apart.
+ *
  * fma_peak: n times one vf_fma on each of tile_rows * tile_cols / 16 independent registers, and
  *   nothing else: what the benches call the peak. sink: [16]. */
 /* clang-format on */

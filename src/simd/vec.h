@@ -19,6 +19,9 @@
  * fraction of values in 0 .. 2^31-1; what it makes of others is unspecified. vf_transpose turns
  * sixteen rows of sixteen: lane j of r[i] and lane i of r[j] change places.
  *
+ * vu_load_u8 and vu_store_u8 take and make sixteen bytes; values from 256 to 32767 are stored
+ * as 255, what becomes of larger ones is unspecified. vu_mul keeps the low 32 bits.
+ *
  * An operation enters when a kernel needs it, and then in all four backends.
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_SIMD_VEC_H

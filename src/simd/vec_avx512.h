@@ -71,6 +71,17 @@ VEC uint32_t vu_sum(vu a) { return (uint32_t)_mm512_reduce_add_epi32(a); }
 
 VEC vu vu_from_vf(vf a) { return _mm512_cvttps_epi32(a); }
 VEC vu vu_select(vm m, vu a, vu b) { return _mm512_mask_blend_epi32(m, b, a); }
+VEC vu vu_add(vu a, vu b) { return _mm512_add_epi32(a, b); }
+VEC vu vu_mul(vu a, vu b) { return _mm512_mullo_epi32(a, b); }
+VEC vu vu_shr(vu a, int n) { return _mm512_srli_epi32(a, (unsigned)n); }
+VEC vu vu_load_u8(const unsigned char *p)
+{
+    return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
+VEC void vu_store_u8(unsigned char *p, vu a)
+{
+    _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtusepi32_epi8(a));
+}
 
 VEC void vf_transpose(vf r[VL])
 {

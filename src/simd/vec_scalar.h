@@ -67,6 +67,11 @@ VEC uint32_t vu_sum(vu a)
 }
 VEC vu vu_from_vf(vf a) { VU((uint32_t)a.l[i]); }
 VEC vu vu_select(vm m, vu a, vu b) { VU(m.bits >> i & 1 ? a.l[i] : b.l[i]); }
+VEC vu vu_add(vu a, vu b) { VU(a.l[i] + b.l[i]); }
+VEC vu vu_mul(vu a, vu b) { VU(a.l[i] * b.l[i]); }
+VEC vu vu_shr(vu a, int n) { VU(a.l[i] >> n); }
+VEC vu vu_load_u8(const unsigned char *p) { VU(p[i]); }
+VEC void vu_store_u8(unsigned char *p, vu a) { LANES p[i] = (unsigned char)(a.l[i] > 255 ? 255 : a.l[i]); }
 
 VEC void vf_transpose(vf r[VL])
 {
