@@ -22,12 +22,7 @@
 #include "model/plan.h"
 
 enum { EMBED_UNSET = -1 }; /* a choice that was not made */
-typedef enum embed_preset {
-    EMBED_NONE,
-    EMBED_IMAGENET,
-    EMBED_LFW,
-    EMBED_MNIST
-} embed_preset;
+typedef enum embed_preset { EMBED_NONE, EMBED_IMAGENET, EMBED_LFW, EMBED_MNIST } embed_preset;
 typedef enum embed_channels { EMBED_RGB, EMBED_BGR, EMBED_GREY } embed_channels;
 
 typedef struct embed_settings {
@@ -81,7 +76,7 @@ typedef struct embed_net {
     char input_text[FDML_SHAPE_TEXT]; /* "[N,3,224,224]" */
     /* After embed_net_plan. */
     fdml_plan *plan;
-    fdml_tensor input; /* of a batch, data NULL */
+    fdml_tensor input;  /* of a batch, data NULL */
     size_t batch, item; /* images; floats of one */
     size_t dim;         /* floats of a row */
     char output_text[FDML_SHAPE_TEXT];
@@ -104,11 +99,11 @@ size_t embed_net_batch(const embed_net *net, const embed_settings *settings, siz
 
 typedef struct embed_recipe {
     fdml_preprocess steps;
-    bool is_array;       /* scale, mean and std only */
+    bool is_array; /* scale, mean and std only */
     bool is_nhwc;
-    embed_shape row;     /* of the network's input */
-    char text[512];      /* the whole of it, in words: the same words, the same numbers */
-    char assumed[256];   /* what nobody said; empty where all was */
+    embed_shape row;   /* of the network's input */
+    char text[512];    /* the whole of it, in words: the same words, the same numbers */
+    char assumed[256]; /* what nobody said; empty where all was */
 } embed_recipe;
 
 void embed_recipe_make(embed_recipe *recipe, const embed_settings *settings,

@@ -36,9 +36,8 @@ void embed_check_row(embed_check *c, const float *values)
 {
     const fdml_npy *npy = &c->npy;
     const size_t row = c->n_rows++;
-    fdml_dtype_to_float(c->want,
-                        c->map.data + npy->data_offset + row * c->dim * npy->item_size, c->dim,
-                        fdml_npy_dtype(npy), npy->is_big_endian);
+    fdml_dtype_to_float(c->want, c->map.data + npy->data_offset + row * c->dim * npy->item_size,
+                        c->dim, fdml_npy_dtype(npy), npy->is_big_endian);
     for (size_t i = 0; i < c->dim; i++) {
         const double here = values[i], expected = c->want[i];
         const bool is_same = here == expected || (isnan(here) && isnan(expected));

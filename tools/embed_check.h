@@ -12,12 +12,12 @@ typedef struct embed_check {
     const char *path;
     fdml_map map;
     fdml_npy npy;
-    size_t dim, n_rows;       /* of the file; n_rows is what was fed */
-    float *want;              /* [dim] scratch */
-    double largest;           /* of |expected| */
-    double difference;        /* largest; infinite where one side is not finite */
-    size_t row, item;         /* where */
-    double here, expected;    /* the two values there */
+    size_t dim, n_rows;    /* of the file; n_rows is what was fed */
+    float *want;           /* [dim] scratch */
+    double largest;        /* of |expected| */
+    double difference;     /* largest; infinite where one side is not finite */
+    size_t row, item;      /* where */
+    double here, expected; /* the two values there */
 } embed_check;
 
 void embed_check_open(embed_check *check, const char *path, const embed_net *net,

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -28,20 +27,25 @@ static _Noreturn void fail_errno(const embed_file *f, const char *what)
     cli_die(CLI_EXIT_DATA, "%s: %s: %s", f->path, what, strerror(errno));
 }
 
+/* What an output is called in the end, and whether it can be written: by opening one as a
+ * report would be, and throwing it away. */
+static void set_target(embed_file *f)
+{
+    fdml_error err;
+    fdml_output probe;
+    CLI_TRY(fdml_output_open(&probe, f->path, NULL, &err), &err);
+    const bool is_file = *probe.temporary;
+    memcpy(f->target, probe.target, sizeof f->target);
+    fdml_output_abort(&probe);
+    if (!is_file)
+        cli_die(CLI_EXIT_DATA, "%s: is a pipe or device, expected a name for a file", f->path);
+}
+
 static void set_names(embed_file *f)
 {
     static const char *const suffix[] = { ".part", ".part.json", ".json" };
     char *const name[] = { f->part, f->journal, f->companion };
-    char real[FDML_PATH_SIZE];
-    struct stat st;
-    if (strlen(f->path) >= sizeof f->target - 16)
-        cli_die(CLI_EXIT_DATA, "-o: the path is too long");
-    snprintf(f->target, sizeof f->target, "%s", f->path);
-    if (!lstat(f->path, &st) && S_ISLNK(st.st_mode) && realpath(f->path, real))
-        snprintf(f->target, sizeof f->target, "%s", real);
-    if (!stat(f->target, &st) && !S_ISREG(st.st_mode))
-        cli_die(CLI_EXIT_DATA, "%s: is %s, expected a name for a file", f->path,
-                S_ISDIR(st.st_mode) ? "a directory" : "a pipe or device");
+    set_target(f);
     for (int i = 0; i < 3; i++) {
         const int n = snprintf(name[i], FDML_PATH_SIZE, "%s%s", f->target, suffix[i]);
         if (n < 0 || n >= FDML_PATH_SIZE) cli_die(CLI_EXIT_DATA, "-o: the path is too long");
@@ -84,8 +88,9 @@ void embed_file_open(embed_file *f, const char *path, bool resume, fdml_arena *a
     if (!f->skipped) cli_die(CLI_EXIT_DATA, "out of memory");
     const bool has_part = !access(f->part, F_OK) && !access(f->journal, F_OK);
     if (has_part && !resume)
-        cli_die(CLI_EXIT_DATA, "%s: an unfinished run; --resume goes on with it, removing it "
-                               "starts anew",
+        cli_die(CLI_EXIT_DATA,
+                "%s: an unfinished run; --resume goes on with it, removing it "
+                "starts anew",
                 f->part);
     if (resume && !has_part && !access(f->target, F_OK))
         f->is_complete = embed_journal_read(f, f->companion, arena);

@@ -15,17 +15,17 @@
 enum { EMBED_SKIPPED_MAX = 1 << 17 }; /* pictures that --skip-bad leaves out of one run */
 
 typedef struct embed_file {
-    const char *path;                 /* as the user wrote it */
-    char target[FDML_PATH_SIZE];      /* the same, a symbolic link followed */
+    const char *path;            /* as the user wrote it */
+    char target[FDML_PATH_SIZE]; /* the same, a symbolic link followed */
     char part[FDML_PATH_SIZE], journal[FDML_PATH_SIZE], companion[FDML_PATH_SIZE];
-    FILE *file;                       /* of part */
+    FILE *file; /* of part */
     const embed_images *images;
     const embed_net *net;
     const embed_recipe *recipe;
     const embed_settings *settings;
-    size_t done;                      /* images that need not be looked at again */
-    size_t n_rows;                    /* of them, rows in the file */
-    uint32_t *skipped;                /* [n_skipped] the others, ascending */
+    size_t done;                /* images that need not be looked at again */
+    size_t n_rows;              /* of them, rows in the file */
+    uint32_t *skipped;          /* [n_skipped] the others, ascending */
     size_t n_skipped, n_before; /* n_before: `done` when this run took over */
     double synced_at;
     bool is_complete; /* the finished file is there already, made with these settings */

@@ -31,8 +31,8 @@ static void open_pictures(embed_images *images, const char *const *word, size_t 
     const fdml_pictures_options options = { s->path_column, s->label_from == 1 };
     fdml_status status;
     if (!strcmp(word[0], "-") && n == 1)
-        status = fdml_pictures_read_lines(p, cli_input_path("-", arena), "", &options, arena,
-                                          &err);
+        status =
+            fdml_pictures_read_lines(p, cli_input_path("-", arena), "", &options, arena, &err);
     else if (n > 1 || fdml_folder_is_picture(word[0]))
         status = fdml_pictures_from_paths(p, word, n, &options, arena, &err);
     else
@@ -48,10 +48,11 @@ static void check_words(const char *const *word, size_t n)
 {
     for (size_t i = 0; n > 1 && i < n; i++)
         if (!fdml_folder_is_picture(word[i]) || fdml_folder_is(word[i]))
-            cli_die(CLI_EXIT_USAGE,
-                    "'%s' among %zu arguments; give one folder, table, list or .npy, or pictures "
-                    "only",
-                    word[i], n);
+            cli_die(
+                CLI_EXIT_USAGE,
+                "'%s' among %zu arguments; give one folder, table, list or .npy, or pictures "
+                "only",
+                word[i], n);
 }
 
 void embed_images_open(embed_images *images, const char *const *word, size_t n,

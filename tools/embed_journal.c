@@ -161,8 +161,9 @@ bool embed_journal_read(embed_file *f, const char *path, fdml_arena *arena)
     read_skipped(f, root, path);
     fdml_json_close(root);
     if (f->n_skipped && !f->settings->skip_bad)
-        cli_die(CLI_EXIT_DATA, "--resume: %s was made with --skip-bad, and %zu pictures are left "
-                               "out",
+        cli_die(CLI_EXIT_DATA,
+                "--resume: %s was made with --skip-bad, and %zu pictures are left "
+                "out",
                 path, f->n_skipped);
     return true;
 }

@@ -44,8 +44,8 @@ static void add_row(fdml_grid *grid, const fdml_plan_step_info *info, double sec
 
 void embed_layers_print(const embed_layers *l, const embed_net *net, fdml_arena *arena)
 {
-    static const char *const header[] = { "step",  "operators", "algorithm", "output",
-                                          "ms", "GFLOP/s",   "share" };
+    static const char *const header[] = { "step", "operators", "algorithm", "output",
+                                          "ms",   "GFLOP/s",   "share" };
     enum { COLUMNS = sizeof header / sizeof *header };
     fdml_grid grid;
     double total = 0, flops = 0;

@@ -133,9 +133,8 @@ static void check_output(embed_net *net)
         cli_die(CLI_EXIT_DATA, "%s: '%s' is of %s, expected float32", net->path, net->value,
                 fdml_type_name(output->type));
     if (output->rank < 1 || output->dim[0] != net->batch)
-        cli_die(CLI_EXIT_DATA,
-                "%s: '%s' is %s for %zu image%s, so its rows are not images; %s", net->path,
-                net->value, text, net->batch, net->batch == 1 ? "" : "s",
+        cli_die(CLI_EXIT_DATA, "%s: '%s' is %s for %zu image%s, so its rows are not images; %s",
+                net->path, net->value, text, net->batch, net->batch == 1 ? "" : "s",
                 net->batch > 1 ? "try --batch 1" : "choose another with --value");
     if (!output->n_items)
         cli_die(CLI_EXIT_DATA, "%s: '%s' is %s, which holds nothing", net->path, net->value,

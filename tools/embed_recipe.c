@@ -1,8 +1,8 @@
 /* embed_recipe.c - presets and options become the steps from a picture to the network's input.
  *
  * Preprocessing that is wrong gives embeddings that look right, so nothing is guessed that the
- * model does not say. It says how large its input is and how many channels it has; that is used,
- * and told. It does not say how values are scaled; that has to be given.
+ * model does not say. It says how large its input is and how many channels it has; that is
+ * used, and told. It does not say how values are scaled; that has to be given.
  * SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <string.h>
@@ -131,9 +131,10 @@ static void set_reals(float target[3], const fdml_reals *given, int n_channels,
 static void set_values(fdml_preprocess *p, const embed_settings *s, bool is_array)
 {
     if (s->preset == EMBED_UNSET && !s->scale && (s->mean.n || s->std.n))
-        cli_die(CLI_EXIT_USAGE,
-                "--mean and --std need --scale: 1/255 where they are of values up to 1, 1 where "
-                "they are of bytes");
+        cli_die(
+            CLI_EXIT_USAGE,
+            "--mean and --std need --scale: 1/255 where they are of values up to 1, 1 where "
+            "they are of bytes");
     if (s->preset == EMBED_UNSET && !s->scale && !is_array)
         cli_die(CLI_EXIT_USAGE,
                 "how pictures become numbers is not in a model; give --preset imagenet, lfw, "
@@ -169,8 +170,9 @@ static void set_channels(embed_recipe *r, const embed_settings *s, const embed_n
         assume(r, "channels are RGB");
     }
     if (net->channels && net->channels != (size_t)p->n_channels)
-        cli_die(CLI_EXIT_DATA, "%s takes %s, %zu channel%s; the pictures would have %d (see "
-                               "--channels)",
+        cli_die(CLI_EXIT_DATA,
+                "%s takes %s, %zu channel%s; the pictures would have %d (see "
+                "--channels)",
                 net->path, net->input_text, net->channels, net->channels == 1 ? "" : "s",
                 p->n_channels);
 }

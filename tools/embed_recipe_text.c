@@ -1,8 +1,8 @@
 /* embed_recipe_text.c - a recipe in words, and as JSON.
  *
  * The words name every number that the steps depend on, floats with the nine digits that tell
- * any two apart, so that two runs with the same words preprocess alike. SPDX-License-Identifier:
- * MIT */
+ * any two apart, so that two runs with the same words preprocess alike.
+ * SPDX-License-Identifier: MIT */
 #include <stdarg.h>
 #include <string.h>
 
@@ -31,8 +31,11 @@ static void add_floats(embed_recipe *r, const float *x, int n)
 {
     const int shown = is_same(x, n) ? 1 : n;
     for (int i = 0; i < shown; i++)
-        add(r, "%s%.9g%s", shown == 1 ? "" : i ? ", " : "(", (double)x[i],
-            shown > 1 && i + 1 == shown ? ")" : "");
+        add(r, "%s%.9g%s",
+            shown == 1 ? ""
+            : i        ? ", "
+                       : "(",
+            (double)x[i], shown > 1 && i + 1 == shown ? ")" : "");
 }
 
 /* "x / 255", "(x - 127.5) / 128", "x": what is done to a value. */
@@ -68,8 +71,7 @@ void embed_recipe_write(embed_recipe *r)
 {
     const fdml_preprocess *p = &r->steps;
     r->text[0] = 0;
-    if (p->has_box)
-        add(r, "box %zu,%zu,%zu,%zu; ", p->box[0], p->box[1], p->box[2], p->box[3]);
+    if (p->has_box) add(r, "box %zu,%zu,%zu,%zu; ", p->box[0], p->box[1], p->box[2], p->box[3]);
     if (p->resize_shorter) add(r, "shorter side to %zu; ", p->resize_shorter);
     if (p->resize_width) add(r, "resize to %zux%zu; ", p->resize_width, p->resize_height);
     if (p->center_width) add(r, "centre %zux%zu; ", p->center_width, p->center_height);

@@ -2,11 +2,11 @@
  *
  * The two phases take turns. A thread of its own for decoding would compete with inference for
  * the same cores: there is no waiting in either phase that it could fill, because files come
- * from the page cache or are asked for a chunk ahead. A chunk holds many times as many images as
- * there are threads, so that none idles for long at the end of a phase.
+ * from the page cache or are asked for a chunk ahead. A chunk holds many times as many images
+ * as there are threads, so that none idles for long at the end of a phase.
  *
- * Chunks are cut by the number of images and their size alone. Every image has its own slot, and
- * rows leave in order. SPDX-License-Identifier: MIT */
+ * Chunks are cut by the number of images and their size alone. Every image has its own slot,
+ * and rows leave in order. SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <string.h>
 
@@ -195,8 +195,7 @@ static fdml_status open_chunk(chunk *c, size_t **kept, fdml_arena *arena, fdml_e
         c->planes = fdml_arena_push(arena, n_threads * job->net->item, sizeof *c->planes);
     c->row = fdml_arena_push(arena, job->net->dim, sizeof *c->row);
     *kept = fdml_arena_push(arena, n, sizeof **kept);
-    if (!c->input || !c->is_read || !c->error || !c->scratch || !c->planes || !c->row ||
-        !*kept)
+    if (!c->input || !c->is_read || !c->error || !c->scratch || !c->planes || !c->row || !*kept)
         return fdml_fail(err, FDML_E_NOMEM, "no memory for %zu images of %zu floats", n,
                          job->net->item);
     for (size_t t = 0; t < n_threads; t++)

@@ -78,9 +78,11 @@ static const cli_program program = {
         "        with one path a line (- is such a list on standard input); pictures\n"
         "        (.jpg .jpeg .png .bmp .pgm .ppm); or an .npy of inputs [N,C,H,W]",
     .examples =
-        "  fdml-embed --model resnet50.onnx photos -o emb.npy --meta meta.csv --preset imagenet\n"
+        "  fdml-embed --model resnet50.onnx photos -o emb.npy --meta meta.csv --preset "
+        "imagenet\n"
         "  fdml-embed --model face.onnx lfw.csv -o emb.npy --preset lfw --skip-bad --resume\n"
-        "  fdml-embed --model m.onnx photos --size 224 --scale 1/255 --value features -o f.npy\n"
+        "  fdml-embed --model m.onnx photos --size 224 --scale 1/255 --value features -o "
+        "f.npy\n"
         "  fdml-embed --model m.onnx inputs.npy --check-against outputs.npy\n"
         "  fdml-embed --model m.onnx photos --preset imagenet --layers --threads 1\n",
     .options = table,
@@ -135,7 +137,8 @@ static void check_options(const options *o)
     if (o->meta && !o->output) cli_die(CLI_EXIT_USAGE, "--meta needs -o");
     if (o->resume && !o->output) cli_die(CLI_EXIT_USAGE, "--resume needs -o");
     if (o->check_against && o->resume)
-        cli_die(CLI_EXIT_USAGE, "--check-against looks at all rows; --resume would leave some out");
+        cli_die(CLI_EXIT_USAGE,
+                "--check-against looks at all rows; --resume would leave some out");
     if (o->check_against && o->embed.skip_bad)
         cli_die(CLI_EXIT_USAGE, "--check-against needs all rows; --skip-bad leaves some out");
 }
@@ -183,8 +186,9 @@ static size_t memory_left(const options *o, size_t needed)
     if (needed < o->max_memory) return o->max_memory - needed;
     fdml_size_print(need, (double)needed);
     fdml_size_print(limit, (double)o->max_memory);
-    cli_die(CLI_EXIT_DATA, "--max-memory: %s is too little; this run needs %s and what pictures "
-                           "take while they are decoded",
+    cli_die(CLI_EXIT_DATA,
+            "--max-memory: %s is too little; this run needs %s and what pictures "
+            "take while they are decoded",
             limit, need);
 }
 
@@ -211,7 +215,8 @@ static void close_run(run *r, FILE *meta, double seconds)
     if (o->output) embed_file_finish(&r->file);
     cli_outputs_commit();
     if (r->n_zero)
-        cli_warn(&o->common, "warning: %zu row%s of zeros", r->n_zero, r->n_zero == 1 ? "" : "s");
+        cli_warn(&o->common, "warning: %zu row%s of zeros", r->n_zero,
+                 r->n_zero == 1 ? "" : "s");
     if (!o->output) return;
     char left_out[64] = "";
     if (r->file.n_skipped)
@@ -231,8 +236,9 @@ static _Noreturn void give_up(run *r, const fdml_error *err)
     cli_progress_clear();
     if (r->o->output) embed_file_leave(&r->file);
     if (done)
-        snprintf(kept, sizeof kept, "%zu of %zu images are done; the same command with --resume "
-                                    "goes on",
+        snprintf(kept, sizeof kept,
+                 "%zu of %zu images are done; the same command with --resume "
+                 "goes on",
                  done, n);
     if (!number && !done) cli_fail(err);
     if (!number) cli_die(CLI_EXIT_DATA, "%s (%s)", err->text, kept);
