@@ -61,17 +61,20 @@ else
 OMP_CFLAGS := -fopenmp
 OMP_LIBS  := -fopenmp
 endif
+# C that protoc-c writes from the schemas; no file of it is in the tree
+PROTOC_C  ?= protoc-c
+GEN       := $(OBJ)/gen
 # PLAIN=1 builds the unit tests without Criterion (tests/plain), for where it cannot run or, as
 # on Fedora, is not to be had.
 PLAIN     ?= $(if $(wildcard $(addsuffix /include/criterion/criterion.h,/usr /usr/local $(BREW))),,1)
 BASE_FLAGS := -std=c11 -O2 -g -ffp-contract=off $(OMP_CFLAGS) $(WARN) \
-              -D_POSIX_C_SOURCE=200809L $(SYS_CFLAGS) -Isrc -Iinclude $(EXTRA_CFLAGS) \
+              -D_POSIX_C_SOURCE=200809L $(SYS_CFLAGS) -Isrc -Iinclude -I$(GEN) $(EXTRA_CFLAGS) \
               $(if $(PLAIN),-Itests/plain)
 VERSION_FLAGS := -DFDML_VERSION='"$(VERSION)"' -DFDML_COMMIT='"$(COMMIT)"'
 DEPEND    := -MMD -MP
 CFLAGS    ?=
 LDFLAGS   ?=
-LDLIBS    := $(SYS_LIBS) -lsleef -lcjson -lzip -lsodium -lm
+LDLIBS    := $(SYS_LIBS) -lsleef -lcjson -lzip -lsodium -lprotobuf-c -lm
 LINK       = $(CC) $(EXTRA_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) \
              $(OMP_LIBS) $(LDLIBS)
 
@@ -95,7 +98,8 @@ endif
 
 LAYERS    := base simd data model train eval api
 LIB_SRC   := $(filter-out src/simd/isa.c,$(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c)))
-LIB_OBJ   := $(LIB_SRC:%.c=$(OBJ)/%.o) $(ISAS:%=$(OBJ)/src/simd/isa_%.o)
+PROTO     := $(patsubst src/%.proto,$(GEN)/%.pb-c,$(wildcard src/*/*.proto))
+LIB_OBJ   := $(LIB_SRC:%.c=$(OBJ)/%.o) $(ISAS:%=$(OBJ)/src/simd/isa_%.o) $(PROTO:%=%.o)
 LIB       := $(OBJ)/libfdml.a
 
 objects    = $(patsubst %.c,$(OBJ)/%.o,$(wildcard $(1)))
@@ -154,6 +158,17 @@ $(OBJ)/src/api/version.o: src/api/version.c $(OBJ)/flags $(OBJ)/version
 # has to be named; both give the bits of plain C. It declares what it was told to leave out.
 $(OBJ)/src/data/image.o: FILE_FLAGS := -O3 -fwrapv -Wno-unused-function \
     $(if $(filter aarch64 arm64,$(MACHINE)),-DSTBI_NEON)
+
+# One run of protoc-c writes both: a pattern with two targets is one rule.
+$(GEN)/%.pb-c.c $(GEN)/%.pb-c.h: src/%.proto
+	@mkdir -p $(GEN)
+	$(call say,PROTO)$(PROTOC_C) --proto_path=src --c_out=$(GEN) $<
+
+# its warnings are protoc-c's business
+$(GEN)/%.o: $(GEN)/%.c $(OBJ)/flags
+	$(call say,CC)$(CC) $(BASE_FLAGS) -w $(CFLAGS) $(DEPEND) -c -o $@ $<
+
+$(patsubst %.c,$(OBJ)/%.o,$(wildcard src/data/onnx_*.c)): | $(PROTO:%=%.h)
 
 $(OBJ)/src/%.o: src/%.c $(OBJ)/flags
 	@mkdir -p $(@D)

@@ -17,9 +17,9 @@ machine=$(uname -m)
 python=/usr/bin/python3 # the one whose modules the package manager installs
 
 case $job in
-core) needs="compiler make sleef cjson zip sodium openmp" ;;
+core) needs="compiler make sleef cjson zip sodium protobuf-c protoc-c openmp" ;;
 check)
-    needs="compiler make sleef cjson zip sodium openmp criterion python"
+    needs="compiler make sleef cjson zip sodium protobuf-c protoc-c openmp criterion python"
     # The tests of other x86 processors run under an emulator, which macOS does not have.
     if [ "$system" = Linux ] && [ "$machine" = x86_64 ]; then needs="$needs qemu"; fi
     ;;
@@ -28,10 +28,11 @@ arm)
         echo "deps: this machine is AArch64 itself: make check tests it, without an emulator" >&2
         exit 1
     fi
-    needs="make arm-compiler qemu-arm arm-sleef arm-cjson arm-zip arm-sodium arm-openmp"
+    needs="make arm-compiler qemu-arm arm-sleef arm-cjson arm-zip arm-sodium arm-protobuf-c protoc-c
+        arm-openmp"
     ;;
-fuzz) needs="make clang sleef cjson zip sodium clang-fuzzer clang-openmp" ;;
-peers) needs="compiler make sleef cjson zip sodium openmp faiss numpy sklearn openblas" ;;
+fuzz) needs="make clang sleef cjson zip sodium protobuf-c protoc-c clang-fuzzer clang-openmp" ;;
+peers) needs="compiler make sleef cjson zip sodium protobuf-c protoc-c openmp faiss numpy sklearn openblas" ;;
 *)
     echo "usage: scripts/deps.sh core|check|arm|fuzz|peers" >&2
     exit 1
@@ -83,6 +84,8 @@ is_met()
     cjson) links "$cc" '#include <cjson/cJSON.h>' -lcjson ;;
     zip) links "$cc" '#include <zip.h>' -lzip ;;
     sodium) links "$cc" '#include <sodium.h>' -lsodium ;;
+    protobuf-c) links "$cc" '#include <protobuf-c/protobuf-c.h>' -lprotobuf-c ;;
+    protoc-c) have "${PROTOC_C:-protoc-c}" ;;
     openmp) links "$cc" '#include <omp.h>' "${omp_flags[@]}" ;;
     criterion) links "$cc" '#include <criterion/criterion.h>
 Test(probe, links) { cr_assert(1); }
@@ -95,6 +98,7 @@ Test(probe, links) { cr_assert(1); }
     arm-cjson) links "$arm_cc" '#include <cjson/cJSON.h>' -lcjson ;;
     arm-zip) links "$arm_cc" '#include <zip.h>' -lzip ;;
     arm-sodium) links "$arm_cc" '#include <sodium.h>' -lsodium ;;
+    arm-protobuf-c) links "$arm_cc" '#include <protobuf-c/protobuf-c.h>' -lprotobuf-c ;;
     # The cross compiler links with a libgomp of its own; running needs multiarch's.
     arm-openmp)
         links "$arm_cc" '#include <omp.h>' -fopenmp &&
@@ -123,6 +127,8 @@ package()
     apt:cjson) echo libcjson-dev ;;
     apt:zip) echo libzip-dev ;;
     apt:sodium) echo libsodium-dev ;;
+    apt:protobuf-c) echo libprotobuf-c-dev ;;
+    apt:protoc-c | dnf:protoc-c) echo protobuf-c-compiler ;;
     apt:openmp) echo libgomp1 ;;
     apt:criterion) echo libcriterion-dev ;;
     apt:qemu | apt:qemu-arm | dnf:qemu) echo qemu-user-static ;;
@@ -135,11 +141,13 @@ package()
     apt:openblas) echo libopenblas-dev ;;
     dnf:sleef | dnf:cjson) echo "$1-devel" ;;
     dnf:zip | dnf:sodium) echo "lib$1-devel" ;;
+    dnf:protobuf-c) echo protobuf-c-devel ;;
     dnf:openmp) echo libgomp ;;
     dnf:clang-fuzzer) echo compiler-rt ;;
     dnf:clang-openmp) echo libomp-devel ;;
     brew:sleef | brew:cjson | brew:criterion) echo "$1" ;;
     brew:zip | brew:sodium) echo "lib$1" ;;
+    brew:protobuf-c | brew:protoc-c) echo protobuf-c ;;
     brew:openmp) echo libomp ;;
     apt:python | dnf:python | brew:python) echo python3 ;;
     apt:make | dnf:make | brew:make | apt:clang | dnf:clang) echo "$1" ;;
