@@ -25,6 +25,7 @@ typedef struct norm_job {
 static bool is_training(const fdml_op_call *call)
 {
     if (call->node->opset >= 14) return fdml_node_int(call->node, "training_mode", 0) != 0;
+    if (call->node->opset < 7 && fdml_node_int(call->node, "is_test", 0)) return false;
     for (size_t i = 1; i < call->n_outputs; i++)
         if (call->output[i]) return true;
     return false;
@@ -61,9 +62,6 @@ fdml_status fdml_infer_batch_normalization(const fdml_op_call *call, fdml_error 
                                 i, fdml_tensor_shape_text(input, text), n,
                                 fdml_tensor_shape_text(x, x_text));
     }
-    if (call->node->opset < 7 && fdml_node_int(call->node, "is_test", 0) && is_training(call))
-        return fdml_op_fail(call, err, FDML_E_UNSUPPORTED,
-                            "is_test with outputs that only training has");
     FDML_TRY(fdml_op_set(call, 0, x->type, x->rank, x->dim, err));
     for (size_t i = 1; i < 5; i++)
         FDML_TRY(fdml_op_set(call, i, call->input[3]->type, call->input[3]->rank,
@@ -114,6 +112,15 @@ static void store_running(fdml_tensor *output, const double *given, const double
     }
 }
 
+/* Of a net that does not train, the running values are the given ones. */
+static void pass_given(const norm_job *job, const fdml_op_call *call)
+{
+    for (size_t i = 1; i < 5; i++) {
+        const double *given = i % 2 ? job->mean : job->var;
+        store_running(fdml_op_output(call, i), given, given, 1);
+    }
+}
+
 static fdml_status train(norm_job *job, const fdml_op_call *call, fdml_error *err)
 {
     const double momentum = (double)fdml_node_float(call->node, "momentum", 0.9f);
@@ -146,7 +153,10 @@ fdml_status fdml_run_batch_normalization(const fdml_op_call *call, fdml_error *e
     FDML_TRY(fdml_reals_of(&job.mean, call->input[3], call, err));
     FDML_TRY(fdml_reals_of(&job.var, call->input[4], call, err));
     FDML_TRY(fdml_op_scratch(call, &job.rows, n_threads * job.n, sizeof *job.rows, err));
-    if (is_training(call)) FDML_TRY(train(&job, call, err));
+    if (is_training(call))
+        FDML_TRY(train(&job, call, err));
+    else
+        pass_given(&job, call);
     if (job.y) fdml_parallel(job.batch * job.n_groups, call->n_threads, apply_row, &job);
     return FDML_OK;
 }

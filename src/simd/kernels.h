@@ -33,6 +33,116 @@ typedef struct fdml_hit {
     float value;
 } fdml_hit;
 
+/* Convolution of pixels that lie one after another. Activations are blocked, NCHWc16: planes of
+ * pixels of sixteen channels. Output block o of pixel r is out[o * out_stride + r * 16 ..]. Tap
+ * b, sixteen input channels at one place of the window (of conv_planes: one channel), begins
+ * for pixel 0 at in[offset[b]]; the next pixel is 16 floats on (of conv_planes: 1). */
+typedef struct fdml_conv_rows {
+    float *out;
+    size_t out_stride; /* floats between output blocks */
+    const float *in;
+    const size_t *offset; /* [n_blocks] */
+    size_t n_blocks;
+    /* panels of tile_cols output channels, the last of what is left: [n_blocks, 16 or 1, cols]
+     */
+    const float *weights;
+    size_t n_rows, n_out; /* pixels; blocks of output channels */
+    const float *bias;    /* [n_out, 16] or NULL: 0 */
+    const float *add;     /* as out, or NULL */
+    const float *slope;   /* [n_out, 16] or NULL: 1 */
+    float low, high;      /* -INFINITY, INFINITY: no limits */
+} fdml_conv_rows;
+
+/* Tiles first_tile .. of 4x4 outputs of one block of sixteen channels of one image, numbered by
+ * rows of tiles_x. Point f of tile t is points[f * point_stride + (t - first_tile) * 16 ..]. */
+typedef struct fdml_winograd {
+    const float *plane;   /* split: [height, width, 16], read with zeros around it */
+    float *out;           /* join: [height, width, 16] */
+    size_t height, width; /* of plane, or of out */
+    size_t pad_top, pad_left;
+    size_t tiles_x, first_tile, n_tiles;
+    float *points; /* split writes, join reads */
+    size_t point_stride;
+    const float *bias, *add, *slope; /* join: [16], as out, [16]; each may be NULL */
+    float low, high;                 /* join */
+} fdml_winograd;
+
+/* A window over one block of sixteen channels: in [height, width, 16], out [.., out_width, 16].
+ */
+typedef struct fdml_window_rows {
+    const float *in;
+    float *out;
+    size_t height, width, out_width;
+    size_t kernel_y, kernel_x, stride_y, stride_x, dilation_y, dilation_x, pad_top, pad_left;
+    size_t first_row, n_rows;  /* of out */
+    const float *weights;      /* depthwise: [kernel_y, kernel_x, 16] */
+    const float *bias, *slope; /* depthwise: [16] or NULL */
+    float low, high;           /* depthwise */
+    size_t divisor;            /* pool_mean; 0: the number of pixels under the window */
+} fdml_window_rows;
+
+/* Arithmetic on the pixels of one block of sixteen channels. NULL: that step is left out. */
+typedef struct fdml_affine {
+    float *out;     /* may be x or add */
+    const float *x; /* [n_pixels, 16] */
+    size_t n_pixels;
+    const float *scale, *shift; /* [16] */
+    const float *add;           /* as x */
+    const float *multiply;      /* multiply_step 16: as x; 0: one pixel for all */
+    size_t multiply_step;
+    const float *slope; /* [16] */
+    float low, high;
+} fdml_affine;
+/* What `activate` makes of x. Its alpha and beta are those of the formula; others ignore them.
+ * NaN gives NaN everywhere. */
+typedef enum fdml_act {
+    FDML_ACT_IDENTITY,
+    FDML_ACT_RELU,             /* max(x, 0) */
+    FDML_ACT_LEAKY_RELU,       /* x < 0 ? alpha x : x */
+    FDML_ACT_THRESHOLDED_RELU, /* x > alpha ? x : 0 */
+    FDML_ACT_CLIP,             /* min(max(x, alpha), beta) */
+    FDML_ACT_ELU,              /* x < 0 ? alpha (e^x - 1) : x */
+    FDML_ACT_SELU,             /* beta (x < 0 ? alpha (e^x - 1) : x); beta is ONNX's gamma */
+    FDML_ACT_CELU,             /* x < 0 ? alpha (e^(x / alpha) - 1) : x */
+    FDML_ACT_SIGMOID,          /* 1 / (1 + e^-x) */
+    FDML_ACT_HARD_SIGMOID,     /* min(max(alpha x + beta, 0), 1) */
+    FDML_ACT_HARD_SWISH,       /* x min(max(x / 6 + 1/2, 0), 1) */
+    FDML_ACT_SILU,             /* x sigmoid(x), also called swish */
+    FDML_ACT_MISH,             /* x tanh(softplus(x)) */
+    FDML_ACT_SOFTPLUS,         /* log(1 + e^x) */
+    FDML_ACT_SOFTSIGN,         /* x / (1 + |x|) */
+    FDML_ACT_TANH,
+    FDML_ACT_GELU,      /* x/2 (1 + erf(x / sqrt 2)) */
+    FDML_ACT_GELU_TANH, /* x/2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) */
+    FDML_ACT_ERF,
+    FDML_ACT_EXP,
+    FDML_ACT_LOG,
+    FDML_ACT_SQRT,
+    FDML_ACT_RECIPROCAL,
+    FDML_ACT_ABS,
+    FDML_ACT_NEG,
+    FDML_ACT_SIGN,
+    FDML_ACT_FLOOR,
+    FDML_ACT_CEIL,
+    FDML_ACT_ROUND, /* halves to even */
+    FDML_ACT_SIN,
+    FDML_ACT_COS,
+    FDML_ACT_COUNT
+} fdml_act;
+
+typedef enum fdml_pair {
+    FDML_PAIR_ADD,
+    FDML_PAIR_SUB,
+    FDML_PAIR_MUL,
+    FDML_PAIR_DIV,
+    FDML_PAIR_MAX,   /* NaN where either is, as NumPy's maximum */
+    FDML_PAIR_MIN,   /* likewise */
+    FDML_PAIR_PRELU, /* a < 0 ? b a : a */
+    FDML_PAIR_POW,
+    FDML_PAIR_COUNT
+} fdml_pair;
+/* Added to the kind: that operand is one value for all of y. */
+enum { FDML_PAIR_ONE_A = 0x100, FDML_PAIR_ONE_B = 0x200 };
 /* How n outputs of an axis come from its inputs: output i is the sum of weight[i * stride + t]
  * times input first[i] + t, over t < count[i]; weights are fixed point, FDML_TAP_BITS behind the
  * point. First inputs ascend, and so do last ones. */
@@ -80,6 +190,20 @@ typedef struct fdml_taps {
  * argmax_rows: of finite values and ascending col_id, the largest c[i, j] + col_bias[j];
  * replaces best[i], best_id[i] (id = col_id[j]) where larger, or equal with a smaller id.
  *
+ * --- networks: blocks of sixteen channels -----------------------------------------------
+ * "finish" is y + add, then y < 0 ? y * slope : y, then max(low, min(high, y)); NaN passes.
+ * conv_rows: out = finish(bias + the chain of fused multiply-adds in order of offset, and
+ * within a tap of its sixteen channels). conv_planes: the same with taps of one channel.
+ * winograd_split: points = B^T d B of 6x6 input tiles; winograd_join: out = finish(bias + A^T m
+ * A). Points of interpolation and matrices: kern/winograd.h. Columns first, then rows.
+ * depthwise: out = finish(bias + chain over the taps inside the plane, row by row).
+ * pool_max: NaN where one is under the window. pool_mean: sum in order of the taps, times the
+ *   rounded inverse of the count.
+ * planes_to_blocks: [n_channels, n_pixels] to [ceil(n_channels / 16), n_pixels, 16], missing
+ *   channels 0. blocks_to_planes: back.
+ * block_affine: out = finish((x * scale + shift, fused) [+ add] [* multiply]), in that order.
+ * block_mean: [16] means over pixels; four interleaved sums, ((0 + 1) + (2 + 3)) * (1 / n).
+ *
  * --- arrays ---------------------------------------------------------------------------
  * topk_merge: best is descending by (value, then smaller id), [k]; the n values with ids
  *   first_id.. are merged in. Ids never repeat; -infinity never enters.
@@ -87,6 +211,11 @@ typedef struct fdml_taps {
  * count_equal: *count += number of x[i] == value.
  * bin_rows: bin = floor((x - low) * inverse_width) limited to 0 .. n_bins-1 (n_bins <= 2^24).
  * exp_rows, log_rows: SLEEF, below 1 ulp. y may be x.
+ * activate: y[i] = kind(x[i]), an fdml_act; y may be x. Every step of a formula rounds to
+ * float, a product and a sum together once. activate_double: the same in double, an item at a
+ * time. combine: y[i] = a[i] kind b[i], an fdml_pair; y may be a or b. pow_double: y[i] = a[i]
+ * to the b[i]. fma_peak: n times one vf_fma on each of tile_rows * tile_cols / 16 independent
+ * registers, and nothing else: what the benches call the peak. sink: [16]. */
  *
  * --- pictures -------------------------------------------------------------------------
  * A byte is (sum + half) >> FDML_TAP_BITS, at most 255; sums stay below 2^32.
