@@ -198,6 +198,10 @@ $(BIN)/bench_%: $(OBJ)/bench/bench_%.o $(BENCH_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK)
 
+$(BIN)/peer_dnnl_conv: $(call objects,bench/peers/*.c) $(OBJ)/bench/timing.o $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(LINK) -ldnnl
+
 $(BIN)/kcheck: $(call objects,tests/kcheck/*.c) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK)
@@ -295,10 +299,20 @@ bench: bench-programs  ## time every kernel and the heavy parts of an audit (a q
 	    $(BIN)/bench_eval kmeans --k 11316 --threads $$threads || exit 1; \
 	done
 
-bench-peers:  ## install FAISS, scikit-learn, OpenBLAS and time the same work; PEERS_FLAGS=...
+# PEERS: eval, FAISS, scikit-learn and OpenBLAS; model, ONNX Runtime, PyTorch and oneDNN.
+PEERS     ?= eval model
+.PHONY: bench-peers-eval bench-peers-model
+bench-peers:  ## install other libraries and time the same work; PEERS="eval model" PEERS_FLAGS=...
 	@scripts/deps.sh peers
-	@$(MAKE) --no-print-directory $(PARALLEL) bench-programs
+	@$(MAKE) --no-print-directory $(PARALLEL) bench-programs $(BIN)/peer_dnnl_conv
+	@$(MAKE) --no-print-directory $(PEERS:%=bench-peers-%)
+
+bench-peers-eval:
 	@/usr/bin/python3 bench/peers/run.py --bin $(BIN) --out $(BUILD)/peers.json $(PEERS_FLAGS)
+
+bench-peers-model:
+	@/usr/bin/python3 bench/peers/model.py --bin $(BIN) --work $(BUILD)/peers \
+	    --out $(BUILD)/peers_model.json $(PEERS_FLAGS)
 
 # --- keep house ----------------------------------------------------------------------------
 

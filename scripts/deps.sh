@@ -32,7 +32,10 @@ arm)
         arm-openmp"
     ;;
 fuzz) needs="make clang sleef cjson zip sodium protobuf-c protoc-c clang-fuzzer clang-openmp" ;;
-peers) needs="compiler make sleef cjson zip sodium protobuf-c protoc-c openmp faiss numpy sklearn openblas" ;;
+peers)
+    needs="compiler make sleef cjson zip sodium protobuf-c protoc-c openmp faiss numpy sklearn
+        openblas torch torchvision PIL dnnl node npm" # and ONNX Runtime: fetch_onnxruntime
+    ;;
 *)
     echo "usage: scripts/deps.sh core|check|arm|fuzz|peers" >&2
     exit 1
@@ -112,7 +115,11 @@ int LLVMFuzzerTestOneInput(const unsigned char *p, size_t n) { return p && n > 9
     faiss) module faiss ;;
     numpy) module numpy ;;
     sklearn) module sklearn ;;
-    openblas) ldconfig -p 2>/dev/null | grep -q libopenblas ;;
+    # not through a pipe: grep -q would leave ldconfig to die of it, which pipefail reports
+    openblas) [[ $(ldconfig -p 2>/dev/null) == *libopenblas* ]] ;;
+    torch | torchvision | PIL) module "$1" ;;
+    dnnl) links "$cc" '#include <oneapi/dnnl/dnnl.h>' -ldnnl ;;
+    node | npm) have "$1" ;;
     *) return 1 ;;
     esac
 }
@@ -139,6 +146,11 @@ package()
     apt:clang-openmp) echo libomp-dev ;;
     apt:faiss | apt:numpy | apt:sklearn) echo "python3-$1" ;;
     apt:openblas) echo libopenblas-dev ;;
+    apt:torch | apt:torchvision) echo "python3-$1" ;;
+    apt:PIL) echo python3-pil ;;
+    apt:dnnl) echo libdnnl-dev ;;
+    apt:node) echo nodejs ;;
+    apt:npm) echo npm ;;
     dnf:sleef | dnf:cjson) echo "$1-devel" ;;
     dnf:zip | dnf:sodium) echo "lib$1-devel" ;;
     dnf:protobuf-c) echo protobuf-c-devel ;;
@@ -163,11 +175,31 @@ is_available()
     esac
 }
 
+# ONNX Runtime is in no distribution. Its package for Node.js holds the CPU library; --ignore-scripts
+# because the script it would run on install fetches libraries for GPUs.
+onnxruntime=1.30.0
+fetch_onnxruntime()
+{
+    [ "$job" = peers ] || return 0
+    node -e 'require("./build/peers/node_modules/onnxruntime-node")' >/dev/null 2>&1 && return 0
+    if [ -n "${FDML_NO_INSTALL:-}" ]; then
+        echo "deps: missing: onnxruntime-node (FDML_NO_INSTALL is set)" >&2
+        exit 1
+    fi
+    echo "deps: npm install onnxruntime-node@$onnxruntime, into build/peers"
+    mkdir -p build/peers
+    npm install --prefix build/peers --ignore-scripts --no-save --no-audit --no-fund --silent \
+        "onnxruntime-node@$onnxruntime"
+}
+
 missing=
 for need in $needs; do
     is_met "$need" || missing="$missing $need"
 done
-[ -n "$missing" ] || exit 0
+if [ -z "$missing" ]; then
+    fetch_onnxruntime
+    exit 0
+fi
 
 if have apt-get; then
     manager=apt
@@ -257,3 +289,4 @@ if [ -n "$still" ]; then
     echo "deps: installed, but still not usable:$still" >&2
     exit 1
 fi
+fetch_onnxruntime

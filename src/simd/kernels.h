@@ -144,16 +144,16 @@ typedef enum fdml_pair {
 /* Added to the kind: that operand is one value for all of y. */
 enum { FDML_PAIR_ONE_A = 0x100, FDML_PAIR_ONE_B = 0x200 };
 /* How n outputs of an axis come from its inputs: output i is the sum of weight[i * stride + t]
- * times input first[i] + t, over t < count[i]; weights are fixed point, FDML_TAP_BITS behind the
- * point. First inputs ascend, and so do last ones. */
+ * times input first[i] + t, over t < count[i]; weights are fixed point, FDML_TAP_BITS behind
+ * the point. First inputs ascend, and so do last ones. */
 #define FDML_TAP_BITS 22
 typedef struct fdml_taps {
     const uint32_t *first, *count, *weight;
     size_t stride, n;
 } fdml_taps;
 
-/* clang-format off: contracts, one a paragraph */
-/* --- gemm -----------------------------------------------------------------------------
+/* clang-format off: contracts, one a paragraph
+ * --- gemm -----------------------------------------------------------------------------
  * pack_a, pack_b: rows as panels: ceil(n / width) panels of [dim, width], missing rows zero;
  * width is tile_rows for pack_a and tile_cols for pack_b. Sizes: fdml_panels_size.
  * gemm: c[i, j] = sum_d a_i[d] b_j[d] for i < m, j < n, one chain of fused multiply-adds in
@@ -212,10 +212,10 @@ typedef struct fdml_taps {
  * bin_rows: bin = floor((x - low) * inverse_width) limited to 0 .. n_bins-1 (n_bins <= 2^24).
  * exp_rows, log_rows: SLEEF, below 1 ulp. y may be x.
  * activate: y[i] = kind(x[i]), an fdml_act; y may be x. Every step of a formula rounds to
- * float, a product and a sum together once. activate_double: the same in double, an item at a
- * time. combine: y[i] = a[i] kind b[i], an fdml_pair; y may be a or b. pow_double: y[i] = a[i]
- * to the b[i]. fma_peak: n times one vf_fma on each of tile_rows * tile_cols / 16 independent
- * registers, and nothing else: what the benches call the peak. sink: [16]. */
+ *   float, a product and a sum together once. activate_double: the same in double, an item at
+ *   a time.
+ * combine: y[i] = a[i] kind b[i], an fdml_pair; y may be a or b. pow_double: y[i] = a[i] to the
+ *   b[i].
  *
  * --- pictures -------------------------------------------------------------------------
  * A byte is (sum + half) >> FDML_TAP_BITS, at most 255; sums stay below 2^32.
