@@ -10,8 +10,9 @@
 
 /* Constants computed here stay in memory, and a hostile file can ask for any size. */
 #define MAX_FOLDED ((size_t)1 << 30)
-#define ALIGNED_SIZE ((size_t)1 << 16) /* constants up to this are copied to where they align  \
-                                        */
+#define ALIGNED_SIZE                                                                           \
+    ((size_t)1 << 16) /* constants up to this are copied to where they align                   \
+                       */
 
 static fdml_status take_input(fdml_plan *plan, size_t i, const fdml_tensor *given,
                               fdml_error *err)

@@ -13,11 +13,17 @@
  * either is NaN, and between +0 and -0, the answer is b. NEON's own vmin/vmax differ there,
  * so that backend compares and selects.
  *
+ * vf_round takes halves to the even neighbour; vf_floor, vf_ceil and vf_round keep the sign of
+ * a zero, and vf_abs clears the sign bit of whatever it gets.
+ *
  * vu_gt compares values below 2^31 (x86 only has signed comparisons).
  *
  * vf_load_n and vf_store_n touch n <= 16 floats and no byte beyond. vu_from_vf drops the
  * fraction of values in 0 .. 2^31-1; what it makes of others is unspecified. vf_transpose turns
  * sixteen rows of sixteen: lane j of r[i] and lane i of r[j] change places.
+ *
+ * vu_load_u8 and vu_store_u8 take and make sixteen bytes; values from 256 to 32767 are stored
+ * as 255, what becomes of larger ones is unspecified. vu_mul keeps the low 32 bits.
  *
  * An operation enters when a kernel needs it, and then in all four backends.
  * SPDX-License-Identifier: MIT */

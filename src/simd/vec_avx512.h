@@ -32,6 +32,13 @@ VEC vf vf_add(vf a, vf b) { return _mm512_add_ps(a, b); }
 VEC vf vf_sub(vf a, vf b) { return _mm512_sub_ps(a, b); }
 VEC vf vf_mul(vf a, vf b) { return _mm512_mul_ps(a, b); }
 VEC vf vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
+VEC vf vf_div(vf a, vf b) { return _mm512_div_ps(a, b); }
+VEC vf vf_abs(vf a) { return _mm512_andnot_ps(_mm512_set1_ps(-0.0f), a); }
+#define ROUND(a, how) _mm512_roundscale_ps(a, (how) | _MM_FROUND_NO_EXC)
+VEC vf vf_floor(vf a) { return ROUND(a, _MM_FROUND_TO_NEG_INF); }
+VEC vf vf_ceil(vf a) { return ROUND(a, _MM_FROUND_TO_POS_INF); }
+VEC vf vf_round(vf a) { return ROUND(a, _MM_FROUND_TO_NEAREST_INT); }
+#undef ROUND
 VEC vf vf_sqrt(vf a) { return _mm512_sqrt_ps(a); }
 VEC vf vf_min(vf a, vf b) { return _mm512_min_ps(a, b); }
 VEC vf vf_max(vf a, vf b) { return _mm512_max_ps(a, b); }
@@ -71,6 +78,17 @@ VEC uint32_t vu_sum(vu a) { return (uint32_t)_mm512_reduce_add_epi32(a); }
 
 VEC vu vu_from_vf(vf a) { return _mm512_cvttps_epi32(a); }
 VEC vu vu_select(vm m, vu a, vu b) { return _mm512_mask_blend_epi32(m, b, a); }
+VEC vu vu_add(vu a, vu b) { return _mm512_add_epi32(a, b); }
+VEC vu vu_mul(vu a, vu b) { return _mm512_mullo_epi32(a, b); }
+VEC vu vu_shr(vu a, int n) { return _mm512_srli_epi32(a, (unsigned)n); }
+VEC vu vu_load_u8(const unsigned char *p)
+{
+    return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
+VEC void vu_store_u8(unsigned char *p, vu a)
+{
+    _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtusepi32_epi8(a));
+}
 
 VEC void vf_transpose(vf r[VL])
 {

@@ -55,6 +55,11 @@ VEC vf vf_add(vf a, vf b) { return MAP2(vf, vaddq_f32, a, b); }
 VEC vf vf_sub(vf a, vf b) { return MAP2(vf, vsubq_f32, a, b); }
 VEC vf vf_mul(vf a, vf b) { return MAP2(vf, vmulq_f32, a, b); }
 VEC vf vf_fma(vf a, vf b, vf c) { return MAP3(vf, vfmaq_f32, c, a, b); }
+VEC vf vf_div(vf a, vf b) { return MAP2(vf, vdivq_f32, a, b); }
+VEC vf vf_abs(vf a) { return MAP1(vf, vabsq_f32, a); }
+VEC vf vf_floor(vf a) { return MAP1(vf, vrndmq_f32, a); }
+VEC vf vf_ceil(vf a) { return MAP1(vf, vrndpq_f32, a); }
+VEC vf vf_round(vf a) { return MAP1(vf, vrndnq_f32, a); }
 VEC vf vf_sqrt(vf a) { return MAP1(vf, vsqrtq_f32, a); }
 VEC vm vf_lt(vf a, vf b) { return MAP2(vm, vcltq_f32, a, b); }
 VEC vm vf_le(vf a, vf b) { return MAP2(vm, vcleq_f32, a, b); }
@@ -122,6 +127,27 @@ VEC uint32_t vu_sum(vu a)
 }
 VEC vu vu_from_vf(vf a) { return MAP1(vu, vcvtq_u32_f32, a); }
 VEC vu vu_select(vm m, vu a, vu b) { return MAP3(vu, vbslq_u32, m, a, b); }
+VEC vu vu_add(vu a, vu b) { return MAP2(vu, vaddq_u32, a, b); }
+VEC vu vu_mul(vu a, vu b) { return MAP2(vu, vmulq_u32, a, b); }
+VEC vu vu_shr(vu a, int n) /* to the right is to the left by -n */
+{
+    const int32x4_t by = vdupq_n_s32(-n);
+    return FOUR(vu, vshlq_u32(a.q[0], by), vshlq_u32(a.q[1], by), vshlq_u32(a.q[2], by),
+                vshlq_u32(a.q[3], by));
+}
+VEC vu vu_load_u8(const unsigned char *p)
+{
+    const uint8x16_t v = vld1q_u8(p);
+    const uint16x8_t low = vmovl_u8(vget_low_u8(v)), high = vmovl_high_u8(v);
+    return FOUR(vu, vmovl_u16(vget_low_u16(low)), vmovl_high_u16(low),
+                vmovl_u16(vget_low_u16(high)), vmovl_high_u16(high));
+}
+VEC void vu_store_u8(unsigned char *p, vu a)
+{
+    const uint16x8_t low = vqmovn_high_u32(vqmovn_u32(a.q[0]), a.q[1]);
+    const uint16x8_t high = vqmovn_high_u32(vqmovn_u32(a.q[2]), a.q[3]);
+    vst1q_u8(p, vqmovn_high_u16(vqmovn_u16(low), high));
+}
 
 VEC void vf_transpose(vf r[VL]) /* sixteen 4x4 blocks: transpose each, swap across */
 {

@@ -20,35 +20,40 @@ VEC vf conv_finish(const fdml_conv_rows *job, vf y, size_t at, vf low, vf high,
 }
 
 /* `step` floats from one pixel to the next; `block` input channels follow one another at a
- * pixel. Both constants: (16, 16) for blocked input, (1, 1) for planes. */
+ * pixel. Both constants: (16, 16) for blocked input, (1, 1) for planes.
+ *
+ * clang unrolls this function before it is inlined, when `rows` and `vecs` are not yet known:
+ * where they alone bound a loop the accumulators end up in memory, at a third of the speed. So
+ * each loop over the tile has the tile's own size for a limit, too. */
 VEC void conv_tile(const fdml_conv_rows *job, const float *w, size_t o, size_t first,
                    const int rows, const int vecs, const int block, const int step)
 {
     vf acc[TILE_ROWS][TILE_VECS];
 #pragma GCC unroll 16
-    for (int i = 0; i < rows; i++)
+    for (int i = 0; i < TILE_ROWS && i < rows; i++)
 #pragma GCC unroll 2
-        for (int v = 0; v < vecs; v++)
+        for (int v = 0; v < TILE_VECS && v < vecs; v++)
             acc[i][v] = job->bias ? vf_load(job->bias + (o + (size_t)v) * VL) : vf_zero();
     for (size_t b = 0; b < job->n_blocks; b++) {
         const float *x = job->in + job->offset[b] + first * (size_t)step;
         for (int c = 0; c < block; c++, w += vecs * VL) {
             vf column[TILE_VECS];
 #pragma GCC unroll 2
-            for (int v = 0; v < vecs; v++) column[v] = vf_load(w + v * VL);
+            for (int v = 0; v < TILE_VECS && v < vecs; v++) column[v] = vf_load(w + v * VL);
 #pragma GCC unroll 16
-            for (int i = 0; i < rows; i++) {
+            for (int i = 0; i < TILE_ROWS && i < rows; i++) {
                 const vf row = vf_set1(x[i * step + c]);
 #pragma GCC unroll 2
-                for (int v = 0; v < vecs; v++) acc[i][v] = vf_fma(row, column[v], acc[i][v]);
+                for (int v = 0; v < TILE_VECS && v < vecs; v++)
+                    acc[i][v] = vf_fma(row, column[v], acc[i][v]);
             }
         }
     }
     const vf low = vf_set1(job->low), high = vf_set1(job->high);
 #pragma GCC unroll 16
-    for (int i = 0; i < rows; i++)
+    for (int i = 0; i < TILE_ROWS && i < rows; i++)
 #pragma GCC unroll 2
-        for (int v = 0; v < vecs; v++) {
+        for (int v = 0; v < TILE_VECS && v < vecs; v++) {
             const size_t at = (o + (size_t)v) * job->out_stride + (first + (size_t)i) * VL;
             const float *slope = job->slope ? job->slope + (o + (size_t)v) * VL : NULL;
             vf_store(job->out + at, conv_finish(job, acc[i][v], at, low, high, slope));
@@ -103,12 +108,12 @@ static void k_conv_rows(const fdml_conv_rows *job)
 {
     size_t o = 0;
     for (; o + TILE_VECS <= job->n_out; o += TILE_VECS) conv_blocks_full(job, o);
-    for (; o < job->n_out; o++) conv_column(job, o, 1, VL, VL);
+    for (; TILE_VECS > 1 && o < job->n_out; o++) conv_column(job, o, 1, VL, VL);
 }
 
 static void k_conv_planes(const fdml_conv_rows *job)
 {
     size_t o = 0;
     for (; o + TILE_VECS <= job->n_out; o += TILE_VECS) conv_planes_full(job, o);
-    for (; o < job->n_out; o++) conv_column(job, o, 1, 1, 1);
+    for (; TILE_VECS > 1 && o < job->n_out; o++) conv_column(job, o, 1, 1, 1);
 }

@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: MIT */
 
 enum { WINDOW_FMA, WINDOW_MAX, WINDOW_ADD };
+enum { WINDOW_OUTPUTS = 8 }; /* at once, at most; a constant in every loop: see conv_tile */
 
 VEC vf window_tap(const int how, vf acc, vf x, const float *w)
 {
@@ -24,9 +25,9 @@ VEC vf window_start(const fdml_window_rows *job, const int how)
 VEC void window_some(const fdml_window_rows *job, const int how, size_t oy, size_t ox,
                      const int n, size_t k0, size_t k1)
 {
-    vf acc[8];
+    vf acc[WINDOW_OUTPUTS];
 #pragma GCC unroll 8
-    for (int i = 0; i < n; i++) acc[i] = window_start(job, how);
+    for (int i = 0; i < WINDOW_OUTPUTS && i < n; i++) acc[i] = window_start(job, how);
     const long x0 = (long)(ox * job->stride_x) - (long)job->pad_left;
     const size_t step = job->stride_x * VL;
     size_t n_rows = 0;
@@ -35,19 +36,20 @@ VEC void window_some(const fdml_window_rows *job, const int how, size_t oy, size
         if (y < 0 || y >= (long)job->height) continue;
         n_rows++;
         const float *row = job->in + (size_t)y * job->width * VL;
-        const float *w = job->weights + ky * job->kernel_x * VL;
         for (size_t kx = k0; kx < k1; kx++) {
             const float *x = row + (size_t)(x0 + (long)(kx * job->dilation_x)) * VL;
+            const float *w = NULL; /* pooling has none, and NULL + n is undefined */
+            if (how == WINDOW_FMA) w = job->weights + (ky * job->kernel_x + kx) * VL;
 #pragma GCC unroll 8
-            for (int i = 0; i < n; i++)
-                acc[i] = window_tap(how, acc[i], vf_load(x + (size_t)i * step), w + kx * VL);
+            for (int i = 0; i < WINDOW_OUTPUTS && i < n; i++)
+                acc[i] = window_tap(how, acc[i], vf_load(x + (size_t)i * step), w);
         }
     }
     const vf low = vf_set1(job->low), high = vf_set1(job->high);
     const size_t count = job->divisor ? job->divisor : n_rows * (k1 - k0);
     const vf scale = vf_set1(1.0f / (float)count);
 #pragma GCC unroll 8
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < WINDOW_OUTPUTS && i < n; i++) {
         vf y = acc[i];
         if (how == WINDOW_ADD) y = vf_mul(y, scale);
         if (how == WINDOW_FMA && job->slope)
