@@ -321,12 +321,17 @@ def machine(args):
 
 
 def check_sides(args):
-    needs = {"ort": ["node"], "onednn": [f"{args.bin}/peer_dnnl_conv"],
-             "fdml": [f"{args.bin}/bench_model"]}
+    """oneDNN is left out where dnnl_conv.c could not be built: it speaks one version's API."""
+    needs = {"ort": "node", "onednn": f"{args.bin}/peer_dnnl_conv", "fdml": f"{args.bin}/bench_model"}
+    there = []
     for side in args.sides.split(","):
-        for program in needs.get(side, []):
-            if not shutil.which(program):
-                raise SystemExit(f"model.py: {side}: {program} is not there; see --sides")
+        if side not in needs or shutil.which(needs[side]):
+            there.append(side)
+        elif side == "onednn":
+            print(f"left out: {needs[side]} was not built")
+        else:
+            raise SystemExit(f"model.py: {side}: {needs[side]} is not there; see --sides")
+    args.sides = ",".join(there)
 
 
 def main():
