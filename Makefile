@@ -326,12 +326,14 @@ bench: bench-programs  ## time every kernel and the heavy parts of an audit (a q
 	    $(BIN)/bench_eval kmeans --k 11316 --threads $$threads || exit 1; \
 	done
 
-# PEERS: eval, FAISS, scikit-learn and OpenBLAS; model, ONNX Runtime, PyTorch and oneDNN.
+# PEERS: eval, FAISS, scikit-learn and OpenBLAS (PEERS_FLAGS are run.py's); model, ONNX Runtime,
+# PyTorch and oneDNN (PEERS_MODEL_FLAGS are model.py's).
 PEERS     ?= eval model
 .PHONY: bench-peers-eval bench-peers-model
-bench-peers:  ## install other libraries and time the same work; PEERS="eval model" PEERS_FLAGS=...
+bench-peers:  ## install other libraries and time the same work beside them; PEERS="eval model"
 	@scripts/deps.sh peers
-	@$(MAKE) --no-print-directory $(PARALLEL) bench-programs $(BIN)/peer_dnnl_conv
+	@$(MAKE) --no-print-directory $(PARALLEL) bench-programs
+	@$(MAKE) --no-print-directory $(PARALLEL) $(BIN)/peer_dnnl_conv || true # model.py says so
 	@$(MAKE) --no-print-directory $(PEERS:%=bench-peers-%)
 
 bench-peers-eval:
@@ -339,7 +341,7 @@ bench-peers-eval:
 
 bench-peers-model:
 	@/usr/bin/python3 bench/peers/model.py --bin $(BIN) --work $(BUILD)/peers \
-	    --out $(BUILD)/peers_model.json $(PEERS_FLAGS)
+	    --out $(BUILD)/peers_model.json $(PEERS_MODEL_FLAGS)
 
 # --- keep house ----------------------------------------------------------------------------
 
