@@ -16,6 +16,7 @@
 #include "simd/kern/count.h"
 #include "simd/kern/topk.h"
 #include "simd/kern/resize.h"
+#include "simd/kern/jpeg.h"
 
 extern const fdml_kernels FDML_CAT(fdml_kernels_, FDML_ISA);
 
