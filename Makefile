@@ -163,11 +163,10 @@ $(GEN)/%.o: $(GEN)/%.c $(OBJ)/flags
 	$(call say,CC)$(CC) $(BASE_FLAGS) -w $(CFLAGS) $(DEPEND) -c -o $@ $<
 
 $(patsubst %.c,$(OBJ)/%.o,$(wildcard src/data/onnx_*.c)): | $(PROTO:%=%.h)
-# stb_image comes with this file: decoding is all it does, and -O3 is 5% faster. A damaged JPEG
-# makes its arithmetic overflow, which -fwrapv defines. It finds out about SSE2 by itself, NEON
-# has to be named; both give the bits of plain C. It declares what it was told to leave out.
-$(OBJ)/src/data/image.o: FILE_FLAGS := -O3 -fwrapv -Wno-unused-function \
-    $(if $(filter aarch64 arm64,$(MACHINE)),-DSTBI_NEON)
+
+# stb_image comes with this file: decoding is all it does. A damaged JPEG makes its arithmetic
+# overflow, which -fwrapv defines. It declares functions that it was told to leave out.
+$(OBJ)/src/data/image.o: FILE_FLAGS := -O3 -fwrapv -Wno-unused-function
 
 $(OBJ)/src/%.o: src/%.c $(OBJ)/flags
 	@mkdir -p $(@D)
