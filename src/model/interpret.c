@@ -99,8 +99,8 @@ static void release(interpreter *in, const fdml_node *node, size_t k)
 /* Texts that the node has made go where the results go, before its scratch memory does. */
 static fdml_status keep_texts(interpreter *in, const fdml_op_call *call, fdml_error *err)
 {
-    for (size_t i = 0; i < call->n_inputs; i++)
-        if (call->input[i] && call->input[i]->type == FDML_TYPE_STRING) return FDML_OK;
+    if (call->n_inputs && call->input[0] && call->input[0]->type == FDML_TYPE_STRING)
+        return FDML_OK; /* passed on: they are of a value before */
     for (size_t i = 0; i < call->n_outputs; i++)
         if (call->output[i] && call->output[i]->type == FDML_TYPE_STRING &&
             !fdml_items_keep_text(call->output[i], in->result))

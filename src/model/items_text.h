@@ -17,8 +17,8 @@ size_t fdml_items_print(char text[FDML_ITEM_TEXT], const fdml_tensor *items, siz
  * for an integer. */
 bool fdml_items_parse(const fdml_tensor *items, size_t index, const char *text);
 
-/* Moves the texts of a string tensor into the arena: an operator leaves those it has made in its
- * scratch memory, and whoever keeps the tensor keeps them. False: no memory. */
+/* Moves the texts of a string tensor into the arena: an operator leaves those it has made in
+ * its scratch memory, and whoever keeps the tensor keeps them. False: no memory. */
 bool fdml_items_keep_text(const fdml_tensor *items, fdml_arena *arena);
 
 #endif
