@@ -70,19 +70,19 @@ typedef enum fdml_act {
     FDML_ACT_COUNT
 } fdml_act;
 
-typedef enum fdml_pair {
-    FDML_PAIR_ADD,
-    FDML_PAIR_SUB,
-    FDML_PAIR_MUL,
-    FDML_PAIR_DIV,
-    FDML_PAIR_MAX,   /* NaN where either is, as NumPy's maximum */
-    FDML_PAIR_MIN,   /* likewise */
-    FDML_PAIR_PRELU, /* a < 0 ? b a : a */
-    FDML_PAIR_POW,
-    FDML_PAIR_COUNT
-} fdml_pair;
+typedef enum fdml_combine {
+    FDML_COMBINE_ADD,
+    FDML_COMBINE_SUB,
+    FDML_COMBINE_MUL,
+    FDML_COMBINE_DIV,
+    FDML_COMBINE_MAX,   /* NaN where either is, as NumPy's maximum */
+    FDML_COMBINE_MIN,   /* likewise */
+    FDML_COMBINE_PRELU, /* a < 0 ? b a : a */
+    FDML_COMBINE_POW,
+    FDML_COMBINE_COUNT
+} fdml_combine;
 /* Added to the kind: that operand is one value for all of y. */
-enum { FDML_PAIR_ONE_A = 0x100, FDML_PAIR_ONE_B = 0x200 };
+enum { FDML_COMBINE_ONE_A = 0x100, FDML_COMBINE_ONE_B = 0x200 };
 
 /* clang-format off: contracts, one a paragraph */
 /* --- gemm -----------------------------------------------------------------------------
@@ -131,9 +131,9 @@ enum { FDML_PAIR_ONE_A = 0x100, FDML_PAIR_ONE_B = 0x200 };
  * exp_rows, log_rows: SLEEF, below 1 ulp. y may be x.
  * activate: y[i] = kind(x[i]), an fdml_act; y may be x. Every step of a formula rounds to
  * float, a product and a sum together once. activate_double: the same in double, an item at a
- * time. combine: y[i] = a[i] kind b[i], an fdml_pair; y may be a or b. pow_double: y[i] = a[i]
- * to the b[i]. fma_peak: n times one vf_fma on each of tile_rows * tile_cols / 16 independent
- * registers, and nothing else: what the benches call the peak. sink: [16]. */
+ * time. combine: y[i] = a[i] kind b[i], an fdml_combine; y may be a or b. pow_double: y[i] =
+ * a[i] to the b[i]. fma_peak: n times one vf_fma on each of tile_rows * tile_cols / 16
+ * independent registers, and nothing else: what the benches call the peak. sink: [16]. */
 /* clang-format on */
 typedef struct fdml_kernels {
     const char *isa;
