@@ -152,19 +152,22 @@ Test(model_onnx_import, refuses_constants)
     maker_model(&m, 8, 13);
     node("Constant", "k", "", "t");
     end_model();
-    expect_failure(FDML_E_DATA, "m.onnx: node 0 \"k\": 0 attributes, expected one value");
+    expect_failure(FDML_E_DATA,
+                   "m.onnx: node 0 \"k\" (Constant): 0 attributes, expected one value");
     maker_model(&m, 8, 13);
     constant("value_int", 1, "t");
     maker_float(&m, 2, 1);
     end_constant();
     end_model();
-    expect_failure(FDML_E_DATA,
-                   "m.onnx: node 0: attribute \"value_int\" is no value of its kind");
+    expect_failure(
+        FDML_E_DATA,
+        "m.onnx: node 0 (Constant): attribute \"value_int\" is no value of its kind");
     maker_model(&m, 8, 13);
     constant("sparse_value", 11, "t");
     end_constant();
     end_model();
-    expect_failure(FDML_E_UNSUPPORTED, "m.onnx: node 0: a sparse value is not supported");
+    expect_failure(FDML_E_UNSUPPORTED,
+                   "m.onnx: node 0 (Constant): a sparse value is not supported");
 }
 
 static void make_versions(int ir, int opset)
