@@ -15,6 +15,8 @@
 #include "simd/kern/tile.h"
 #include "simd/kern/count.h"
 #include "simd/kern/topk.h"
+#include "simd/kern/activate.h"
+#include "simd/kern/combine.h"
 
 extern const fdml_kernels FDML_CAT(fdml_kernels_, FDML_ISA);
 

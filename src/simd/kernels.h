@@ -33,6 +33,57 @@ typedef struct fdml_hit {
     float value;
 } fdml_hit;
 
+/* What `activate` makes of x. Its alpha and beta are those of the formula; others ignore them.
+ * NaN gives NaN everywhere. */
+typedef enum fdml_act {
+    FDML_ACT_IDENTITY,
+    FDML_ACT_RELU,             /* max(x, 0) */
+    FDML_ACT_LEAKY_RELU,       /* x < 0 ? alpha x : x */
+    FDML_ACT_THRESHOLDED_RELU, /* x > alpha ? x : 0 */
+    FDML_ACT_CLIP,             /* min(max(x, alpha), beta) */
+    FDML_ACT_ELU,              /* x < 0 ? alpha (e^x - 1) : x */
+    FDML_ACT_SELU,             /* beta (x < 0 ? alpha (e^x - 1) : x); beta is ONNX's gamma */
+    FDML_ACT_CELU,             /* x < 0 ? alpha (e^(x / alpha) - 1) : x */
+    FDML_ACT_SIGMOID,          /* 1 / (1 + e^-x) */
+    FDML_ACT_HARD_SIGMOID,     /* min(max(alpha x + beta, 0), 1) */
+    FDML_ACT_HARD_SWISH,       /* x min(max(x / 6 + 1/2, 0), 1) */
+    FDML_ACT_SILU,             /* x sigmoid(x), also called swish */
+    FDML_ACT_MISH,             /* x tanh(softplus(x)) */
+    FDML_ACT_SOFTPLUS,         /* log(1 + e^x) */
+    FDML_ACT_SOFTSIGN,         /* x / (1 + |x|) */
+    FDML_ACT_TANH,
+    FDML_ACT_GELU,      /* x/2 (1 + erf(x / sqrt 2)) */
+    FDML_ACT_GELU_TANH, /* x/2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) */
+    FDML_ACT_ERF,
+    FDML_ACT_EXP,
+    FDML_ACT_LOG,
+    FDML_ACT_SQRT,
+    FDML_ACT_RECIPROCAL,
+    FDML_ACT_ABS,
+    FDML_ACT_NEG,
+    FDML_ACT_SIGN,
+    FDML_ACT_FLOOR,
+    FDML_ACT_CEIL,
+    FDML_ACT_ROUND, /* halves to even */
+    FDML_ACT_SIN,
+    FDML_ACT_COS,
+    FDML_ACT_COUNT
+} fdml_act;
+
+typedef enum fdml_pair {
+    FDML_PAIR_ADD,
+    FDML_PAIR_SUB,
+    FDML_PAIR_MUL,
+    FDML_PAIR_DIV,
+    FDML_PAIR_MAX,   /* NaN where either is, as NumPy's maximum */
+    FDML_PAIR_MIN,   /* likewise */
+    FDML_PAIR_PRELU, /* a < 0 ? b a : a */
+    FDML_PAIR_POW,
+    FDML_PAIR_COUNT
+} fdml_pair;
+/* Added to the kind: that operand is one value for all of y. */
+enum { FDML_PAIR_ONE_A = 0x100, FDML_PAIR_ONE_B = 0x200 };
+
 /* clang-format off: contracts, one a paragraph */
 /* --- gemm -----------------------------------------------------------------------------
  * pack_a, pack_b: rows as panels: ceil(n / width) panels of [dim, width], missing rows zero;
@@ -78,8 +129,11 @@ typedef struct fdml_hit {
  * count_equal: *count += number of x[i] == value.
  * bin_rows: bin = floor((x - low) * inverse_width) limited to 0 .. n_bins-1 (n_bins <= 2^24).
  * exp_rows, log_rows: SLEEF, below 1 ulp. y may be x.
- * fma_peak: n times one vf_fma on each of tile_rows * tile_cols / 16 independent registers, and
- *   nothing else: what the benches call the peak. sink: [16]. */
+ * activate: y[i] = kind(x[i]), an fdml_act; y may be x. Every step of a formula rounds to
+ * float, a product and a sum together once. activate_double: the same in double, an item at a
+ * time. combine: y[i] = a[i] kind b[i], an fdml_pair; y may be a or b. pow_double: y[i] = a[i]
+ * to the b[i]. fma_peak: n times one vf_fma on each of tile_rows * tile_cols / 16 independent
+ * registers, and nothing else: what the benches call the peak. sink: [16]. */
 /* clang-format on */
 typedef struct fdml_kernels {
     const char *isa;

@@ -13,6 +13,9 @@
  * either is NaN, and between +0 and -0, the answer is b. NEON's own vmin/vmax differ there,
  * so that backend compares and selects.
  *
+ * vf_round takes halves to the even neighbour; vf_floor, vf_ceil and vf_round keep the sign of
+ * a zero, and vf_abs clears the sign bit of whatever it gets.
+ *
  * vu_gt compares values below 2^31 (x86 only has signed comparisons).
  *
  * vf_load_n and vf_store_n touch n <= 16 floats and no byte beyond. vu_from_vf drops the

@@ -49,6 +49,19 @@ VEC vf vf_fma(vf a, vf b, vf c)
 {
     return PAIR(vf, _mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi));
 }
+VEC vf vf_div(vf a, vf b) { return MAP2(vf, _mm256_div_ps, a, b); }
+VEC vf vf_abs(vf a)
+{
+    const __m256 sign = _mm256_set1_ps(-0.0f);
+    return PAIR(vf, _mm256_andnot_ps(sign, a.lo), _mm256_andnot_ps(sign, a.hi));
+}
+VEC vf vf_floor(vf a) { return MAP1(vf, _mm256_floor_ps, a); }
+VEC vf vf_ceil(vf a) { return MAP1(vf, _mm256_ceil_ps, a); }
+VEC vf vf_round(vf a)
+{
+    return PAIR(vf, _mm256_round_ps(a.lo, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC),
+                _mm256_round_ps(a.hi, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
 VEC vf vf_sqrt(vf a) { return MAP1(vf, _mm256_sqrt_ps, a); }
 VEC vf vf_min(vf a, vf b) { return MAP2(vf, _mm256_min_ps, a, b); }
 VEC vf vf_max(vf a, vf b) { return MAP2(vf, _mm256_max_ps, a, b); }

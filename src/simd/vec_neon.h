@@ -55,6 +55,11 @@ VEC vf vf_add(vf a, vf b) { return MAP2(vf, vaddq_f32, a, b); }
 VEC vf vf_sub(vf a, vf b) { return MAP2(vf, vsubq_f32, a, b); }
 VEC vf vf_mul(vf a, vf b) { return MAP2(vf, vmulq_f32, a, b); }
 VEC vf vf_fma(vf a, vf b, vf c) { return MAP3(vf, vfmaq_f32, c, a, b); }
+VEC vf vf_div(vf a, vf b) { return MAP2(vf, vdivq_f32, a, b); }
+VEC vf vf_abs(vf a) { return MAP1(vf, vabsq_f32, a); }
+VEC vf vf_floor(vf a) { return MAP1(vf, vrndmq_f32, a); }
+VEC vf vf_ceil(vf a) { return MAP1(vf, vrndpq_f32, a); }
+VEC vf vf_round(vf a) { return MAP1(vf, vrndnq_f32, a); }
 VEC vf vf_sqrt(vf a) { return MAP1(vf, vsqrtq_f32, a); }
 VEC vm vf_lt(vf a, vf b) { return MAP2(vm, vcltq_f32, a, b); }
 VEC vm vf_le(vf a, vf b) { return MAP2(vm, vcleq_f32, a, b); }

@@ -30,6 +30,11 @@ VEC vf vf_add(vf a, vf b) { VF(a.l[i] + b.l[i]); }
 VEC vf vf_sub(vf a, vf b) { VF(a.l[i] - b.l[i]); }
 VEC vf vf_mul(vf a, vf b) { VF(a.l[i] * b.l[i]); }
 VEC vf vf_fma(vf a, vf b, vf c) { VF(fmaf(a.l[i], b.l[i], c.l[i])); }
+VEC vf vf_div(vf a, vf b) { VF(a.l[i] / b.l[i]); }
+VEC vf vf_abs(vf a) { VF(fabsf(a.l[i])); }
+VEC vf vf_floor(vf a) { VF(floorf(a.l[i])); }
+VEC vf vf_ceil(vf a) { VF(ceilf(a.l[i])); }
+VEC vf vf_round(vf a) { VF(rintf(a.l[i])); }
 VEC vf vf_sqrt(vf a) { VF(sqrtf(a.l[i])); }
 VEC vf vf_min(vf a, vf b) { VF(a.l[i] < b.l[i] ? a.l[i] : b.l[i]); }
 VEC vf vf_max(vf a, vf b) { VF(a.l[i] > b.l[i] ? a.l[i] : b.l[i]); }
