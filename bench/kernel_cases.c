@@ -233,7 +233,7 @@ CASE(activate, 0, 2 * WORD * N, k->activate(d.out, d.scores, N, FDML_ACT_SIGMOID
 CASE(activate_double, 0, 2 * 2 * WORD * N / 2,
      k->activate_double((double *)(void *)d.out, (const double *)(const void *)d.zeros, N / 2,
                         FDML_ACT_SIGMOID, 0, 0))
-CASE(combine, 0, 3 * WORD * N, k->combine(d.out, d.scores, d.ones, N, FDML_PAIR_ADD))
+CASE(combine, 0, 3 * WORD * N, k->combine(d.out, d.scores, d.ones, N, FDML_COMBINE_ADD))
 CASE(pow_double, 0, 3 * 2 * WORD * N / 2,
      k->pow_double((double *)(void *)d.out, (const double *)(const void *)d.zeros,
                    (const double *)(const void *)d.zeros, N / 2))

@@ -104,6 +104,7 @@ typedef struct fdml_affine {
     const float *slope; /* [16] */
     float low, high;
 } fdml_affine;
+
 /* What `activate` makes of x. Its alpha and beta are those of the formula; others ignore them.
  * NaN gives NaN everywhere. */
 typedef enum fdml_act {
@@ -141,19 +142,19 @@ typedef enum fdml_act {
     FDML_ACT_COUNT
 } fdml_act;
 
-typedef enum fdml_pair {
-    FDML_PAIR_ADD,
-    FDML_PAIR_SUB,
-    FDML_PAIR_MUL,
-    FDML_PAIR_DIV,
-    FDML_PAIR_MAX,   /* NaN where either is, as NumPy's maximum */
-    FDML_PAIR_MIN,   /* likewise */
-    FDML_PAIR_PRELU, /* a < 0 ? b a : a */
-    FDML_PAIR_POW,
-    FDML_PAIR_COUNT
-} fdml_pair;
+typedef enum fdml_combine {
+    FDML_COMBINE_ADD,
+    FDML_COMBINE_SUB,
+    FDML_COMBINE_MUL,
+    FDML_COMBINE_DIV,
+    FDML_COMBINE_MAX,   /* NaN where either is, as NumPy's maximum */
+    FDML_COMBINE_MIN,   /* likewise */
+    FDML_COMBINE_PRELU, /* a < 0 ? b a : a */
+    FDML_COMBINE_POW,
+    FDML_COMBINE_COUNT
+} fdml_combine;
 /* Added to the kind: that operand is one value for all of y. */
-enum { FDML_PAIR_ONE_A = 0x100, FDML_PAIR_ONE_B = 0x200 };
+enum { FDML_COMBINE_ONE_A = 0x100, FDML_COMBINE_ONE_B = 0x200 };
 /* How n outputs of an axis come from its inputs: output i is the sum of weight[i * stride + t]
  * times input first[i] + t, over t < count[i]; weights are fixed point, FDML_TAP_BITS behind
  * the point. First inputs ascend, and so do last ones. */
@@ -163,8 +164,6 @@ typedef struct fdml_taps {
     size_t stride, n;
 } fdml_taps;
 
-/* clang-format off: contracts, one a paragraph
- * --- gemm -----------------------------------------------------------------------------
 /* Where the 8 x 8 samples of a JPEG's block go. */
 typedef struct fdml_block {
     unsigned char *out;
@@ -231,11 +230,11 @@ typedef struct fdml_block {
  * count_equal: *count += number of x[i] == value.
  * bin_rows: bin = floor((x - low) * inverse_width) limited to 0 .. n_bins-1 (n_bins <= 2^24).
  * exp_rows, log_rows: SLEEF, below 1 ulp. y may be x.
- * activate: y[i] = kind(x[i]), an fdml_act; y may be x. Every step of a formula rounds to
- *   float, a product and a sum together once. activate_double: the same in double, an item at
- *   a time.
- * combine: y[i] = a[i] kind b[i], an fdml_pair; y may be a or b. pow_double: y[i] = a[i] to the
- *   b[i].
+ * activate: y[i] = kind(x[i]), an fdml_act; y may be x. Each step of a formula rounds to float,
+ *   a product and a sum together once.
+ * activate_double: the same in double, an item at a time.
+ * combine: y[i] = a[i] kind b[i], an fdml_combine; y may be a or b.
+ * pow_double: y[i] = a[i] to the b[i].
  *
  * --- pictures -------------------------------------------------------------------------
  * A byte is (sum + half) >> FDML_TAP_BITS, at most 255; sums stay below 2^32.
