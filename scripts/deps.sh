@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # deps.sh - finds what is missing for a job and installs it through the system's package manager.
 #
-#   scripts/deps.sh core|check|arm|fuzz|peers
+#   scripts/deps.sh core|check|arm|fuzz|golden|peers
 #
 # Each need is probed by using it: a library by compiling and linking against it, a program by
 # its name. So a library built by hand counts, and where nothing is missing no package manager
@@ -32,9 +32,16 @@ arm)
         arm-openmp"
     ;;
 fuzz) needs="make clang sleef cjson zip sodium protobuf-c protoc-c clang-fuzzer clang-openmp" ;;
-peers) needs="compiler make sleef cjson zip sodium protobuf-c protoc-c openmp faiss numpy sklearn openblas" ;;
+golden)
+    needs="compiler make sleef cjson zip sodium protobuf-c protoc-c openmp numpy torch torchvision
+        onnx" # which newer versions of torch.onnx.export import
+    ;;
+peers)
+    needs="compiler make sleef cjson zip sodium protobuf-c protoc-c openmp faiss numpy sklearn
+        openblas torch torchvision PIL dnnl node npm" # and ONNX Runtime: fetch_onnxruntime
+    ;;
 *)
-    echo "usage: scripts/deps.sh core|check|arm|fuzz|peers" >&2
+    echo "usage: scripts/deps.sh core|check|arm|fuzz|golden|peers" >&2
     exit 1
     ;;
 esac
@@ -112,7 +119,11 @@ int LLVMFuzzerTestOneInput(const unsigned char *p, size_t n) { return p && n > 9
     faiss) module faiss ;;
     numpy) module numpy ;;
     sklearn) module sklearn ;;
-    openblas) ldconfig -p 2>/dev/null | grep -q libopenblas ;;
+    # not through a pipe: grep -q would leave ldconfig to die of it, which pipefail reports
+    openblas) [[ $(ldconfig -p 2>/dev/null) == *libopenblas* ]] ;;
+    torch | torchvision | onnx | PIL) module "$1" ;;
+    dnnl) links "$cc" '#include <oneapi/dnnl/dnnl.h>' -ldnnl ;;
+    node | npm) have "$1" ;;
     *) return 1 ;;
     esac
 }
@@ -139,6 +150,11 @@ package()
     apt:clang-openmp) echo libomp-dev ;;
     apt:faiss | apt:numpy | apt:sklearn) echo "python3-$1" ;;
     apt:openblas) echo libopenblas-dev ;;
+    apt:torch | apt:torchvision | apt:onnx) echo "python3-$1" ;;
+    apt:PIL) echo python3-pil ;;
+    apt:dnnl) echo libdnnl-dev ;;
+    apt:node) echo nodejs ;;
+    apt:npm) echo npm ;;
     dnf:sleef | dnf:cjson) echo "$1-devel" ;;
     dnf:zip | dnf:sodium) echo "lib$1-devel" ;;
     dnf:protobuf-c) echo protobuf-c-devel ;;
@@ -163,11 +179,31 @@ is_available()
     esac
 }
 
+# ONNX Runtime is in no distribution. Its package for Node.js holds the CPU library; --ignore-scripts
+# because the script it would run on install fetches libraries for GPUs.
+onnxruntime=1.30.0
+fetch_onnxruntime()
+{
+    [ "$job" = peers ] || return 0
+    node -e 'require("./build/peers/node_modules/onnxruntime-node")' >/dev/null 2>&1 && return 0
+    if [ -n "${FDML_NO_INSTALL:-}" ]; then
+        echo "deps: missing: onnxruntime-node (FDML_NO_INSTALL is set)" >&2
+        exit 1
+    fi
+    echo "deps: npm install onnxruntime-node@$onnxruntime, into build/peers"
+    mkdir -p build/peers
+    npm install --prefix build/peers --ignore-scripts --no-save --no-audit --no-fund --silent \
+        "onnxruntime-node@$onnxruntime"
+}
+
 missing=
 for need in $needs; do
     is_met "$need" || missing="$missing $need"
 done
-[ -n "$missing" ] || exit 0
+if [ -z "$missing" ]; then
+    fetch_onnxruntime
+    exit 0
+fi
 
 if have apt-get; then
     manager=apt
@@ -257,3 +293,4 @@ if [ -n "$still" ]; then
     echo "deps: installed, but still not usable:$still" >&2
     exit 1
 fi
+fetch_onnxruntime

@@ -33,6 +33,67 @@ typedef struct fdml_hit {
     float value;
 } fdml_hit;
 
+/* Convolution of pixels that lie one after another. Activations are blocked, NCHWc16: planes of
+ * pixels of sixteen channels. Output block o of pixel r is out[o * out_stride + r * 16 ..]. Tap
+ * b, sixteen input channels at one place of the window (of conv_planes: one channel), begins
+ * for pixel 0 at in[offset[b]]; the next pixel is 16 floats on (of conv_planes: 1). */
+typedef struct fdml_conv_rows {
+    float *out;
+    size_t out_stride; /* floats between output blocks */
+    const float *in;
+    const size_t *offset; /* [n_blocks] */
+    size_t n_blocks;
+    /* panels of tile_cols output channels, the last of what is left: [n_blocks, 16 or 1, cols]
+     */
+    const float *weights;
+    size_t n_rows, n_out; /* pixels; blocks of output channels */
+    const float *bias;    /* [n_out, 16] or NULL: 0 */
+    const float *add;     /* as out, or NULL */
+    const float *slope;   /* [n_out, 16] or NULL: 1 */
+    float low, high;      /* -INFINITY, INFINITY: no limits */
+} fdml_conv_rows;
+
+/* Tiles first_tile .. of 4x4 outputs of one block of sixteen channels of one image, numbered by
+ * rows of tiles_x. Point f of tile t is points[f * point_stride + (t - first_tile) * 16 ..]. */
+typedef struct fdml_winograd {
+    const float *plane;   /* split: [height, width, 16], read with zeros around it */
+    float *out;           /* join: [height, width, 16] */
+    size_t height, width; /* of plane, or of out */
+    size_t pad_top, pad_left;
+    size_t tiles_x, first_tile, n_tiles;
+    float *points; /* split writes, join reads */
+    size_t point_stride;
+    const float *bias, *add, *slope; /* join: [16], as out, [16]; each may be NULL */
+    float low, high;                 /* join */
+} fdml_winograd;
+
+/* A window over one block of sixteen channels: in [height, width, 16], out [.., out_width, 16].
+ */
+typedef struct fdml_window_rows {
+    const float *in;
+    float *out;
+    size_t height, width, out_width;
+    size_t kernel_y, kernel_x, stride_y, stride_x, dilation_y, dilation_x, pad_top, pad_left;
+    size_t first_row, n_rows;  /* of out */
+    const float *weights;      /* depthwise: [kernel_y, kernel_x, 16] */
+    const float *bias, *slope; /* depthwise: [16] or NULL */
+    float low, high;           /* depthwise */
+    size_t divisor;            /* pool_mean; 0: the number of pixels under the window */
+} fdml_window_rows;
+
+/* Arithmetic on the pixels of one block of sixteen channels. NULL: that step is left out. */
+typedef struct fdml_affine {
+    float *out;     /* may be x or add */
+    const float *x; /* [n_pixels, 16] */
+    size_t n_pixels;
+    const float *scale, *shift; /* [16] */
+    const float *add;           /* as x */
+    const float *multiply;      /* multiply_step 16: as x; 0: one pixel for all */
+    size_t multiply_step;
+    const float *slope; /* [16] */
+    float low, high;
+} fdml_affine;
+
 /* What `activate` makes of x. Its alpha and beta are those of the formula; others ignore them.
  * NaN gives NaN everywhere. */
 typedef enum fdml_act {
@@ -70,19 +131,33 @@ typedef enum fdml_act {
     FDML_ACT_COUNT
 } fdml_act;
 
-typedef enum fdml_pair {
-    FDML_PAIR_ADD,
-    FDML_PAIR_SUB,
-    FDML_PAIR_MUL,
-    FDML_PAIR_DIV,
-    FDML_PAIR_MAX,   /* NaN where either is, as NumPy's maximum */
-    FDML_PAIR_MIN,   /* likewise */
-    FDML_PAIR_PRELU, /* a < 0 ? b a : a */
-    FDML_PAIR_POW,
-    FDML_PAIR_COUNT
-} fdml_pair;
+typedef enum fdml_combine {
+    FDML_COMBINE_ADD,
+    FDML_COMBINE_SUB,
+    FDML_COMBINE_MUL,
+    FDML_COMBINE_DIV,
+    FDML_COMBINE_MAX,   /* NaN where either is, as NumPy's maximum */
+    FDML_COMBINE_MIN,   /* likewise */
+    FDML_COMBINE_PRELU, /* a < 0 ? b a : a */
+    FDML_COMBINE_POW,
+    FDML_COMBINE_COUNT
+} fdml_combine;
 /* Added to the kind: that operand is one value for all of y. */
-enum { FDML_PAIR_ONE_A = 0x100, FDML_PAIR_ONE_B = 0x200 };
+enum { FDML_COMBINE_ONE_A = 0x100, FDML_COMBINE_ONE_B = 0x200 };
+/* How n outputs of an axis come from its inputs: output i is the sum of weight[i * stride + t]
+ * times input first[i] + t, over t < count[i]; weights are fixed point, FDML_TAP_BITS behind
+ * the point. First inputs ascend, and so do last ones. */
+#define FDML_TAP_BITS 22
+typedef struct fdml_taps {
+    const uint32_t *first, *count, *weight;
+    size_t stride, n;
+} fdml_taps;
+
+/* Where the 8 x 8 samples of a JPEG's block go. */
+typedef struct fdml_block {
+    unsigned char *out;
+    size_t row_stride;
+} fdml_block;
 
 /* clang-format off: contracts, one a paragraph */
 /* --- gemm -----------------------------------------------------------------------------
@@ -122,6 +197,20 @@ enum { FDML_PAIR_ONE_A = 0x100, FDML_PAIR_ONE_B = 0x200 };
  * argmax_rows: of finite values and ascending col_id, the largest c[i, j] + col_bias[j];
  * replaces best[i], best_id[i] (id = col_id[j]) where larger, or equal with a smaller id.
  *
+ * --- networks: blocks of sixteen channels -----------------------------------------------
+ * "finish" is y + add, then y < 0 ? y * slope : y, then max(low, min(high, y)); NaN passes.
+ * conv_rows: out = finish(bias + the chain of fused multiply-adds in order of offset, and
+ * within a tap of its sixteen channels). conv_planes: the same with taps of one channel.
+ * winograd_split: points = B^T d B of 6x6 input tiles; winograd_join: out = finish(bias + A^T m
+ * A). Points of interpolation and matrices: kern/winograd.h. Columns first, then rows.
+ * depthwise: out = finish(bias + chain over the taps inside the plane, row by row).
+ * pool_max: NaN where one is under the window. pool_mean: sum in order of the taps, times the
+ *   rounded inverse of the count.
+ * planes_to_blocks: [n_channels, n_pixels] to [ceil(n_channels / 16), n_pixels, 16], missing
+ *   channels 0. blocks_to_planes: back.
+ * block_affine: out = finish((x * scale + shift, fused) [+ add] [* multiply]), in that order.
+ * block_mean: [16] means over pixels; four interleaved sums, ((0 + 1) + (2 + 3)) * (1 / n).
+ *
  * --- arrays ---------------------------------------------------------------------------
  * topk_merge: best is descending by (value, then smaller id), [k]; the n values with ids
  *   first_id.. are merged in. Ids never repeat; -infinity never enters.
@@ -129,11 +218,28 @@ enum { FDML_PAIR_ONE_A = 0x100, FDML_PAIR_ONE_B = 0x200 };
  * count_equal: *count += number of x[i] == value.
  * bin_rows: bin = floor((x - low) * inverse_width) limited to 0 .. n_bins-1 (n_bins <= 2^24).
  * exp_rows, log_rows: SLEEF, below 1 ulp. y may be x.
- * activate: y[i] = kind(x[i]), an fdml_act; y may be x. Every step of a formula rounds to
- * float, a product and a sum together once. activate_double: the same in double, an item at a
- * time. combine: y[i] = a[i] kind b[i], an fdml_pair; y may be a or b. pow_double: y[i] = a[i]
- * to the b[i]. fma_peak: n times one vf_fma on each of tile_rows * tile_cols / 16 independent
- * registers, and nothing else: what the benches call the peak. sink: [16]. */
+ * activate: y[i] = kind(x[i]), an fdml_act; y may be x. Each step of a formula rounds to float,
+ *   a product and a sum together once.
+ * activate_double: the same in double, an item at a time.
+ * combine: y[i] = a[i] kind b[i], an fdml_combine; y may be a or b.
+ * pow_double: y[i] = a[i] to the b[i].
+ *
+ * --- pictures -------------------------------------------------------------------------
+ * A byte is (sum + half) >> FDML_TAP_BITS, at most 255; sums stay below 2^32.
+ * resize_across: four rows of RGB pixels at once, out[r] [n, 3] from in[r]. Rows may be named
+ *   twice. scratch: 16 bytes for each input from first[0] to the last one.
+ * resize_down: out [n, n_bytes] from rows of n_bytes that are in_stride apart.
+ *
+ * idct_blocks: n blocks of 64 dequantised coefficients, row by row, to samples: the inverse DCT
+ * of Loeffler, Ligtenberg and Moschytz with constants of 13 bits, as in libjpeg ("islow").
+ * upsample_across, _down, _both: twice as many samples in a row, between two rows, or both;
+ * three parts of the nearer sample and one of the farther, rounded as in libjpeg ("fancy").
+ *   across: out [2 n], n >= 2. down: out [n], (3 row + other + half) >> 2. both: out [2 n],
+ *   n >= 2, scratch [n + 32].
+ * ycc_to_rgb: rgb [n, 3] by JFIF's equations in 16-bit fixed point, as in libjpeg.
+ *
+ * fma_peak: n times one vf_fma on each of tile_rows * tile_cols / 16 independent registers, and
+ *   nothing else: what the benches call the peak. sink: [16]. */
 /* clang-format on */
 typedef struct fdml_kernels {
     const char *isa;

@@ -96,6 +96,20 @@ bool kc_near(kcheck *t, const char *what, size_t i, float got, double reference,
 /* n roundings in a row: n u / (1 - n u), u = 2^-24 (Higham's gamma). */
 double kc_gamma(size_t n);
 
+/* --- sums: the references of the kernels of networks ------------------------------------
+ * A value in double, the sum of absolute values on the way to it, and how far the float may
+ * be from it. */
+typedef struct kc_sum {
+    double value, magnitude, bound;
+} kc_sum;
+kc_sum kc_add(kc_sum y, double x); /* a rounded sum */
+/* "finish" of kernels.h: what is NULL is left out. */
+kc_sum kc_finish(kc_sum y, const float *add, const float *slope, const float limits[2]);
+bool kc_near_sum(kcheck *t, const char *what, size_t i, float got, kc_sum y);
+void kc_limits(kcheck *t, float limits[2]);       /* low and high, often none */
+float *kc_some(kcheck *t, size_t n, int kinds);   /* n floats; NULL half of the time */
+float *kc_pixels(kcheck *t, size_t n, int kinds); /* n floats, each sixteen of one kind */
+
 /* --- time --------------------------------------------------------------------------------
  * while (kc_bench(t, wanted)) call(); runs call() often enough to time it, at the first case
  * with `wanted`, and only when t->is_timed. */

@@ -1,0 +1,136 @@
+/* winograd.h - F(4x4, 3x3): sixteen outputs of a 3x3 convolution for 36 products, not 144.
+ *
+ * Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", arXiv:1509.09308:
+ * Y = A^T [ (G g G^T) * (B^T d B) ] A. The interpolation points are 0, +-a, +-b and infinity
+ * with a = sqrt(1/2), b = sqrt(2) and not the usual +-1, +-2: powers up to b^3 = 2.8 instead
+ * of 8 lose fewer bits, at the same number of operations, since the even part of every row
+ * has only a^2 = 1/2 and b^2 = 2 in it. With M(x) = (x^2 - 1/2)(x^2 - 2) x:
+ *
+ *   B^T = 1   0  -5/2  0   1  0     G = 1             0            0
+ *         0  -2a  -2   a   1  0         1/(2a^2 (a^2-b^2)) * ( 1  a  a^2 )
+ *         0   2a  -2  -a   1  0                            * ( 1 -a  a^2 )
+ *         0  -b/2 -1/2 b   1  0         1/(2b^2 (b^2-a^2)) * ( 1  b  b^2 )
+ *         0   b/2 -1/2 -b  1  0                            * ( 1 -b  b^2 )
+ *         0   1    0 -5/2  0  1         0             0            1
+ *   A^T = 1  1   1   1   1  0
+ *         0  a  -a   b  -b  0
+ *         0 1/2 1/2  2   2  0
+ *         0 a/2 -a/2 2b -2b 1
+ *
+ * Sixteen channels go side by side. Points of a tile are numbered 6 * row + column.
+ * SPDX-License-Identifier: MIT */
+
+static const float wino_a = 0.70710678118654752f, wino_b = 1.41421356237309505f;
+
+/* One row of six through B^T. */
+VEC void wino_split6(vf r[6], const vf d[6])
+{
+    const vf two = vf_set1(2), half = vf_set1(0.5f), five_halves = vf_set1(2.5f);
+    const vf a = vf_set1(wino_a), b = vf_set1(wino_b), minus = vf_set1(-1);
+    const vf m2 = vf_mul(two, minus), mhalf = vf_mul(half, minus),
+             m52 = vf_mul(five_halves, minus);
+    const vf ma = vf_mul(a, minus), mb = vf_mul(b, minus);
+    const vf even_a = vf_fma(m2, d[2], d[4]), odd_a = vf_fma(m2, d[1], d[3]);
+    const vf even_b = vf_fma(mhalf, d[2], d[4]), odd_b = vf_fma(mhalf, d[1], d[3]);
+    r[0] = vf_add(vf_fma(m52, d[2], d[0]), d[4]);
+    r[1] = vf_fma(a, odd_a, even_a);
+    r[2] = vf_fma(ma, odd_a, even_a);
+    r[3] = vf_fma(b, odd_b, even_b);
+    r[4] = vf_fma(mb, odd_b, even_b);
+    r[5] = vf_add(vf_fma(m52, d[3], d[1]), d[5]);
+}
+
+/* One row of six through A^T. */
+VEC void wino_join6(vf y[4], const vf m[6])
+{
+    const vf two = vf_set1(2), half = vf_set1(0.5f), a = vf_set1(wino_a), b = vf_set1(wino_b);
+    const vf half_a = vf_set1(wino_a * 0.5f), two_b = vf_set1(wino_b * 2);
+    const vf sum_a = vf_add(m[1], m[2]), diff_a = vf_sub(m[1], m[2]);
+    const vf sum_b = vf_add(m[3], m[4]), diff_b = vf_sub(m[3], m[4]);
+    y[0] = vf_add(m[0], vf_add(sum_a, sum_b));
+    y[1] = vf_fma(b, diff_b, vf_mul(a, diff_a));
+    y[2] = vf_fma(two, sum_b, vf_mul(half, sum_a));
+    y[3] = vf_fma(two_b, diff_b, vf_fma(half_a, diff_a, m[5]));
+}
+
+/* The 6x6 pixels of a tile whose corner may lie outside of the plane; zero there. */
+VEC void wino_load(vf d[6], const fdml_winograd *job, long y0, long x)
+{
+    const int is_in = x >= 0 && x < (long)job->width;
+#pragma GCC unroll 6
+    for (long i = 0; i < 6; i++) {
+        const long y = y0 + i;
+        d[i] = is_in && y >= 0 && y < (long)job->height
+                   ? vf_load(job->plane + ((size_t)y * job->width + (size_t)x) * VL)
+                   : vf_zero();
+    }
+}
+
+static void k_winograd_split(const fdml_winograd *job)
+{
+    float middle[36 * VL];
+    for (size_t t = 0; t < job->n_tiles; t++) {
+        const size_t id = job->first_tile + t;
+        const long y0 = (long)(id / job->tiles_x * 4) - (long)job->pad_top;
+        const long x0 = (long)(id % job->tiles_x * 4) - (long)job->pad_left;
+        for (long j = 0; j < 6; j++) {
+            vf d[6], r[6];
+            wino_load(d, job, y0, x0 + j);
+            wino_split6(r, d);
+#pragma GCC unroll 6
+            for (int i = 0; i < 6; i++) vf_store(middle + (i * 6 + j) * VL, r[i]);
+        }
+        float *v = job->points + t * VL;
+        for (int i = 0; i < 6; i++) {
+            vf d[6], r[6];
+#pragma GCC unroll 6
+            for (int j = 0; j < 6; j++) d[j] = vf_load(middle + (i * 6 + j) * VL);
+            wino_split6(r, d);
+#pragma GCC unroll 6
+            for (int j = 0; j < 6; j++, v += job->point_stride) vf_store(v, r[j]);
+        }
+    }
+}
+
+/* Bias, addition and activation as in conv.h, in the same order. */
+VEC void wino_store(const fdml_winograd *job, size_t at, vf y, vf low, vf high)
+{
+    if (job->bias) y = vf_add(y, vf_load(job->bias));
+    if (job->add) y = vf_add(y, vf_load(job->add + at));
+    if (job->slope) y = vf_select(vf_lt(y, vf_zero()), vf_mul(y, vf_load(job->slope)), y);
+    vf_store(job->out + at, vf_max(low, vf_min(high, y)));
+}
+
+static void k_winograd_join(const fdml_winograd *job)
+{
+    float middle[24 * VL];
+    const vf low = vf_set1(job->low), high = vf_set1(job->high);
+    for (size_t t = 0; t < job->n_tiles; t++) {
+        const size_t id = job->first_tile + t;
+        const size_t y0 = id / job->tiles_x * 4, x0 = id % job->tiles_x * 4;
+        const float *m = job->points + t * VL;
+        for (size_t j = 0; j < 6; j++, m += job->point_stride) {
+            vf d[6], r[4];
+#pragma GCC unroll 6
+            for (size_t i = 0; i < 6; i++) d[i] = vf_load(m + i * 6 * job->point_stride);
+            wino_join6(r, d);
+#pragma GCC unroll 4
+            for (size_t i = 0; i < 4; i++) vf_store(middle + (i * 6 + j) * VL, r[i]);
+        }
+        const size_t n_y = job->height - y0 < 4 ? job->height - y0 : 4;
+        const size_t n_x = job->width - x0 < 4 ? job->width - x0 : 4;
+        for (size_t i = 0; i < n_y; i++) {
+            vf d[6], r[4];
+#pragma GCC unroll 6
+            for (int j = 0; j < 6; j++) d[j] = vf_load(middle + (i * 6 + (size_t)j) * VL);
+            wino_join6(r, d);
+            const size_t at = ((y0 + i) * job->width + x0) * VL;
+            if (n_x == 4) {
+#pragma GCC unroll 4
+                for (size_t j = 0; j < 4; j++) wino_store(job, at + j * VL, r[j], low, high);
+            } else {
+                for (size_t j = 0; j < n_x; j++) wino_store(job, at + j * VL, r[j], low, high);
+            }
+        }
+    }
+}
