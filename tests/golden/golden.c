@@ -171,6 +171,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: golden [--verbose] [--only TEXT] DIR\n");
         return 1;
     }
+    setvbuf(stdout, NULL, _IOLBF, 0); /* the whole takes minutes */
     if (run_list(&t, argv[at])) return 2;
     if (t.passed) printf("# largest difference: %.2g, %s\n", t.worst, t.worst_at);
     printf("%zu passed, %zu failed\n", t.passed, t.failed);
