@@ -163,11 +163,10 @@ $(GEN)/%.o: $(GEN)/%.c $(OBJ)/flags
 	$(call say,CC)$(CC) $(BASE_FLAGS) -w $(CFLAGS) $(DEPEND) -c -o $@ $<
 
 $(patsubst %.c,$(OBJ)/%.o,$(wildcard src/data/onnx_*.c)): | $(PROTO:%=%.h)
-# stb_image comes with this file: decoding is all it does, and -O3 is 5% faster. A damaged JPEG
-# makes its arithmetic overflow, which -fwrapv defines. It finds out about SSE2 by itself, NEON
-# has to be named; both give the bits of plain C. It declares what it was told to leave out.
-$(OBJ)/src/data/image.o: FILE_FLAGS := -O3 -fwrapv -Wno-unused-function \
-    $(if $(filter aarch64 arm64,$(MACHINE)),-DSTBI_NEON)
+
+# stb_image comes with this file: decoding is all it does. A damaged JPEG makes its arithmetic
+# overflow, which -fwrapv defines. It declares functions that it was told to leave out.
+$(OBJ)/src/data/image.o: FILE_FLAGS := -O3 -fwrapv -Wno-unused-function
 
 $(OBJ)/src/%.o: src/%.c $(OBJ)/flags
 	@mkdir -p $(@D)
@@ -326,12 +325,14 @@ bench: bench-programs  ## time every kernel and the heavy parts of an audit (a q
 	    $(BIN)/bench_eval kmeans --k 11316 --threads $$threads || exit 1; \
 	done
 
-# PEERS: eval, FAISS, scikit-learn and OpenBLAS; model, ONNX Runtime, PyTorch and oneDNN.
+# PEERS: eval, FAISS, scikit-learn and OpenBLAS (PEERS_FLAGS are run.py's); model, ONNX Runtime,
+# PyTorch and oneDNN (PEERS_MODEL_FLAGS are model.py's).
 PEERS     ?= eval model
 .PHONY: bench-peers-eval bench-peers-model
-bench-peers:  ## install other libraries and time the same work; PEERS="eval model" PEERS_FLAGS=...
+bench-peers:  ## install other libraries and time the same work beside them; PEERS="eval model"
 	@scripts/deps.sh peers
-	@$(MAKE) --no-print-directory $(PARALLEL) bench-programs $(BIN)/peer_dnnl_conv
+	@$(MAKE) --no-print-directory $(PARALLEL) bench-programs
+	@$(MAKE) --no-print-directory $(PARALLEL) $(BIN)/peer_dnnl_conv || true # model.py says so
 	@$(MAKE) --no-print-directory $(PEERS:%=bench-peers-%)
 
 bench-peers-eval:
@@ -339,7 +340,7 @@ bench-peers-eval:
 
 bench-peers-model:
 	@/usr/bin/python3 bench/peers/model.py --bin $(BIN) --work $(BUILD)/peers \
-	    --out $(BUILD)/peers_model.json $(PEERS_FLAGS)
+	    --out $(BUILD)/peers_model.json $(PEERS_MODEL_FLAGS)
 
 # --- keep house ----------------------------------------------------------------------------
 
