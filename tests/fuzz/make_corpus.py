@@ -126,6 +126,36 @@ def safetensors_seeds():
     }
 
 
+def checkpoint_seeds():
+    settings = {"input": [3, 112, 112], "embedding_size": 128, "preprocess": {
+        "box": [57, 50, 193, 186], "resize": [112, 112], "resize_shorter": 256,
+        "center": [224, 224], "channels": "bgr", "scale": 0.0078125,
+        "mean": [127.5, 0, 1], "std": [128, 1, 2]}}
+    ours = {"format": "fdml-checkpoint/1", "backbone": "mobilefacenet",
+            "settings": json.dumps(settings)}
+    grey = dict(ours, settings='{"preprocess": {"channels": "grey", "mean": [1], "std": [2]}}')
+    # All tensors lie over each other, so that the first layers of a net fit in a small file.
+    face = [("conv_1.conv.weight", "F16", [64, 3, 3, 3], 0, 3456),
+            ("conv_1.bn.weight", "F32", [64], 0, 256), ("conv_1.bn.bias", "F64", [64], 0, 512),
+            ("conv_1.bn.running_mean", "BF16", [64], 0, 128),
+            ("conv_1.bn.running_var", "F16", [64], 0, 128),
+            ("conv_1.bn.num_batches_tracked", "I64", [], 0, 8),
+            ("conv_1.prelu.weight", "F16", [64], 0, 128),
+            ("conv_6_dw.conv.weight", "F16", [1], 0, 2)]
+    block = bytes(range(256)) * 14
+    return {
+        "ours": tensors(face, block, ours),
+        "grey": tensors(face[:1], block, grey),
+        "plain": tensors(face, block, {"format": "pt"}),
+        "version": tensors(face[:1], block, dict(ours, format="fdml-checkpoint/2")),
+        "settings": tensors([], b"", dict(ours, settings="{")),
+        "backbone": tensors([], b"", dict(ours, backbone="vgg")),
+        "resnet": tensors([("layer1.0.conv2.weight", "F16", [1], 0, 2),
+                           ("conv1.weight", "F16", [64, 3, 7, 8], 0, 3456)], block),
+        "unknown": tensors([("emb", "F32", [2, 3], 0, 24)], block),
+    }
+
+
 def vecs(rows, code):
     return b"".join(struct.pack(f"<i{len(r)}{code}", len(r), *r) for r in rows)
 
@@ -317,7 +347,7 @@ def onnx_seeds():
 def main():
     tables = {
         "npy": matrix_seeds(), "npy_labels": label_seeds(), "npz": npz_seeds(),
-        "safetensors": safetensors_seeds(), "vecs": vecs_seeds(), "csv": CSV_SEEDS,
+        "safetensors": safetensors_seeds(), "checkpoint": checkpoint_seeds(), "vecs": vecs_seeds(), "csv": CSV_SEEDS,
         "table": TABLE_SEEDS, "listfile": LIST_SEEDS, "pairs": PAIRS_SEEDS, "json": JSON_SEEDS,
         "onnx": onnx_seeds(), "onnx_tensor": onnx_tensor_seeds(),
     }
