@@ -12,7 +12,7 @@
  *
  * --layers runs some more with the plan's own clock on, and tells of every step the median, the
  * rate by the definition's multiply-adds (so Winograd may pass the peak), and the share of the
- * peak, which is that of bench_kernels measured before and after.
+ * peak, which is that of bench_kernels, the higher of before and after.
  *
  * IN.npy is float32 [at least N, ...]; without it the input is uniform on [-1, 1) and of the
  * shape that the model declares. OUT.npy gets the first output as [N, rest].
@@ -137,7 +137,6 @@ static void read_input(fdml_tensor *input, const options *o)
     fdml_file_unmap(&map);
 }
 
-/* Of the shape that the model declares, its first dimension the batch. */
 static void make_input(fdml_tensor *input, const options *o, const fdml_graph *graph)
 {
     const fdml_graph_value *const value = &graph->value[graph->input[0]];
@@ -175,7 +174,6 @@ static double run_once(bench *b)
     return taken;
 }
 
-/* The input is a plan's shapes only: its values are not to be folded. */
 static void set_up(bench *b, const options *o, double began)
 {
     const fdml_plan_options how = { .kernels = o->kernels, .n_threads = (int)o->n_threads };
@@ -190,7 +188,7 @@ static void set_up(bench *b, const options *o, double began)
     else
         make_input(&b->input, o, &b->model.graph);
     fdml_tensor shape = b->input;
-    shape.data = NULL;
+    shape.data = NULL; /* values would be folded */
     start = bench_now();
     must(fdml_plan_new(&b->plan, &b->model.graph, &shape, &how, &err), &err);
     b->plan_seconds = bench_now() - start;
@@ -258,7 +256,7 @@ static layers time_layers(bench *b, const options *o)
         }
     }
     fdml_plan_time_steps(b->plan, false);
-    l.peak = (before + bench_peak(o->kernels, 0.05, (int)o->n_threads)) / 2;
+    l.peak = fmax(before, bench_peak(o->kernels, 0.05, (int)o->n_threads));
     for (size_t s = 0; s < l.n; s++) {
         l.seconds[s] = bench_median(taken + s * LAYER_RUNS, LAYER_RUNS);
         l.total += l.seconds[s];
