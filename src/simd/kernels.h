@@ -152,8 +152,6 @@ typedef struct fdml_taps {
     size_t stride, n;
 } fdml_taps;
 
-/* clang-format off: contracts, one a paragraph
- * --- gemm -----------------------------------------------------------------------------
 /* Where the 8 x 8 samples of a JPEG's block go. */
 typedef struct fdml_block {
     unsigned char *out;
@@ -162,6 +160,9 @@ typedef struct fdml_block {
 
 /* clang-format off: contracts, one a paragraph */
 /* --- gemm -----------------------------------------------------------------------------
+
+/* clang-format off: contracts, one a paragraph
+ * --- gemm -----------------------------------------------------------------------------
  * pack_a, pack_b: rows as panels: ceil(n / width) panels of [dim, width], missing rows zero;
  * width is tile_rows for pack_a and tile_cols for pack_b. Sizes: fdml_panels_size.
  * gemm: c[i, j] = sum_d a_i[d] b_j[d] for i < m, j < n, one chain of fused multiply-adds in
