@@ -158,9 +158,6 @@ typedef struct fdml_block {
     size_t row_stride;
 } fdml_block;
 
-/* clang-format off: contracts, one a paragraph */
-/* --- gemm -----------------------------------------------------------------------------
-
 /* clang-format off: contracts, one a paragraph
  * --- gemm -----------------------------------------------------------------------------
  * pack_a, pack_b: rows as panels: ceil(n / width) panels of [dim, width], missing rows zero;
