@@ -170,8 +170,8 @@ typedef struct fdml_block {
     size_t row_stride;
 } fdml_block;
 
-/* clang-format off: contracts, one a paragraph */
-/* --- gemm -----------------------------------------------------------------------------
+/* clang-format off: contracts, one a paragraph
+ * --- gemm -----------------------------------------------------------------------------
  * pack_a, pack_b: rows as panels: ceil(n / width) panels of [dim, width], missing rows zero;
  * width is tile_rows for pack_a and tile_cols for pack_b. Sizes: fdml_panels_size.
  * gemm: c[i, j] = sum_d a_i[d] b_j[d] for i < m, j < n, one chain of fused multiply-adds in
