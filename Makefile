@@ -163,11 +163,10 @@ $(GEN)/%.o: $(GEN)/%.c $(OBJ)/flags
 	$(call say,CC)$(CC) $(BASE_FLAGS) -w $(CFLAGS) $(DEPEND) -c -o $@ $<
 
 $(patsubst %.c,$(OBJ)/%.o,$(wildcard src/data/onnx_*.c)): | $(PROTO:%=%.h)
-# stb_image comes with this file: decoding is all it does, and -O3 is 5% faster. A damaged JPEG
-# makes its arithmetic overflow, which -fwrapv defines. It finds out about SSE2 by itself, NEON
-# has to be named; both give the bits of plain C. It declares what it was told to leave out.
-$(OBJ)/src/data/image.o: FILE_FLAGS := -O3 -fwrapv -Wno-unused-function \
-    $(if $(filter aarch64 arm64,$(MACHINE)),-DSTBI_NEON)
+
+# stb_image comes with this file: decoding is all it does. A damaged JPEG makes its arithmetic
+# overflow, which -fwrapv defines. It declares functions that it was told to leave out.
+$(OBJ)/src/data/image.o: FILE_FLAGS := -O3 -fwrapv -Wno-unused-function
 
 $(OBJ)/src/%.o: src/%.c $(OBJ)/flags
 	@mkdir -p $(@D)
@@ -203,6 +202,17 @@ $(BIN)/peer_dnnl_conv: $(call objects,bench/peers/*.c) $(OBJ)/bench/timing.o $(L
 	$(call say,LINK)$(LINK) -ldnnl
 
 $(BIN)/kcheck: $(call objects,tests/kcheck/*.c) $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(LINK)
+
+# what runs a plan is there when the plan is
+HAS_PLAN  := $(wildcard src/model/plan.c)
+$(OBJ)/tests/golden/%.o $(OBJ)/tests/onnx_suite/%.o: override CFLAGS += $(if $(HAS_PLAN),-DFDML_HAS_PLAN)
+$(BIN)/onnx-suite: $(call objects,tests/onnx_suite/*.c) $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(LINK)
+
+$(BIN)/golden: $(filter-out $(if $(HAS_PLAN),,%/engine_plan.o),$(call objects,tests/golden/*.c)) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK)
 
@@ -247,6 +257,9 @@ check:  ## install what is missing, build, and run every test; ends in "N passed
 	@scripts/deps.sh check
 	@$(MAKE) --no-print-directory check-built
 
+.PHONY: onnx-suite
+onnx-suite: $(BIN)/onnx-suite  ## build the ONNX conformance runner: build/bin/onnx-suite DIR...
+
 # gcc's sanitizers, because its libgomp is at hand wherever gcc is. ISA_EXTRA: instrumenting the
 # scalar backend's sixteen-member structures takes gcc 80 s at -O3 and 5 s like this.
 asan:  ## the tests under gcc's address and undefined-behaviour sanitizers
@@ -274,6 +287,19 @@ arm-kcheck:  ## every kernel of the AArch64 build against scalar, emulated
 	@scripts/deps.sh arm
 	@$(MAKE) --no-print-directory check-built $(ARM) SUITES="kcheck" \
 	    TEST_PROGRAMS=$(BUILD)/aarch64/bin/kcheck
+
+# Models and what PyTorch computes with them, about 950 MB; made anew when a script changes.
+GOLDEN    := $(BUILD)/golden
+$(GOLDEN)/cases.tsv: $(wildcard tests/golden/*.py)
+	@rm -rf $(GOLDEN)
+	@/usr/bin/python3 tests/golden/torch_models.py --out $(GOLDEN)
+	@/usr/bin/python3 tests/golden/torch_layers.py --out $(GOLDEN)
+
+.PHONY: golden
+golden:  ## install PyTorch and compare whole networks and single layers with it
+	@scripts/deps.sh golden
+	@$(MAKE) --no-print-directory $(PARALLEL) $(BIN)/golden $(GOLDEN)/cases.tsv
+	@$(BIN)/golden $(GOLDEN)
 
 FUZZ_SECONDS ?= 60
 fuzz:  ## libFuzzer on every file reader, FUZZ_SECONDS=60 each, with ASan and UBSan

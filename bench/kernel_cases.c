@@ -1,5 +1,6 @@
 /* kernel_cases.c - one case for every kernel, of the sizes that evaluation uses: a tile of
- * 96 x 512 scores, rows of 512. All of it stays in a 1 MiB cache.
+ * 96 x 512 scores, rows of 512; and of networks: a row of 56 pixels of 64 channels, sixteen
+ * channels of 28 x 28. All of it stays in a 1 MiB cache.
  *
  * A case is CASE(name, flops, bytes, statements); the table at the end expands kernels.def, so
  * a kernel without a case does not compile.
@@ -13,6 +14,10 @@
 
 enum { ROWS = 96, COLS = 512, DIM = 512, N = ROWS * COLS, FLOORS = 4, MANY = 40, K_BEST = 10 };
 enum { PEAK_STEPS = 20000 };
+/* A 3x3 convolution of 64 channels, its row of pixels; a 7x7 one of RGB; planes; their tiles.
+ */
+enum { PIXELS = 56, TAPS = 4 * 9, OUT = 4, RGB_PIXELS = 112, RGB_TAPS = 3 * 7 * 7 };
+enum { SIDE = 28, PLANE = SIDE * SIDE, TILES = SIDE / 4 * (SIDE / 4), CHANNELS = 64 };
 #define WORD 4.0 /* bytes of a float or a count */
 
 static struct {
@@ -28,11 +33,26 @@ static struct {
     size_t n_hits;
     fdml_rows x_rows, y_rows;
     fdml_taps halves; /* three inputs for an output, DIM / 2 of them */
+    float *weights, *pixels, *planes, *points; /* of the cases of networks, at their largest */
+    size_t offset[TAPS], rgb_offset[RGB_TAPS];
 } d;
 
 static uint32_t *counts(size_t n)
 {
     return (uint32_t *)(void *)bench_floats(n); /* the same size and alignment */
+}
+
+/* Rows of a plane that is padded by one pixel, or three on the left and right of RGB. */
+static void prepare_networks(void)
+{
+    d.weights = bench_floats(TAPS * 16 * OUT * 16), d.pixels = bench_floats(CHANNELS * PLANE);
+    d.planes = bench_floats(CHANNELS * PLANE), d.points = bench_floats(36 * TILES * 16);
+    bench_uniform(d.weights, TAPS * 16 * OUT * 16, 6);
+    bench_uniform(d.pixels, CHANNELS * PLANE, 7);
+    bench_uniform(d.points, 36 * TILES * 16, 8);
+    for (size_t b = 0; b < TAPS; b++)
+        d.offset[b] = (b / 3 * (PIXELS + 2) + b % 3) * 16; /* [4, 3, PIXELS + 2, 16] */
+    for (size_t b = 0; b < RGB_TAPS; b++) d.rgb_offset[b] = b / 7 * (RGB_PIXELS + 6) + b % 7;
 }
 
 void kernel_cases_prepare(void)
@@ -71,6 +91,7 @@ void kernel_cases_prepare(void)
         for (int t = 0; t < 3; t++) taps[DIM + 3 * i + (uint32_t)t] = (1u << FDML_TAP_BITS) / 3;
     }
     d.halves = (fdml_taps){ taps, taps + DIM / 2, taps + DIM, 3, DIM / 2 };
+    prepare_networks();
     d.x_rows = (fdml_rows){ .x = d.x, .stride = DIM, .n = ROWS };
     d.y_rows = (fdml_rows){ .x = d.y, .stride = DIM, .n = COLS };
 }
@@ -78,6 +99,75 @@ void kernel_cases_prepare(void)
 static fdml_tile tile(float *c)
 {
     return (fdml_tile){ .c = c, .stride = COLS, .n_rows = ROWS, .n_cols = COLS };
+}
+
+static fdml_conv_rows convolution(size_t n_taps, const size_t *offset, size_t n_rows)
+{
+    return (fdml_conv_rows){ .out = d.planes,
+                             .out_stride = n_rows * 16,
+                             .in = d.pixels,
+                             .offset = offset,
+                             .n_blocks = n_taps,
+                             .weights = d.weights,
+                             .n_rows = n_rows,
+                             .n_out = OUT,
+                             .bias = d.bias,
+                             .low = 0,
+                             .high = INFINITY };
+}
+
+static fdml_winograd winograd(void)
+{
+    return (fdml_winograd){ .plane = d.pixels,
+                            .out = d.planes,
+                            .height = SIDE,
+                            .width = SIDE,
+                            .pad_top = 1,
+                            .pad_left = 1,
+                            .tiles_x = SIDE / 4,
+                            .n_tiles = TILES,
+                            .points = d.points,
+                            .point_stride = TILES * 16,
+                            .bias = d.bias,
+                            .low = 0,
+                            .high = INFINITY };
+}
+
+static fdml_window_rows window(size_t stride)
+{
+    return (fdml_window_rows){ .in = d.pixels,
+                               .out = d.planes,
+                               .height = SIDE,
+                               .width = SIDE,
+                               .out_width = SIDE / stride,
+                               .kernel_y = 3,
+                               .kernel_x = 3,
+                               .stride_y = stride,
+                               .stride_x = stride,
+                               .dilation_y = 1,
+                               .dilation_x = 1,
+                               .pad_top = 1,
+                               .pad_left = 1,
+                               .n_rows = SIDE / stride,
+                               .weights = d.weights,
+                               .bias = d.bias,
+                               .low = 0,
+                               .high = 6 };
+}
+
+static void affine_with_all(const fdml_kernels *k)
+{
+    const fdml_affine job = { .out = d.planes,
+                              .x = d.pixels,
+                              .n_pixels = PLANE,
+                              .scale = d.x,
+                              .shift = d.y,
+                              .add = d.pixels + PLANE * 16,
+                              .multiply = d.x + 16,
+                              .slope = d.y + 16,
+                              .low = -INFINITY,
+                              .high = INFINITY };
+    k->block_affine(&job);
 }
 
 #define CASE(name, n_flops, n_bytes, ...)                                                      \
@@ -162,6 +252,30 @@ static void resize_four_rows(const fdml_kernels *k)
 CASE(resize_across, 0, 4 * 4.5 * DIM, resize_four_rows(k))
 CASE(resize_down, 0, 1.5 * 256 * DIM,
      k->resize_down((unsigned char *)d.out, (const unsigned char *)d.x, 256, 256, &d.halves))
+
+CASE(conv_rows, 2.0 * PIXELS * OUT * 16 * TAPS * 16, 0,
+     const fdml_conv_rows job = convolution(TAPS, d.offset, PIXELS);
+     k->conv_rows(&job))
+CASE(conv_planes, 2.0 * RGB_PIXELS * OUT * 16 * RGB_TAPS, 0,
+     const fdml_conv_rows job = convolution(RGB_TAPS, d.rgb_offset, RGB_PIXELS);
+     k->conv_planes(&job))
+CASE(winograd_split, 0, WORD * 16 * (PLANE + 36 * TILES), const fdml_winograd job = winograd();
+     k->winograd_split(&job))
+CASE(winograd_join, 0, WORD * 16 * (PLANE + 36 * TILES), const fdml_winograd job = winograd();
+     k->winograd_join(&job))
+CASE(depthwise, 2.0 * 9 * PLANE * 16, 0, const fdml_window_rows job = window(1);
+     k->depthwise(&job))
+CASE(pool_max, 0, WORD * 16 * (PLANE + PLANE / 4), const fdml_window_rows job = window(2);
+     k->pool_max(&job))
+CASE(pool_mean, 0, WORD * 16 * (PLANE + PLANE / 4), const fdml_window_rows job = window(2);
+     k->pool_mean(&job))
+CASE(planes_to_blocks, 0, 2 * WORD * CHANNELS * PLANE,
+     k->planes_to_blocks(d.pixels, d.planes, CHANNELS, PLANE))
+CASE(blocks_to_planes, 0, 2 * WORD * CHANNELS * PLANE,
+     k->blocks_to_planes(d.planes, d.pixels, CHANNELS, PLANE))
+CASE(block_affine, 0, 3 * WORD * 16 * PLANE, affine_with_all(k))
+CASE(block_mean, 0, WORD * 16 * PLANE, k->block_mean(d.out, d.pixels, PLANE))
+
 CASE(fma_peak, 2.0 * PEAK_STEPS * (double)(k->tile_rows * k->tile_cols), 0,
      float sink[16] = { 0.5f };
      k->fma_peak(sink, PEAK_STEPS))

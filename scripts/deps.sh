@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # deps.sh - finds what is missing for a job and installs it through the system's package manager.
 #
-#   scripts/deps.sh core|check|arm|fuzz|peers
+#   scripts/deps.sh core|check|arm|fuzz|golden|peers
 #
 # Each need is probed by using it: a library by compiling and linking against it, a program by
 # its name. So a library built by hand counts, and where nothing is missing no package manager
@@ -32,12 +32,16 @@ arm)
         arm-openmp"
     ;;
 fuzz) needs="make clang sleef cjson zip sodium protobuf-c protoc-c clang-fuzzer clang-openmp" ;;
+golden)
+    needs="compiler make sleef cjson zip sodium protobuf-c protoc-c openmp numpy torch torchvision
+        onnx" # which newer versions of torch.onnx.export import
+    ;;
 peers)
     needs="compiler make sleef cjson zip sodium protobuf-c protoc-c openmp faiss numpy sklearn
         openblas torch torchvision PIL dnnl node npm" # and ONNX Runtime: fetch_onnxruntime
     ;;
 *)
-    echo "usage: scripts/deps.sh core|check|arm|fuzz|peers" >&2
+    echo "usage: scripts/deps.sh core|check|arm|fuzz|golden|peers" >&2
     exit 1
     ;;
 esac
@@ -117,7 +121,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *p, size_t n) { return p && n > 9
     sklearn) module sklearn ;;
     # not through a pipe: grep -q would leave ldconfig to die of it, which pipefail reports
     openblas) [[ $(ldconfig -p 2>/dev/null) == *libopenblas* ]] ;;
-    torch | torchvision | PIL) module "$1" ;;
+    torch | torchvision | onnx | PIL) module "$1" ;;
     dnnl) links "$cc" '#include <oneapi/dnnl/dnnl.h>' -ldnnl ;;
     node | npm) have "$1" ;;
     *) return 1 ;;
@@ -146,7 +150,7 @@ package()
     apt:clang-openmp) echo libomp-dev ;;
     apt:faiss | apt:numpy | apt:sklearn) echo "python3-$1" ;;
     apt:openblas) echo libopenblas-dev ;;
-    apt:torch | apt:torchvision) echo "python3-$1" ;;
+    apt:torch | apt:torchvision | apt:onnx) echo "python3-$1" ;;
     apt:PIL) echo python3-pil ;;
     apt:dnnl) echo libdnnl-dev ;;
     apt:node) echo nodejs ;;

@@ -8,6 +8,11 @@
  * A truncated JPEG decodes without complaint in stb_image, the rest grey. So it reads through a
  * callback that notices when more is asked for than there is: a complete file ends with a
  * marker past which nothing is read. PIL refuses the same files.
+ *
+ * Of a JPEG, stb_image does the markers and the entropy coding. The inverse DCT hangs on its
+ * hook, blocks are collected for the kernel that does four at a time, and what follows is in
+ * jpeg_planes.c: so the pixels are libjpeg's, which stb_image's own differ from by up to 3, and
+ * by more at the right edge of a 4:2:2 picture.
  * SPDX-License-Identifier: MIT */
 #include "data/image.h"
 
@@ -16,7 +21,10 @@
 
 #include "base/file.h"
 #include "data/image_check.h"
+#include "data/jpeg_planes.h"
 #include "data/pnm.h"
+
+enum { BATCH = 32 }; /* blocks: what a call of the kernel costs is then lost in its work */
 
 /* Of the decode that runs on this thread. */
 typedef struct scratch {
@@ -26,6 +34,11 @@ typedef struct scratch {
         *picture; /* where the result belongs: handed out for the request of its size */
     size_t picture_size;
     bool is_over, is_full; /* the budget, or the arena, did not suffice */
+
+    const fdml_kernels *kernels; /* of a JPEG */
+    size_t n_blocks;
+    fdml_block block[BATCH];
+    int16_t coefficients[BATCH * 64];
 } scratch;
 
 static _Thread_local scratch *current;
@@ -62,6 +75,7 @@ static void *take_again(void *old, size_t old_size, size_t size)
 #define STBI_ONLY_PNG
 #define STBI_ONLY_BMP
 #define STBI_NO_STDIO
+#define STBI_NO_SIMD /* what it has of that is replaced by kernels */
 #define STBI_NO_LINEAR
 #define STBI_NO_HDR
 #define STB_IMAGE_STATIC
@@ -145,11 +159,80 @@ static fdml_status explain(const source *s, const scratch *memory, fdml_error *e
 static fdml_status push_picture(fdml_image *image, const source *s, fdml_arena *arena,
                                 fdml_error *err)
 {
-    /* One byte more: that is what stb_image asks for when it decodes a JPEG. */
-    image->rgb = fdml_arena_push(arena, image->width * image->height + 1, 3);
+    image->rgb = fdml_arena_push(arena, image->width * image->height, 3);
     if (image->rgb) return FDML_OK;
     return fdml_fail(err, FDML_E_NOMEM, "%s: no memory for %zu x %zu pixels", s->name,
                      image->width, image->height);
+}
+
+static void transform_blocks(scratch *s)
+{
+    s->kernels->idct_blocks(s->block, s->coefficients, s->n_blocks);
+    s->n_blocks = 0;
+}
+
+/* stb_image's hook: one block, whose coefficients it will overwrite. */
+static void collect_block(stbi_uc *out, int row_stride, short data[64])
+{
+    scratch *s = current;
+    s->block[s->n_blocks] = (fdml_block){ out, (size_t)row_stride };
+    memcpy(s->coefficients + 64 * s->n_blocks, data, 64 * sizeof *data);
+    if (++s->n_blocks == BATCH) transform_blocks(s);
+}
+
+/* What three components are is told by JFIF's marker, else by Adobe's, else by their names. */
+static fdml_jpeg_colour find_colour(const stbi__jpeg *jpeg)
+{
+    const int adobe = jpeg->app14_color_transform; /* -1: no such marker */
+    if (jpeg->s->img_n == 1) return FDML_JPEG_GREY;
+    if (jpeg->s->img_n == 4) return adobe > 0 ? FDML_JPEG_YCCK : FDML_JPEG_CMYK;
+    if (jpeg->jfif) return FDML_JPEG_YCC;
+    return (adobe >= 0 ? adobe == 0 : jpeg->rgb == 3) ? FDML_JPEG_RGB : FDML_JPEG_YCC;
+}
+
+static bool join_planes(fdml_image *image, const stbi__jpeg *jpeg, const scratch *memory)
+{
+    fdml_jpeg_planes planes = { image->width, image->height, find_colour(jpeg), { { 0 } } };
+    for (int i = 0; i < jpeg->s->img_n; i++)
+        planes.plane[i] =
+            (fdml_jpeg_plane){ .samples = jpeg->img_comp[i].data,
+                               .width = (size_t)jpeg->img_comp[i].x,
+                               .height = (size_t)jpeg->img_comp[i].y,
+                               .row_stride = (size_t)jpeg->img_comp[i].w2,
+                               .across = (size_t)(jpeg->img_h_max / jpeg->img_comp[i].h),
+                               .down = (size_t)(jpeg->img_v_max / jpeg->img_comp[i].v) };
+    return fdml_jpeg_to_rgb(image->rgb, &planes, memory->kernels, memory->arena);
+}
+
+static const stbi_io_callbacks callbacks = { read_some, skip_some, is_at_end };
+
+static fdml_status load_jpeg(fdml_image *image, source *s, scratch *memory, fdml_error *err)
+{
+    stbi__context context;
+    stbi__start_callbacks(&context, (stbi_io_callbacks *)(uintptr_t)&callbacks, s);
+    stbi__jpeg *jpeg = take(sizeof *jpeg);
+    if (!jpeg) return explain(s, memory, err);
+    jpeg->s = &context;
+    stbi__setup_jpeg(jpeg);
+    jpeg->idct_block_kernel = collect_block;
+    if (!stbi__decode_jpeg_image(jpeg) || s->is_past_end || context.img_x != image->width ||
+        context.img_y != image->height)
+        return explain(s, memory, err);
+    if (memory->n_blocks) transform_blocks(memory);
+    memory->is_full = !join_planes(image, jpeg, memory);
+    return memory->is_full ? explain(s, memory, err) : FDML_OK;
+}
+
+static fdml_status load_other(fdml_image *image, source *s, scratch *memory, fdml_error *err)
+{
+    int w = 0, h = 0, n = 0;
+    const size_t size = image->width * image->height * 3;
+    memory->picture = image->rgb, memory->picture_size = size;
+    const unsigned char *rgb = stbi_load_from_callbacks(&callbacks, s, &w, &h, &n, 3);
+    if (!rgb || s->is_past_end || (size_t)w != image->width || (size_t)h != image->height)
+        return explain(s, memory, err);
+    if (rgb != image->rgb) memcpy(image->rgb, rgb, size);
+    return FDML_OK;
 }
 
 /* JPEG, PNG, BMP. What is left in the arena is the picture, or on failure whatever the caller
@@ -157,8 +240,8 @@ static fdml_status push_picture(fdml_image *image, const source *s, fdml_arena *
 static fdml_status decode_stb(fdml_image *image, source *s, const fdml_image_limits *limits,
                               fdml_arena *arena, fdml_error *err)
 {
-    static const stbi_io_callbacks callbacks = { read_some, skip_some, is_at_end };
-    scratch memory = { .arena = arena, .left = (size_t)1 << 20 };
+    scratch memory;
+    memory = (scratch){ .arena = arena, .left = (size_t)1 << 20 };
     current = &memory;
     int w = 0, h = 0, n = 0;
     const fdml_arena_mark start = fdml_arena_get_mark(arena);
@@ -170,15 +253,11 @@ static fdml_status decode_stb(fdml_image *image, source *s, const fdml_image_lim
     FDML_TRY(check_size(image->width, image->height, s, limits, err));
     FDML_TRY(push_picture(image, s, arena, err));
     const fdml_arena_mark mark = fdml_arena_get_mark(arena);
-    const size_t pixels_size = image->width * image->height * 3;
     s->at = 0;
     memory.left = decode_budget(image->width, image->height, s->size);
-    memory.picture = image->rgb;
-    memory.picture_size = pixels_size + (s->kind == FDML_IMAGE_JPEG);
-    const unsigned char *rgb = stbi_load_from_callbacks(&callbacks, s, &w, &h, &n, 3);
-    if (!rgb || s->is_past_end || (size_t)w != image->width || (size_t)h != image->height)
-        return explain(s, &memory, err);
-    if (rgb != image->rgb) memcpy(image->rgb, rgb, pixels_size);
+    memory.kernels = fdml_kernels_best();
+    FDML_TRY(s->kind == FDML_IMAGE_JPEG ? load_jpeg(image, s, &memory, err)
+                                        : load_other(image, s, &memory, err));
     fdml_arena_reset(arena, mark);
     return FDML_OK;
 }

@@ -3,6 +3,7 @@
 #include "model/model.h"
 
 #include "base/file.h"
+#include "model/checkpoint.h"
 #include "model/onnx_import.h"
 
 static fdml_status open_any(fdml_model *model, const char *path, fdml_error *err)
@@ -11,8 +12,13 @@ static fdml_status open_any(fdml_model *model, const char *path, fdml_error *err
         model->kind = "onnx";
         return fdml_onnx_import(&model->graph, path, &model->arena, err);
     }
+    if (fdml_file_has_suffix(path, ".safetensors")) {
+        model->kind = "checkpoint";
+        return fdml_checkpoint_open(&model->graph, path, &model->arena, err);
+    }
     return fdml_fail(err, FDML_E_UNSUPPORTED,
-                     "%.400s: is no model: its name does not end in .onnx", path);
+                     "%.400s: is no model: its name ends in neither .onnx nor .safetensors",
+                     path);
 }
 
 fdml_status fdml_model_open(fdml_model *model, const char *path, fdml_error *err)

@@ -22,6 +22,7 @@
 #include "simd/kern/activate.h"
 #include "simd/kern/combine.h"
 #include "simd/kern/resize.h"
+#include "simd/kern/jpeg.h"
 
 extern const fdml_kernels FDML_CAT(fdml_kernels_, FDML_ISA);
 

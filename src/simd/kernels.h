@@ -154,6 +154,14 @@ typedef struct fdml_taps {
 
 /* clang-format off: contracts, one a paragraph
  * --- gemm -----------------------------------------------------------------------------
+/* Where the 8 x 8 samples of a JPEG's block go. */
+typedef struct fdml_block {
+    unsigned char *out;
+    size_t row_stride;
+} fdml_block;
+
+/* clang-format off: contracts, one a paragraph */
+/* --- gemm -----------------------------------------------------------------------------
  * pack_a, pack_b: rows as panels: ceil(n / width) panels of [dim, width], missing rows zero;
  * width is tile_rows for pack_a and tile_cols for pack_b. Sizes: fdml_panels_size.
  * gemm: c[i, j] = sum_d a_i[d] b_j[d] for i < m, j < n, one chain of fused multiply-adds in
@@ -222,6 +230,14 @@ typedef struct fdml_taps {
  * resize_across: four rows of RGB pixels at once, out[r] [n, 3] from in[r]. Rows may be named
  *   twice. scratch: 16 bytes for each input from first[0] to the last one.
  * resize_down: out [n, n_bytes] from rows of n_bytes that are in_stride apart.
+ *
+ * idct_blocks: n blocks of 64 dequantised coefficients, row by row, to samples: the inverse DCT of
+ *   Loeffler, Ligtenberg and Moschytz with constants of 13 bits, as in libjpeg ("islow").
+ * upsample_across, _down, _both: twice as many samples in a row, between two rows, or both; three
+ *   parts of the nearer sample and one of the farther, rounded as in libjpeg ("fancy").
+ *   across: out [2 n], n >= 2. down: out [n], (3 row + other + half) >> 2. both: out [2 n],
+ *   n >= 2, scratch [n + 32].
+ * ycc_to_rgb: rgb [n, 3] by JFIF's equations in 16-bit fixed point, as in libjpeg.
  *
  * fma_peak: n times one vf_fma on each of tile_rows * tile_cols / 16 independent registers, and
  *   nothing else: what the benches call the peak. sink: [16]. */

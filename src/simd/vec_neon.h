@@ -142,12 +142,63 @@ VEC vu vu_load_u8(const unsigned char *p)
     return FOUR(vu, vmovl_u16(vget_low_u16(low)), vmovl_high_u16(low),
                 vmovl_u16(vget_low_u16(high)), vmovl_high_u16(high));
 }
+VEC vu vu_sub(vu a, vu b) { return MAP2(vu, vsubq_u32, a, b); }
+VEC vu vu_or(vu a, vu b) { return MAP2(vu, vorrq_u32, a, b); }
+VEC vu vu_shl(vu a, int n)
+{
+    const int32x4_t by = vdupq_n_s32(n);
+    return FOUR(vu, vshlq_u32(a.q[0], by), vshlq_u32(a.q[1], by), vshlq_u32(a.q[2], by),
+                vshlq_u32(a.q[3], by));
+}
+VEC uint32x4_t neon_sra(uint32x4_t a, int n)
+{
+    return vreinterpretq_u32_s32(vshlq_s32(vreinterpretq_s32_u32(a), vdupq_n_s32(-n)));
+}
+VEC vu vu_sra(vu a, int n)
+{
+    return FOUR(vu, neon_sra(a.q[0], n), neon_sra(a.q[1], n), neon_sra(a.q[2], n),
+                neon_sra(a.q[3], n));
+}
+VEC uint32x4_t neon_clamp(uint32x4_t a)
+{
+    const int32x4_t positive = vmaxq_s32(vreinterpretq_s32_u32(a), vdupq_n_s32(0));
+    return vminq_u32(vreinterpretq_u32_s32(positive), vdupq_n_u32(255));
+}
+VEC vu vu_clamp_u8(vu a) { return MAP1(vu, neon_clamp, a); }
 VEC void vu_store_u8(unsigned char *p, vu a)
 {
-    const uint16x8_t low = vqmovn_high_u32(vqmovn_u32(a.q[0]), a.q[1]);
-    const uint16x8_t high = vqmovn_high_u32(vqmovn_u32(a.q[2]), a.q[3]);
-    vst1q_u8(p, vqmovn_high_u16(vqmovn_u16(low), high));
+    const vu c = vu_clamp_u8(a);
+    const uint16x8_t low = vmovn_high_u32(vmovn_u32(c.q[0]), c.q[1]);
+    const uint16x8_t high = vmovn_high_u32(vmovn_u32(c.q[2]), c.q[3]);
+    vst1q_u8(p, vmovn_high_u16(vmovn_u16(low), high));
 }
+VEC vu vu_load_i16(const int16_t *p, const int16_t *q)
+{
+    const int16x8_t low = vld1q_s16(p), high = vld1q_s16(q);
+    return FOUR(vu, vreinterpretq_u32_s32(vmovl_s16(vget_low_s16(low))),
+                vreinterpretq_u32_s32(vmovl_high_s16(low)),
+                vreinterpretq_u32_s32(vmovl_s16(vget_low_s16(high))),
+                vreinterpretq_u32_s32(vmovl_high_s16(high)));
+}
+VEC void vu_store_u16(unsigned char *p, vu a)
+{
+    const uint16x8_t low = vmovn_high_u32(vmovn_u32(a.q[0]), a.q[1]);
+    const uint16x8_t high = vmovn_high_u32(vmovn_u32(a.q[2]), a.q[3]);
+    vst1q_u8(p, vreinterpretq_u8_u16(low));
+    vst1q_u8(p + 16, vreinterpretq_u8_u16(high));
+}
+VEC void vu_store_rgb(unsigned char *p, vu a) /* twelve bytes of every quarter */
+{
+    static const uint8_t three[16] = { 0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 255, 255, 255, 255 };
+    const uint8x16_t table = vld1q_u8(three);
+    for (int i = 0; i < 4; i++) {
+        unsigned char bytes[16];
+        vst1q_u8(bytes, vqtbl1q_u8(vreinterpretq_u8_u32(a.q[i]), table));
+        memcpy(p + 12 * i, bytes, 12);
+    }
+}
+VEC vf vf_cast(vu a) { return MAP1(vf, vreinterpretq_f32_u32, a); }
+VEC vu vu_cast(vf a) { return MAP1(vu, vreinterpretq_u32_f32, a); }
 
 VEC void vf_transpose(vf r[VL]) /* sixteen 4x4 blocks: transpose each, swap across */
 {

@@ -76,7 +76,44 @@ VEC vu vu_add(vu a, vu b) { VU(a.l[i] + b.l[i]); }
 VEC vu vu_mul(vu a, vu b) { VU(a.l[i] * b.l[i]); }
 VEC vu vu_shr(vu a, int n) { VU(a.l[i] >> n); }
 VEC vu vu_load_u8(const unsigned char *p) { VU(p[i]); }
-VEC void vu_store_u8(unsigned char *p, vu a) { LANES p[i] = (unsigned char)(a.l[i] > 255 ? 255 : a.l[i]); }
+VEC vu vu_sub(vu a, vu b) { VU(a.l[i] - b.l[i]); }
+VEC vu vu_or(vu a, vu b) { VU(a.l[i] | b.l[i]); }
+VEC vu vu_shl(vu a, int n) { VU(a.l[i] << n); }
+VEC vu vu_sra(vu a, int n) { VU(a.l[i] >> n | (a.l[i] >> 31 ? ~(0xffffffffu >> n) : 0)); }
+VEC vu vu_clamp_u8(vu a) { VU(a.l[i] >> 31 ? 0 : a.l[i] > 255 ? 255 : a.l[i]); }
+VEC void vu_store_u8(unsigned char *p, vu a)
+{
+    a = vu_clamp_u8(a);
+    LANES p[i] = (unsigned char)a.l[i];
+}
+VEC vu vu_load_i16(const int16_t *p, const int16_t *q)
+{
+    VU((uint32_t)(int32_t)(i < 8 ? p[i] : q[i - 8]));
+}
+VEC void vu_store_u16(unsigned char *p, vu a)
+{
+    LANES p[2 * i] = (unsigned char)a.l[i], p[2 * i + 1] = (unsigned char)(a.l[i] >> 8);
+}
+VEC void vu_store_rgb(unsigned char *p, vu a)
+{
+    LANES {
+        p[3 * i] = (unsigned char)a.l[i];
+        p[3 * i + 1] = (unsigned char)(a.l[i] >> 8);
+        p[3 * i + 2] = (unsigned char)(a.l[i] >> 16);
+    }
+}
+VEC vf vf_cast(vu a)
+{
+    vf r;
+    memcpy(&r, &a, sizeof r);
+    return r;
+}
+VEC vu vu_cast(vf a)
+{
+    vu r;
+    memcpy(&r, &a, sizeof r);
+    return r;
+}
 
 VEC void vf_transpose(vf r[VL])
 {

@@ -53,16 +53,17 @@ class Folder:
         numpy.save(self.path / name, tensor.detach().numpy().astype("<f4"))
         return name
 
-    def onnx(self, name, module, x, keep_bn=False):
-        """The module in eval mode with a free batch axis. torch folds batch normalisation into
-        the convolution before it; keep_bn: neither that nor the folding of constants."""
+    def onnx(self, name, module, x, keep_bn=False, opset=OPSET, is_batch_free=True):
+        """The module in eval mode. torch folds batch normalisation into the convolution before
+        it; keep_bn: neither that nor the folding of constants."""
         training = torch.onnx.TrainingMode.PRESERVE if keep_bn else torch.onnx.TrainingMode.EVAL
+        free = {"input": {0: "N"}, "output": {0: "N"}} if is_batch_free else None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            torch.onnx.export(module.eval(), x, str(self.path / name), opset_version=OPSET,
+            torch.onnx.export(module.eval(), x, str(self.path / name), opset_version=opset,
                               training=training, do_constant_folding=not keep_bn,
                               input_names=["input"], output_names=["output"],
-                              dynamic_axes={"input": {0: "N"}, "output": {0: "N"}})
+                              dynamic_axes=free)
         return name
 
     def case(self, kind, name, model, x, y):

@@ -19,12 +19,14 @@ and a line in cases.tsv for each comparison (torch_files.py).
 SPDX-License-Identifier: MIT
 """
 import argparse
+import sys
 
 import torch
 import torchvision
 from torch import nn
 
-from torch_files import Folder, safetensors
+sys.dont_write_bytecode = True
+from torch_files import Folder, safetensors  # noqa: E402
 
 
 class Block(nn.Module):
