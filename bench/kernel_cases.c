@@ -32,7 +32,7 @@ static struct {
     fdml_hit *hits;
     size_t n_hits;
     fdml_rows x_rows, y_rows;
-    fdml_taps halves; /* three inputs for an output, DIM / 2 of them */
+    fdml_taps halves;                          /* three inputs for an output, DIM / 2 of them */
     float *weights, *pixels, *planes, *points; /* of the cases of networks, at their largest */
     size_t offset[TAPS], rgb_offset[RGB_TAPS];
 } d;

@@ -5,12 +5,17 @@
  * are few tiles two tasks share them and split twice, which costs less than fetching
  * all weights into both cores.
  * SPDX-License-Identifier: MIT */
+#include <math.h>
+
 #include "model/conv_state.h"
 
 enum {
     POINTS = 36,
-    MAX_TILES = 48,  /* of a task: 36 * 48 * 128 floats are 0.9 MiB */
-    PAD = FDML_BLOCK /* keeps the points of a tile out of one another's cache set */
+    TAPS_3X3 = 9,
+    MAX_TILES = 48,      /* of a task: 36 * 48 * 128 floats are 0.9 MiB */
+    MAX_TILES_DEEP = 64, /* where each task transforms the weights */
+    DEEP_CHANNELS = 64,  /* of one transform: 36 * 64 * 32 floats are 0.3 MiB */
+    PAD = FDML_BLOCK     /* keeps the points of a tile out of one another's cache set */
 };
 
 static size_t point_step(const fdml_conv_detail *d, size_t n_blocks)
@@ -21,7 +26,7 @@ static size_t point_step(const fdml_conv_detail *d, size_t n_blocks)
 typedef struct place {
     size_t first, n;        /* tiles, counted through the batch */
     size_t block, n_blocks; /* of the output */
-    float *split, *join;
+    float *split, *join, *weights;
 } place;
 
 typedef void (*tile_kernel)(const fdml_winograd *job);
@@ -63,23 +68,55 @@ static void split(const fdml_conv_detail *d, const place *p)
     }
 }
 
+static fdml_conv_rows product(const fdml_conv_detail *d, const place *p)
+{
+    return (fdml_conv_rows){ .out_stride = d->chunk * FDML_BLOCK,
+                             .offset = d->offset,
+                             .n_blocks = d->in.n_blocks,
+                             .n_rows = p->n,
+                             .n_out = p->n_blocks,
+                             .low = -INFINITY,
+                             .high = INFINITY };
+}
+
+/* 36 products of the transformed pixels with weights that were transformed when planning. */
 static void multiply(const fdml_conv_detail *d, const place *p)
 {
     const size_t depth = d->in.n_blocks * FDML_BLOCK;
-    fdml_conv_rows job = { .out_stride = d->chunk * FDML_BLOCK,
-                           .offset = d->offset,
-                           .n_blocks = d->in.n_blocks,
-                           .n_rows = p->n,
-                           .n_out = p->n_blocks,
-                           .low = d->low,
-                           .high = d->high };
-    job.low = -__builtin_inff();
-    job.high = __builtin_inff();
+    fdml_conv_rows job = product(d, p);
     for (size_t f = 0; f < POINTS; f++) {
         job.in = p->split + f * point_step(d, d->in.n_blocks);
         job.out = p->join + f * point_step(d, d->out_chunk);
         job.weights = d->weights + (f * d->out.n_blocks + p->block) * FDML_BLOCK * depth;
         d->plan->kernels->conv_rows(&job);
+    }
+}
+
+/* The same with weights that are transformed here, one panel and `deep` input blocks at a time;
+ * the sums of the next input blocks continue those of the ones before. */
+static void transform_and_multiply(const fdml_conv_detail *d, const place *p)
+{
+    const fdml_kernels *k = d->plan->kernels;
+    const size_t per = k->tile_cols / FDML_BLOCK;
+    fdml_conv_rows job = product(d, p);
+    for (size_t o = 0; o < p->n_blocks; o += job.n_out) {
+        const bool is_full = p->block + o + per <= d->out.n_blocks;
+        job.n_out = is_full ? per : 1;
+        const size_t width = job.n_out * FDML_BLOCK;
+        const float *g =
+            d->weights + (p->block + o) * FDML_BLOCK * d->in.n_blocks * FDML_BLOCK * TAPS_3X3;
+        for (size_t b = 0; b < d->in.n_blocks; b += d->deep) {
+            job.n_blocks = d->in.n_blocks - b < d->deep ? d->in.n_blocks - b : d->deep;
+            k->winograd_weights(p->weights, d->deep_step, g + b * FDML_BLOCK * TAPS_3X3 * width,
+                                job.n_blocks * FDML_BLOCK, width);
+            job.continues = b > 0;
+            for (size_t f = 0; f < POINTS; f++) {
+                job.in = p->split + f * point_step(d, d->in.n_blocks) + d->offset[b];
+                job.out = p->join + f * point_step(d, d->out_chunk) + o * job.out_stride;
+                job.weights = p->weights + f * d->deep_step;
+                k->conv_rows(&job);
+            }
+        }
     }
 }
 
@@ -113,8 +150,12 @@ static void winograd_task(void *ctx, size_t task, int thread)
     p.n_blocks =
         d->out.n_blocks - p.block < d->out_chunk ? d->out.n_blocks - p.block : d->out_chunk;
     p.join = p.split + POINTS * point_step(d, d->in.n_blocks);
+    p.weights = p.join + POINTS * point_step(d, d->out_chunk);
     split(d, &p);
-    multiply(d, &p);
+    if (d->is_transformed)
+        multiply(d, &p);
+    else
+        transform_and_multiply(d, &p);
     join(d, &p);
 }
 
@@ -134,7 +175,8 @@ fdml_status fdml_conv_plan_winograd(fdml_conv_detail *d, fdml_plan *plan, fdml_e
     d->tiles = d->tiles_x * ((d->out.h + 3) / 4);
     const size_t total = d->in.n * d->tiles;
     /* chunks of equal size, a multiple of the threads where there are enough tiles */
-    size_t chunks = (total + MAX_TILES - 1) / MAX_TILES;
+    const size_t most = d->is_transformed ? MAX_TILES : MAX_TILES_DEEP;
+    size_t chunks = (total + most - 1) / most;
     if (chunks > 1) chunks = (chunks + threads - 1) / threads * threads;
     d->chunk = (total + chunks - 1) / chunks;
     d->n_chunks = (total + d->chunk - 1) / d->chunk;
@@ -147,8 +189,10 @@ fdml_status fdml_conv_plan_winograd(fdml_conv_detail *d, fdml_plan *plan, fdml_e
     d->offset = fdml_plan_push(plan, d->n_offsets, sizeof *d->offset);
     if (!d->offset) return fdml_plan_no_memory(plan, err);
     for (size_t b = 0; b < d->n_offsets; b++) d->offset[b] = b * d->chunk * FDML_BLOCK;
-    fdml_plan_want_scratch(plan,
-                           POINTS * sizeof(float) *
-                               (point_step(d, d->in.n_blocks) + point_step(d, d->out_chunk)));
+    d->deep = DEEP_CHANNELS / FDML_BLOCK;
+    d->deep_step = d->is_transformed ? 0 : DEEP_CHANNELS * plan->kernels->tile_cols + PAD;
+    fdml_plan_want_scratch(
+        plan, POINTS * sizeof(float) *
+                  (d->deep_step + point_step(d, d->in.n_blocks) + point_step(d, d->out_chunk)));
     return FDML_OK;
 }

@@ -47,6 +47,7 @@ typedef struct fdml_conv_rows {
      */
     const float *weights;
     size_t n_rows, n_out; /* pixels; blocks of output channels */
+    int continues;        /* the chain starts from what out holds, and not from bias */
     const float *bias;    /* [n_out, 16] or NULL: 0 */
     const float *add;     /* as out, or NULL */
     const float *slope;   /* [n_out, 16] or NULL: 1 */
@@ -202,15 +203,16 @@ typedef struct fdml_block {
  * "finish" is y + add, then y < 0 ? y * slope : y, then max(low, min(high, y)); NaN passes.
  * conv_rows: out = finish(bias + the chain of fused multiply-adds in order of offset, and
  * within a tap of its sixteen channels). conv_planes: the same with taps of one channel.
- * winograd_split: points = B^T d B of 6x6 input tiles; winograd_join: out = finish(bias + A^T m
- * A). Points of interpolation and matrices: kern/winograd.h. Columns first, then rows.
- * depthwise: out = finish(bias + chain over the taps inside the plane, row by row).
- * pool_max: NaN where one is under the window. pool_mean: sum in order of the taps, times the
- *   rounded inverse of the count.
- * planes_to_blocks: [n_channels, n_pixels] to [ceil(n_channels / 16), n_pixels, 16], missing
- *   channels 0. blocks_to_planes: back.
- * block_affine: out = finish((x * scale + shift, fused) [+ add] [* multiply]), in that order.
- * block_mean: [16] means over pixels; four interleaved sums, ((0 + 1) + (2 + 3)) * (1 / n).
+ * winograd_weights: u[f * u_stride + (c, lane)] = (G g G^T)[f] of g [n, 9, width], for n
+ * channels and `width` lanes, a multiple of 16. winograd_split: points = B^T d B of 6x6 input
+ * tiles; winograd_join: out = finish(bias + A^T m A). Points of interpolation and matrices:
+ * kern/winograd.h. Columns first, then rows. depthwise: out = finish(bias + chain over the taps
+ * inside the plane, row by row). pool_max: NaN where one is under the window. pool_mean: sum in
+ * order of the taps, times the rounded inverse of the count. planes_to_blocks: [n_channels,
+ * n_pixels] to [ceil(n_channels / 16), n_pixels, 16], missing channels 0. blocks_to_planes:
+ * back. block_affine: out = finish((x * scale + shift, fused) [+ add] [* multiply]), in that
+ * order. block_mean: [16] means over pixels; four interleaved sums, ((0 + 1) + (2 + 3)) * (1 /
+ * n).
  *
  * --- arrays ---------------------------------------------------------------------------
  * topk_merge: best is descending by (value, then smaller id), [k]; the n values with ids
@@ -231,10 +233,10 @@ typedef struct fdml_block {
  *   twice. scratch: 16 bytes for each input from first[0] to the last one.
  * resize_down: out [n, n_bytes] from rows of n_bytes that are in_stride apart.
  *
- * idct_blocks: n blocks of 64 dequantised coefficients, row by row, to samples: the inverse DCT of
- *   Loeffler, Ligtenberg and Moschytz with constants of 13 bits, as in libjpeg ("islow").
- * upsample_across, _down, _both: twice as many samples in a row, between two rows, or both; three
- *   parts of the nearer sample and one of the farther, rounded as in libjpeg ("fancy").
+ * idct_blocks: n blocks of 64 dequantised coefficients, row by row, to samples: the inverse DCT
+ * of Loeffler, Ligtenberg and Moschytz with constants of 13 bits, as in libjpeg ("islow").
+ * upsample_across, _down, _both: twice as many samples in a row, between two rows, or both;
+ * three parts of the nearer sample and one of the farther, rounded as in libjpeg ("fancy").
  *   across: out [2 n], n >= 2. down: out [n], (3 row + other + half) >> 2. both: out [2 n],
  *   n >= 2, scratch [n + 32].
  * ycc_to_rgb: rgb [n, 3] by JFIF's equations in 16-bit fixed point, as in libjpeg.
