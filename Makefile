@@ -61,17 +61,20 @@ else
 OMP_CFLAGS := -fopenmp
 OMP_LIBS  := -fopenmp
 endif
+# C that protoc-c writes from the schemas; no file of it is in the tree
+PROTOC_C  ?= protoc-c
+GEN       := $(OBJ)/gen
 # PLAIN=1 builds the unit tests without Criterion (tests/plain), for where it cannot run or, as
 # on Fedora, is not to be had.
 PLAIN     ?= $(if $(wildcard $(addsuffix /include/criterion/criterion.h,/usr /usr/local $(BREW))),,1)
 BASE_FLAGS := -std=c11 -O2 -g -ffp-contract=off $(OMP_CFLAGS) $(WARN) \
-              -D_POSIX_C_SOURCE=200809L $(SYS_CFLAGS) -Isrc -Iinclude $(EXTRA_CFLAGS) \
+              -D_POSIX_C_SOURCE=200809L $(SYS_CFLAGS) -Isrc -Iinclude -I$(GEN) $(EXTRA_CFLAGS) \
               $(if $(PLAIN),-Itests/plain)
 VERSION_FLAGS := -DFDML_VERSION='"$(VERSION)"' -DFDML_COMMIT='"$(COMMIT)"'
 DEPEND    := -MMD -MP
 CFLAGS    ?=
 LDFLAGS   ?=
-LDLIBS    := $(SYS_LIBS) -lsleef -lcjson -lzip -lsodium -lm
+LDLIBS    := $(SYS_LIBS) -lsleef -lcjson -lzip -lsodium -lprotobuf-c -lm
 LINK       = $(CC) $(EXTRA_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) \
              $(OMP_LIBS) $(LDLIBS)
 
@@ -95,7 +98,8 @@ endif
 
 LAYERS    := base simd data model train eval api
 LIB_SRC   := $(filter-out src/simd/isa.c,$(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c)))
-LIB_OBJ   := $(LIB_SRC:%.c=$(OBJ)/%.o) $(ISAS:%=$(OBJ)/src/simd/isa_%.o)
+PROTO     := $(patsubst src/%.proto,$(GEN)/%.pb-c,$(wildcard src/*/*.proto))
+LIB_OBJ   := $(LIB_SRC:%.c=$(OBJ)/%.o) $(ISAS:%=$(OBJ)/src/simd/isa_%.o) $(PROTO:%=%.o)
 LIB       := $(OBJ)/libfdml.a
 
 objects    = $(patsubst %.c,$(OBJ)/%.o,$(wildcard $(1)))
@@ -149,9 +153,24 @@ $(OBJ)/src/api/version.o: src/api/version.c $(OBJ)/flags $(OBJ)/version
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(BASE_FLAGS) -Wconversion $(CFLAGS) $(DEPEND) $(VERSION_FLAGS) -c -o $@ $<
 
+# One run of protoc-c writes both: a pattern with two targets is one rule.
+$(GEN)/%.pb-c.c $(GEN)/%.pb-c.h: src/%.proto
+	@mkdir -p $(GEN)
+	$(call say,PROTO)$(PROTOC_C) --proto_path=src --c_out=$(GEN) $<
+
+# its warnings are protoc-c's business
+$(GEN)/%.o: $(GEN)/%.c $(OBJ)/flags
+	$(call say,CC)$(CC) $(BASE_FLAGS) -w $(CFLAGS) $(DEPEND) -c -o $@ $<
+
+$(patsubst %.c,$(OBJ)/%.o,$(wildcard src/data/onnx_*.c)): | $(PROTO:%=%.h)
+
+# stb_image comes with this file: decoding is all it does. A damaged JPEG makes its arithmetic
+# overflow, which -fwrapv defines. It declares functions that it was told to leave out.
+$(OBJ)/src/data/image.o: FILE_FLAGS := -O3 -fwrapv -Wno-unused-function
+
 $(OBJ)/src/%.o: src/%.c $(OBJ)/flags
 	@mkdir -p $(@D)
-	$(call say,CC)$(CC) $(BASE_FLAGS) -Wconversion $(CFLAGS) $(DEPEND) -c -o $@ $<
+	$(call say,CC)$(CC) $(BASE_FLAGS) -Wconversion $(FILE_FLAGS) $(CFLAGS) $(DEPEND) -c -o $@ $<
 
 $(OBJ)/tools/%.o: tools/%.c $(OBJ)/flags $(OBJ)/version
 	@mkdir -p $(@D)
@@ -178,7 +197,22 @@ $(BIN)/bench_%: $(OBJ)/bench/bench_%.o $(BENCH_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK)
 
+$(BIN)/peer_dnnl_conv: $(call objects,bench/peers/*.c) $(OBJ)/bench/timing.o $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(LINK) -ldnnl
+
 $(BIN)/kcheck: $(call objects,tests/kcheck/*.c) $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(LINK)
+
+# what runs a plan is there when the plan is
+HAS_PLAN  := $(wildcard src/model/plan.c)
+$(OBJ)/tests/golden/%.o $(OBJ)/tests/onnx_suite/%.o: override CFLAGS += $(if $(HAS_PLAN),-DFDML_HAS_PLAN)
+$(BIN)/onnx-suite: $(call objects,tests/onnx_suite/*.c) $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(LINK)
+
+$(BIN)/golden: $(filter-out $(if $(HAS_PLAN),,%/engine_plan.o),$(call objects,tests/golden/*.c)) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK)
 
@@ -223,6 +257,9 @@ check:  ## install what is missing, build, and run every test; ends in "N passed
 	@scripts/deps.sh check
 	@$(MAKE) --no-print-directory check-built
 
+.PHONY: onnx-suite
+onnx-suite: $(BIN)/onnx-suite  ## build the ONNX conformance runner: build/bin/onnx-suite DIR...
+
 # gcc's sanitizers, because its libgomp is at hand wherever gcc is. ISA_EXTRA: instrumenting the
 # scalar backend's sixteen-member structures takes gcc 80 s at -O3 and 5 s like this.
 asan:  ## the tests under gcc's address and undefined-behaviour sanitizers
@@ -251,6 +288,19 @@ arm-kcheck:  ## every kernel of the AArch64 build against scalar, emulated
 	@$(MAKE) --no-print-directory check-built $(ARM) SUITES="kcheck" \
 	    TEST_PROGRAMS=$(BUILD)/aarch64/bin/kcheck
 
+# Models and what PyTorch computes with them, about 950 MB; made anew when a script changes.
+GOLDEN    := $(BUILD)/golden
+$(GOLDEN)/cases.tsv: $(wildcard tests/golden/*.py)
+	@rm -rf $(GOLDEN)
+	@/usr/bin/python3 tests/golden/torch_models.py --out $(GOLDEN)
+	@/usr/bin/python3 tests/golden/torch_layers.py --out $(GOLDEN)
+
+.PHONY: golden
+golden:  ## install PyTorch and compare whole networks and single layers with it
+	@scripts/deps.sh golden
+	@$(MAKE) --no-print-directory $(PARALLEL) $(BIN)/golden $(GOLDEN)/cases.tsv
+	@$(BIN)/golden $(GOLDEN)
+
 FUZZ_SECONDS ?= 60
 fuzz:  ## libFuzzer on every file reader, FUZZ_SECONDS=60 each, with ASan and UBSan
 	@scripts/deps.sh fuzz
@@ -275,10 +325,22 @@ bench: bench-programs  ## time every kernel and the heavy parts of an audit (a q
 	    $(BIN)/bench_eval kmeans --k 11316 --threads $$threads || exit 1; \
 	done
 
-bench-peers:  ## install FAISS, scikit-learn, OpenBLAS and time the same work; PEERS_FLAGS=...
+# PEERS: eval, FAISS, scikit-learn and OpenBLAS (PEERS_FLAGS are run.py's); model, ONNX Runtime,
+# PyTorch and oneDNN (PEERS_MODEL_FLAGS are model.py's).
+PEERS     ?= eval model
+.PHONY: bench-peers-eval bench-peers-model
+bench-peers:  ## install other libraries and time the same work beside them; PEERS="eval model"
 	@scripts/deps.sh peers
 	@$(MAKE) --no-print-directory $(PARALLEL) bench-programs
+	@$(MAKE) --no-print-directory $(PARALLEL) $(BIN)/peer_dnnl_conv || true # model.py says so
+	@$(MAKE) --no-print-directory $(PEERS:%=bench-peers-%)
+
+bench-peers-eval:
 	@/usr/bin/python3 bench/peers/run.py --bin $(BIN) --out $(BUILD)/peers.json $(PEERS_FLAGS)
+
+bench-peers-model:
+	@/usr/bin/python3 bench/peers/model.py --bin $(BIN) --work $(BUILD)/peers \
+	    --out $(BUILD)/peers_model.json $(PEERS_MODEL_FLAGS)
 
 # --- keep house ----------------------------------------------------------------------------
 

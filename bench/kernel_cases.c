@@ -32,6 +32,7 @@ static struct {
     fdml_hit *hits;
     size_t n_hits;
     fdml_rows x_rows, y_rows;
+    fdml_taps halves;                          /* three inputs for an output, DIM / 2 of them */
     float *weights, *pixels, *planes, *points; /* of the cases of networks, at their largest */
     size_t offset[TAPS], rgb_offset[RGB_TAPS];
 } d;
@@ -84,6 +85,12 @@ void kernel_cases_prepare(void)
         d.many_floors[i] = 0.6f + 0.01f * (float)(i % MANY);
     for (size_t i = 0; i < COLS * FLOORS; i++) /* [COLS / 16, FLOORS, 16] */
         d.col_floors[i] = 0.98f + 0.005f * (float)(i / 16 % FLOORS);
+    uint32_t *taps = counts(5 * DIM / 2);
+    for (uint32_t i = 0; i < DIM / 2; i++) {
+        taps[i] = 2 * i, taps[DIM / 2 + i] = i + 1 < DIM / 2 ? 3 : 2;
+        for (int t = 0; t < 3; t++) taps[DIM + 3 * i + (uint32_t)t] = (1u << FDML_TAP_BITS) / 3;
+    }
+    d.halves = (fdml_taps){ taps, taps + DIM / 2, taps + DIM, 3, DIM / 2 };
     prepare_networks();
     d.x_rows = (fdml_rows){ .x = d.x, .stride = DIM, .n = ROWS };
     d.y_rows = (fdml_rows){ .x = d.y, .stride = DIM, .n = COLS };
@@ -222,6 +229,29 @@ CASE(count_equal, 0, WORD *N, k->count_equal(d.count, d.scores, N, 0.5f))
 CASE(bin_rows, 0, 2 * WORD * N, k->bin_rows(d.count, d.scores, N, -1, 2048, 4096))
 CASE(exp_rows, 0, 2 * WORD * N, k->exp_rows(d.out, d.scores, N))
 CASE(log_rows, 0, 2 * WORD * N, k->log_rows(d.out, d.ones, N))
+CASE(activate, 0, 2 * WORD * N, k->activate(d.out, d.scores, N, FDML_ACT_SIGMOID, 0, 0))
+CASE(activate_double, 0, 2 * 2 * WORD * N / 2,
+     k->activate_double((double *)(void *)d.out, (const double *)(const void *)d.zeros, N / 2,
+                        FDML_ACT_SIGMOID, 0, 0))
+CASE(combine, 0, 3 * WORD * N, k->combine(d.out, d.scores, d.ones, N, FDML_PAIR_ADD))
+CASE(pow_double, 0, 3 * 2 * WORD * N / 2,
+     k->pow_double((double *)(void *)d.out, (const double *)(const void *)d.zeros,
+                   (const double *)(const void *)d.zeros, N / 2))
+
+/* Four rows of a picture of DIM pixels; DIM rows of which DIM / 2 are made. */
+static void resize_four_rows(const fdml_kernels *k)
+{
+    unsigned char *out = (unsigned char *)d.out, *to[4];
+    const unsigned char *from[4];
+    for (int r = 0; r < 4; r++) {
+        from[r] = (const unsigned char *)d.x + 3 * DIM * r;
+        to[r] = out + 3 * DIM / 2 * r;
+    }
+    k->resize_across(to, from, &d.halves, out + 6 * DIM);
+}
+CASE(resize_across, 0, 4 * 4.5 * DIM, resize_four_rows(k))
+CASE(resize_down, 0, 1.5 * 256 * DIM,
+     k->resize_down((unsigned char *)d.out, (const unsigned char *)d.x, 256, 256, &d.halves))
 
 CASE(conv_rows, 2.0 * PIXELS * OUT * 16 * TAPS * 16, 0,
      const fdml_conv_rows job = convolution(TAPS, d.offset, PIXELS);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # deps.sh - finds what is missing for a job and installs it through the system's package manager.
 #
-#   scripts/deps.sh core|check|arm|fuzz|peers
+#   scripts/deps.sh core|check|arm|fuzz|golden|peers
 #
 # Each need is probed by using it: a library by compiling and linking against it, a program by
 # its name. So a library built by hand counts, and where nothing is missing no package manager
@@ -17,9 +17,9 @@ machine=$(uname -m)
 python=/usr/bin/python3 # the one whose modules the package manager installs
 
 case $job in
-core) needs="compiler make sleef cjson zip sodium openmp" ;;
+core) needs="compiler make sleef cjson zip sodium protobuf-c protoc-c openmp" ;;
 check)
-    needs="compiler make sleef cjson zip sodium openmp criterion python"
+    needs="compiler make sleef cjson zip sodium protobuf-c protoc-c openmp criterion python"
     # The tests of other x86 processors run under an emulator, which macOS does not have.
     if [ "$system" = Linux ] && [ "$machine" = x86_64 ]; then needs="$needs qemu"; fi
     ;;
@@ -28,12 +28,20 @@ arm)
         echo "deps: this machine is AArch64 itself: make check tests it, without an emulator" >&2
         exit 1
     fi
-    needs="make arm-compiler qemu-arm arm-sleef arm-cjson arm-zip arm-sodium arm-openmp"
+    needs="make arm-compiler qemu-arm arm-sleef arm-cjson arm-zip arm-sodium arm-protobuf-c protoc-c
+        arm-openmp"
     ;;
-fuzz) needs="make clang sleef cjson zip sodium clang-fuzzer clang-openmp" ;;
-peers) needs="compiler make sleef cjson zip sodium openmp faiss numpy sklearn openblas" ;;
+fuzz) needs="make clang sleef cjson zip sodium protobuf-c protoc-c clang-fuzzer clang-openmp" ;;
+golden)
+    needs="compiler make sleef cjson zip sodium protobuf-c protoc-c openmp numpy torch torchvision
+        onnx" # which newer versions of torch.onnx.export import
+    ;;
+peers)
+    needs="compiler make sleef cjson zip sodium protobuf-c protoc-c openmp faiss numpy sklearn
+        openblas torch torchvision PIL dnnl node npm" # and ONNX Runtime: fetch_onnxruntime
+    ;;
 *)
-    echo "usage: scripts/deps.sh core|check|arm|fuzz|peers" >&2
+    echo "usage: scripts/deps.sh core|check|arm|fuzz|golden|peers" >&2
     exit 1
     ;;
 esac
@@ -83,6 +91,8 @@ is_met()
     cjson) links "$cc" '#include <cjson/cJSON.h>' -lcjson ;;
     zip) links "$cc" '#include <zip.h>' -lzip ;;
     sodium) links "$cc" '#include <sodium.h>' -lsodium ;;
+    protobuf-c) links "$cc" '#include <protobuf-c/protobuf-c.h>' -lprotobuf-c ;;
+    protoc-c) have "${PROTOC_C:-protoc-c}" ;;
     openmp) links "$cc" '#include <omp.h>' "${omp_flags[@]}" ;;
     criterion) links "$cc" '#include <criterion/criterion.h>
 Test(probe, links) { cr_assert(1); }
@@ -95,6 +105,7 @@ Test(probe, links) { cr_assert(1); }
     arm-cjson) links "$arm_cc" '#include <cjson/cJSON.h>' -lcjson ;;
     arm-zip) links "$arm_cc" '#include <zip.h>' -lzip ;;
     arm-sodium) links "$arm_cc" '#include <sodium.h>' -lsodium ;;
+    arm-protobuf-c) links "$arm_cc" '#include <protobuf-c/protobuf-c.h>' -lprotobuf-c ;;
     # The cross compiler links with a libgomp of its own; running needs multiarch's.
     arm-openmp)
         links "$arm_cc" '#include <omp.h>' -fopenmp &&
@@ -108,7 +119,11 @@ int LLVMFuzzerTestOneInput(const unsigned char *p, size_t n) { return p && n > 9
     faiss) module faiss ;;
     numpy) module numpy ;;
     sklearn) module sklearn ;;
-    openblas) ldconfig -p 2>/dev/null | grep -q libopenblas ;;
+    # not through a pipe: grep -q would leave ldconfig to die of it, which pipefail reports
+    openblas) [[ $(ldconfig -p 2>/dev/null) == *libopenblas* ]] ;;
+    torch | torchvision | onnx | PIL) module "$1" ;;
+    dnnl) links "$cc" '#include <oneapi/dnnl/dnnl.h>' -ldnnl ;;
+    node | npm) have "$1" ;;
     *) return 1 ;;
     esac
 }
@@ -123,6 +138,8 @@ package()
     apt:cjson) echo libcjson-dev ;;
     apt:zip) echo libzip-dev ;;
     apt:sodium) echo libsodium-dev ;;
+    apt:protobuf-c) echo libprotobuf-c-dev ;;
+    apt:protoc-c | dnf:protoc-c) echo protobuf-c-compiler ;;
     apt:openmp) echo libgomp1 ;;
     apt:criterion) echo libcriterion-dev ;;
     apt:qemu | apt:qemu-arm | dnf:qemu) echo qemu-user-static ;;
@@ -133,13 +150,20 @@ package()
     apt:clang-openmp) echo libomp-dev ;;
     apt:faiss | apt:numpy | apt:sklearn) echo "python3-$1" ;;
     apt:openblas) echo libopenblas-dev ;;
+    apt:torch | apt:torchvision | apt:onnx) echo "python3-$1" ;;
+    apt:PIL) echo python3-pil ;;
+    apt:dnnl) echo libdnnl-dev ;;
+    apt:node) echo nodejs ;;
+    apt:npm) echo npm ;;
     dnf:sleef | dnf:cjson) echo "$1-devel" ;;
     dnf:zip | dnf:sodium) echo "lib$1-devel" ;;
+    dnf:protobuf-c) echo protobuf-c-devel ;;
     dnf:openmp) echo libgomp ;;
     dnf:clang-fuzzer) echo compiler-rt ;;
     dnf:clang-openmp) echo libomp-devel ;;
     brew:sleef | brew:cjson | brew:criterion) echo "$1" ;;
     brew:zip | brew:sodium) echo "lib$1" ;;
+    brew:protobuf-c | brew:protoc-c) echo protobuf-c ;;
     brew:openmp) echo libomp ;;
     apt:python | dnf:python | brew:python) echo python3 ;;
     apt:make | dnf:make | brew:make | apt:clang | dnf:clang) echo "$1" ;;
@@ -155,11 +179,31 @@ is_available()
     esac
 }
 
+# ONNX Runtime is in no distribution. Its package for Node.js holds the CPU library; --ignore-scripts
+# because the script it would run on install fetches libraries for GPUs.
+onnxruntime=1.30.0
+fetch_onnxruntime()
+{
+    [ "$job" = peers ] || return 0
+    node -e 'require("./build/peers/node_modules/onnxruntime-node")' >/dev/null 2>&1 && return 0
+    if [ -n "${FDML_NO_INSTALL:-}" ]; then
+        echo "deps: missing: onnxruntime-node (FDML_NO_INSTALL is set)" >&2
+        exit 1
+    fi
+    echo "deps: npm install onnxruntime-node@$onnxruntime, into build/peers"
+    mkdir -p build/peers
+    npm install --prefix build/peers --ignore-scripts --no-save --no-audit --no-fund --silent \
+        "onnxruntime-node@$onnxruntime"
+}
+
 missing=
 for need in $needs; do
     is_met "$need" || missing="$missing $need"
 done
-[ -n "$missing" ] || exit 0
+if [ -z "$missing" ]; then
+    fetch_onnxruntime
+    exit 0
+fi
 
 if have apt-get; then
     manager=apt
@@ -249,3 +293,4 @@ if [ -n "$still" ]; then
     echo "deps: installed, but still not usable:$still" >&2
     exit 1
 fi
+fetch_onnxruntime

@@ -108,7 +108,8 @@ static _Noreturn void print_version(const cli_program *program)
            fdml_kernels_best()->isa);
     const struct fdml_kernels *kernels;
     for (size_t i = 0; (kernels = fdml_kernels_list(i)); i++) printf(" %s", kernels->isa);
-    printf("\ncompiler: %s\nfeatures: OpenMP, SLEEF, libzip (.npz), cJSON, libsodium\n",
+    printf("\ncompiler: %s\nfeatures: OpenMP, SLEEF, libzip (.npz), cJSON, libsodium, "
+           "protobuf-c (.onnx), stb_image\n",
            __VERSION__);
     cli_outputs_commit();
     exit(0);
@@ -195,6 +196,17 @@ static void take_short(parser *p, const char *word)
     take_option(p, found, shown, word[2] ? word + 2 + (word[2] == '=') : NULL);
 }
 
+/* All of them are gathered at the start of argv, of which at least as many have been read. */
+static void take_positional(parser *p, cli_common *common, char *word)
+{
+    if (common->positional.n < CLI_POSITIONAL_MAX)
+        common->positional.item[common->positional.n++] = word;
+    else if (!p->program->takes_many)
+        cli_die(CLI_EXIT_USAGE, "one argument too many: '%s'", word);
+    p->argv[common->n_words++] = word;
+    common->words = (const char *const *)p->argv;
+}
+
 void cli_parse(const cli_program *program, void *options, int argc, char **argv)
 {
     cli_common *common = options;
@@ -203,11 +215,9 @@ void cli_parse(const cli_program *program, void *options, int argc, char **argv)
     };
     bool only_positional = false;
     while (p.next < argc) {
-        const char *word = argv[p.next++];
+        char *word = argv[p.next++];
         if (only_positional || word[0] != '-' || !word[1]) {
-            if (common->positional.n == CLI_POSITIONAL_MAX)
-                cli_die(CLI_EXIT_USAGE, "one argument too many: '%s'", word);
-            common->positional.item[common->positional.n++] = word;
+            take_positional(&p, common, word);
         } else if (!strcmp(word, "--")) {
             only_positional = true;
         } else if (word[1] == '-') {

@@ -28,9 +28,11 @@ enum { CLI_EXIT_USAGE = 1, CLI_EXIT_DATA = 2 };
 
 /* First member of every program's options structure. */
 typedef struct cli_common {
-    fdml_texts positional; /* at most CLI_POSITIONAL_MAX */
-    uint64_t n_threads;    /* 0: OMP_NUM_THREADS or the cores */
-    const char *isa;       /* NULL: the best of this machine */
+    fdml_texts positional;    /* at most CLI_POSITIONAL_MAX */
+    const char *const *words; /* [n_words] all of them, where the program takes any number */
+    size_t n_words;
+    uint64_t n_threads; /* 0: OMP_NUM_THREADS or the cores */
+    const char *isa;    /* NULL: the best of this machine */
     bool quiet, progress, help, version;
 } cli_common;
 
@@ -65,6 +67,7 @@ typedef struct cli_program {
     const char *examples; /* indented lines */
     const fdml_option *options;
     size_t n_options;
+    bool takes_many; /* arguments beyond CLI_POSITIONAL_MAX go to common.words */
 } cli_program;
 
 /* First call of main: names the program in errors, and refuses an x86 without AVX2 and FMA. */
@@ -96,9 +99,16 @@ void cli_outputs_commit(void); /* also flushes stdout; ends the program where on
 void cli_outputs_abort(void);
 void cli_catch_signals(void); /* SIGINT and SIGTERM remove temporary files first */
 
+/* For work that can be taken up again: from now on the first of these signals is only noted, a
+ * second one ends the program as above. */
+void cli_note_signals(void);
+int cli_noted_signal(void); /* 0: none came */
+_Noreturn void cli_end_by_signal(int number);
+
 /* tools/cli_progress.c: the progress line of a terminal, or lines with --progress, or NULL. */
 const fdml_progress *cli_progress_open(const cli_common *common);
 void cli_progress_clear(void); /* removes the line; called before anything else is printed */
+void cli_progress_unit(const char *unit); /* "images": the rate is shown as well; NULL: not */
 
 /* tools/cli_stdin.c: "-" as an input becomes a path that can be mapped: the bytes of stdin in
  * a temporary file whose suffix is found from its first bytes. Others are returned as is. */

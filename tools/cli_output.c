@@ -38,16 +38,45 @@ static void hold_signals(bool hold)
     sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 }
 
-void cli_catch_signals(void)
+static volatile sig_atomic_t noted;
+
+static void note_signal(int number)
+{
+    if (noted) on_signal(number);
+    noted = number;
+}
+
+static void catch_signals(void (*handler)(int))
 {
     static const int number[] = { SIGINT, SIGTERM, SIGHUP };
     for (size_t i = 0; i < sizeof number / sizeof *number; i++) {
-        struct sigaction old, action = { .sa_handler = on_signal };
+        struct sigaction old, action = { .sa_handler = handler, .sa_flags = SA_RESTART };
         sigemptyset(&action.sa_mask);
         /* What the parent chose to ignore (nohup) stays ignored. */
         if (!sigaction(number[i], NULL, &old) && old.sa_handler != SIG_IGN)
             sigaction(number[i], &action, NULL);
     }
+}
+
+void cli_catch_signals(void)
+{
+    catch_signals(on_signal);
+}
+
+void cli_note_signals(void)
+{
+    catch_signals(note_signal);
+}
+
+int cli_noted_signal(void)
+{
+    return noted;
+}
+
+void cli_end_by_signal(int number)
+{
+    on_signal(number);
+    _exit(128 + number);
 }
 
 FILE *cli_output_open(const char *path)

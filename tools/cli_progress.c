@@ -15,7 +15,8 @@ static const double window_seconds = 10, redraw_seconds = 0.2, settle_seconds = 
 
 static struct {
     bool is_terminal, is_drawn;
-    const char *phase;
+    const char *phase, *unit;
+    double total; /* of the phase, in units */
     double started, phase_started, drawn_at;
     int tenth;                          /* last one printed, of a plain line */
     double when[WINDOW], share[WINDOW]; /* ring of samples of this phase */
@@ -38,11 +39,10 @@ static void print_clock(char text[40], double seconds)
         snprintf(text, 40, "%ld:%02ld:%02ld", s / 3600 % 10000, s / 60 % 60, s % 60);
 }
 
-/* Seconds left, from the oldest sample of the window to this one; negative: not known yet. */
-static double remaining(double t, double share)
+/* Share per second, from the oldest sample of the window to this one; 0: not known yet. */
+static double rate(double t, double share)
 {
-    const double none = -1;
-    if (t - line.phase_started < settle_seconds || share <= 0) return none;
+    if (t - line.phase_started < settle_seconds || share <= 0) return 0;
     const unsigned n = line.n < WINDOW ? line.n : WINDOW;
     double since = line.phase_started, from = 0;
     for (unsigned i = 1; i <= n; i++) {
@@ -50,18 +50,21 @@ static double remaining(double t, double share)
         since = line.when[slot], from = line.share[slot];
         if (t - since >= window_seconds) break;
     }
-    return share > from ? (1 - share) * (t - since) / (share - from) : none;
+    return share > from ? (share - from) / (t - since) : 0;
 }
 
 static void draw(double t, double share)
 {
-    char elapsed[40], left[40] = "";
-    const double rest = remaining(t, share);
+    char elapsed[40], left[40] = "", speed[64] = "";
+    const double per_second = rate(t, share);
     print_clock(elapsed, t - line.started);
-    if (rest >= 0 && share < 1) print_clock(left, rest);
-    fprintf(stderr, "%s%-14s %5.1f%%  %s elapsed%s%s%s%s", line.is_terminal ? "\r" : "",
-            line.phase, 100 * share, elapsed, *left ? ", " : "", left, *left ? " left" : "",
-            line.is_terminal ? "\033[K" : "\n");
+    if (per_second > 0 && share < 1) print_clock(left, (1 - share) / per_second);
+    if (per_second > 0 && line.unit)
+        snprintf(speed, sizeof speed, ", %.*f %s/s", per_second * line.total < 10 ? 2 : 0,
+                 per_second * line.total, line.unit);
+    fprintf(stderr, "%s%-14s %5.1f%%  %s elapsed%s%s%s%s%s", line.is_terminal ? "\r" : "",
+            line.phase, 100 * share, elapsed, speed, *left ? ", " : "", left,
+            *left ? " left" : "", line.is_terminal ? "\033[K" : "\n");
     fflush(stderr);
     line.is_drawn = line.is_terminal;
 }
@@ -72,6 +75,7 @@ static void report(void *ctx, const char *phase, double done, double total)
     const double t = now(), share = total > 0 ? (done < total ? done / total : 1) : 1;
     if (phase != line.phase) {
         line.phase = phase;
+        line.total = total;
         line.phase_started = line.when[0] = t;
         line.share[0] = share;
         line.n = 1;
@@ -99,6 +103,11 @@ const fdml_progress *cli_progress_open(const cli_common *common)
     line.started = now();
     if (common->quiet || (!line.is_terminal && !common->progress)) return NULL;
     return &progress;
+}
+
+void cli_progress_unit(const char *unit)
+{
+    line.unit = unit;
 }
 
 void cli_progress_clear(void)

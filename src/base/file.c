@@ -74,6 +74,18 @@ void fdml_file_unmap(fdml_map *map)
     *map = (fdml_map){ 0 };
 }
 
+void fdml_file_ask(const char *path)
+{
+#ifdef POSIX_FADV_WILLNEED
+    const int fd = open_again(path, O_RDONLY | O_NONBLOCK, 0);
+    if (fd < 0) return;
+    (void)posix_fadvise(fd, 0, 0, POSIX_FADV_WILLNEED);
+    close(fd);
+#else
+    (void)path;
+#endif
+}
+
 /* Reads to the end of fd or until the buffer is full; -1 on an error. */
 static ssize_t read_fully(int fd, char *buffer, size_t size)
 {

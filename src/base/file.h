@@ -29,6 +29,10 @@ typedef struct fdml_map {
 fdml_status fdml_file_map(fdml_map *map, const char *path, fdml_error *err);
 void fdml_file_unmap(fdml_map *map); /* a zeroed or unmapped map is allowed */
 
+/* Asks the system to have the file in memory soon, and does not wait. A wish: what goes wrong
+ * is found by whoever opens the file. */
+void fdml_file_ask(const char *path);
+
 /* The whole file in the arena, with a NUL after its last byte. More than `limit` bytes is
  * FDML_E_LIMIT. `size` may be NULL. Also reads pipes and devices. */
 fdml_status fdml_file_read(const char **text, size_t *size, const char *path, size_t limit,

@@ -5,16 +5,17 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { PREFIX = 10, ALIGN = 64, BLOCK = 1024 };
+enum { PREFIX = 10, BLOCK = 1024 };
 
-static void put_header(FILE *file, size_t n_rows, size_t dim)
+void fdml_npy_write_header(FILE *file, size_t n_rows, size_t dim)
 {
-    char text[2 * ALIGN];
+    char text[FDML_NPY_HEADER_SIZE];
     int length = snprintf(text, sizeof text,
                           "{'descr': '<f4', 'fortran_order': False, 'shape': (%zu, %zu), }",
                           n_rows, dim);
-    /* Spaces and a newline up to the next multiple of 64, as the format asks. */
-    const int end = (PREFIX + length + 1 + ALIGN - 1) / ALIGN * ALIGN - PREFIX;
+    /* Spaces and a newline up to a multiple of 64, as the format asks: the text has 59 letters
+     * for shape (1, 1), 97 for two of 20 digits, so 128 bytes hold any and 64 none. */
+    const int end = FDML_NPY_HEADER_SIZE - PREFIX;
     fwrite("\x93NUMPY\x01\x00", 1, 8, file);
     fputc(end & 0xff, file);
     fputc(end >> 8, file);
@@ -29,8 +30,13 @@ fdml_status fdml_npy_write(FILE *file, const float *x, size_t n_rows, size_t dim
     if (dim && n_rows > SIZE_MAX / sizeof *x / dim)
         return fdml_fail(err, FDML_E_ARG, "%zu x %zu floats do not fit the address space",
                          n_rows, dim);
-    put_header(file, n_rows, dim);
-    const size_t n = n_rows * dim;
+    fdml_npy_write_header(file, n_rows, dim);
+    fdml_npy_write_items(file, x, n_rows * dim);
+    return FDML_OK;
+}
+
+void fdml_npy_write_items(FILE *file, const float *x, size_t n)
+{
     for (size_t i = 0; i < n;) {
         unsigned char bytes[4 * BLOCK];
         const size_t n_block = n - i < BLOCK ? n - i : BLOCK;
@@ -42,5 +48,4 @@ fdml_status fdml_npy_write(FILE *file, const float *x, size_t n_rows, size_t dim
         fwrite(bytes, 4, n_block, file);
         i += n_block;
     }
-    return FDML_OK;
 }

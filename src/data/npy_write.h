@@ -15,4 +15,11 @@
 fdml_status fdml_npy_write(FILE *file, const float *x, size_t n_rows, size_t dim,
                            fdml_error *err);
 
+/* The same in parts, for rows that come one after the other: a header, and `n` floats of what
+ * follows it. A header has the same size whatever the shape, so that it can be written again
+ * when the rows have been counted. */
+enum { FDML_NPY_HEADER_SIZE = 128 };
+void fdml_npy_write_header(FILE *file, size_t n_rows, size_t dim);
+void fdml_npy_write_items(FILE *file, const float *x, size_t n);
+
 #endif

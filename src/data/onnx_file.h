@@ -1,9 +1,14 @@
 /* onnx_file.h - the parts of an ONNX protobuf that we use, as plain structures.
  *
- * The only file that knows protobuf-c. What it hands out is checked: UTF-8 names, dims that are
- * not negative and whose product fits, data as long as dims and type say, attributes whose kind
- * matches their content. Fields of the format that we do not read (training, functions,
- * quantisation notes) are skipped; a model that needs them is refused by whoever misses them.
+ * The onnx_*.c files are the only ones that know protobuf-c. What they hand out is checked:
+ * UTF-8 names, dims that are not negative and whose product fits, data as long as dims and type
+ * say, attributes whose kind matches their content. Fields of the format that we do not read
+ * (training, functions, quantisation notes) are skipped; a model that needs them is refused by
+ * whoever misses them.
+ *
+ * Memory: large tensors stay where they are in the mapped bytes, if they lie there as they are
+ * used; those that must be decoded take at most eight bytes for each byte of the files, and
+ * all names, shapes and lists together FDML_ONNX_MAX_STRUCTURE.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_DATA_ONNX_FILE_H
@@ -13,7 +18,17 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/map_list.h"
 #include "base/status.h"
+
+#define FDML_ONNX_MAX_STRUCTURE                                                                \
+    ((size_t)256 << 20)                            /* bytes; a net of 1,000 nodes takes 1 MB   \
+                                                    */
+#define FDML_ONNX_MAX_UNPACKED ((size_t)256 << 20) /* bytes, for one node while it is read */
+enum {
+    FDML_ONNX_MAX_RANK = 64, /* of what can be read at all */
+    FDML_ONNX_MAX_ATTRS = 64 /* of a node; no operator has half as many */
+};
 
 typedef struct fdml_onnx_tensor {
     const char *name; /* may be empty */
@@ -22,22 +37,23 @@ typedef struct fdml_onnx_tensor {
     const int64_t *dim;
     size_t n_items;
     /* Items as they lie in memory: native floats and integers, one byte for 4-bit items and
-     * booleans, a `const char *` for strings; in the arena or inside the mapped bytes, of any
-     * alignment. NULL where is_external and no directory was given. */
+     * booleans, a `const char *` for strings; in the arena or inside mapped bytes, of any
+     * alignment. Never NULL. */
     const void *data;
-    bool is_external;
+    bool is_external; /* from a file beside the model's */
 } fdml_onnx_tensor;
 
-typedef enum fdml_onnx_attr_type { /* AttributeProto.AttributeType */
-                                   FDML_ONNX_FLOAT = 1,
-                                   FDML_ONNX_INT = 2,
-                                   FDML_ONNX_STRING = 3,
-                                   FDML_ONNX_TENSOR = 4,
-                                   FDML_ONNX_GRAPH =
-                                       5, /* and anything newer: present, not read */
-                                   FDML_ONNX_FLOATS = 6,
-                                   FDML_ONNX_INTS = 7,
-                                   FDML_ONNX_STRINGS = 8
+/* AttributeProto.AttributeType. GRAPH stands for whatever is present and not read: graphs,
+ * lists of tensors, types, references to a function's attribute, bytes that are no text. */
+typedef enum fdml_onnx_attr_type {
+    FDML_ONNX_FLOAT = 1,
+    FDML_ONNX_INT = 2,
+    FDML_ONNX_STRING = 3,
+    FDML_ONNX_TENSOR = 4,
+    FDML_ONNX_GRAPH = 5,
+    FDML_ONNX_FLOATS = 6,
+    FDML_ONNX_INTS = 7,
+    FDML_ONNX_STRINGS = 8
 } fdml_onnx_attr_type;
 
 typedef struct fdml_onnx_attr {
@@ -75,15 +91,18 @@ typedef struct fdml_onnx_file {
     const fdml_onnx_node *node;
     const fdml_onnx_tensor *initializer;
     const fdml_onnx_value *input, *output;
+    fdml_map_list *maps; /* files of external data, which tensors point into */
 } fdml_onnx_file;
 
-/* Everything is copied to the arena or points into `bytes`, which must outlive it. `name`
- * starts every sentence; `directory` is where external data are (NULL: they are refused). */
+/* Everything is copied to the arena or points into `bytes`, which must outlive it, or into
+ * `maps`, which whoever takes the file closes. `name` starts every sentence; `directory` is
+ * where external data are, "" for here (NULL: they are refused). */
 fdml_status fdml_onnx_parse(fdml_onnx_file *file, const char *name, const unsigned char *bytes,
                             size_t size, const char *directory, fdml_arena *arena,
                             fdml_error *err);
 
-/* A lone TensorProto: what input_0.pb and output_0.pb of the conformance tests are. */
+/* A lone TensorProto: what input_0.pb and output_0.pb of the conformance tests are. External
+ * data are refused. */
 fdml_status fdml_onnx_parse_tensor(fdml_onnx_tensor *tensor, const char *name,
                                    const unsigned char *bytes, size_t size, fdml_arena *arena,
                                    fdml_error *err);

@@ -135,6 +135,14 @@ static fdml_status place_windows(fdml_window *w, const fdml_op_call *call, bool 
     return set_counts(w, call, err);
 }
 
+/* Does the odd item of padding go to the end? SAME_UPPER says so. What SAME_LOWER says was
+ * turned round between the releases of opsets 14 and 15, without a new version of the operator:
+ * a file from before has it at the end, too, and so has the conformance test of that time. */
+static bool pads_more_at_end(const fdml_op_call *call, auto_pad kind)
+{
+    return kind == PAD_SAME_UPPER || (kind == PAD_SAME_LOWER && call->node->opset < 15);
+}
+
 /* Output sizes of ConvTranspose. Where output_shape asks for more than the windows reach, what
  * is beyond their end receives nothing. */
 static fdml_status place_transposed(fdml_window *w, const fdml_op_call *call, fdml_error *err)
@@ -157,7 +165,7 @@ static fdml_status place_transposed(fdml_window *w, const fdml_op_call *call, fd
         if (has_shape || is_same) {
             const int64_t out = has_shape ? (int64_t)wanted[(size_t)i + skipped] : in * stride;
             const int64_t total = whole - out;
-            split_padding(w, i, total > 0 ? total : 0, kind != PAD_SAME_LOWER);
+            split_padding(w, i, total > 0 ? total : 0, pads_more_at_end(call, kind));
             w->out[i] = (size_t)out;
             continue;
         }

@@ -8,6 +8,11 @@
 
 #include "model/op.h"
 
+void fdml_graph_close(fdml_graph *graph)
+{
+    fdml_map_list_close(&graph->maps);
+}
+
 const fdml_attr *fdml_node_attr(const fdml_node *node, const char *name)
 {
     for (uint32_t i = 0; i < node->n_attrs; i++)

@@ -2,13 +2,14 @@
  *
  * onnx_import fills one from a file, backbone builds the known nets, and plan.h turns one into
  * something that runs. A graph is immutable once built and holds no state of a run; it and all
- * it points to live in the arena it was built in, large constants possibly in a mapped file
- * that the graph's owner keeps open.
+ * it points to live in the arena it was built in, large constants possibly in mapped files,
+ * which fdml_graph_close gives back.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_MODEL_GRAPH_H
 #define FDML_MODEL_GRAPH_H
 
+#include "base/map_list.h"
 #include "model/tensor.h"
 
 #define FDML_NO_VALUE UINT32_MAX /* an optional input or output that is left out */
@@ -69,7 +70,11 @@ typedef struct fdml_graph {
     int64_t ir_version;     /* 0: not from a file */
     const char *producer;   /* "pytorch 2.1", may be empty */
     int opset;
+    fdml_map_list *maps; /* files that constants point into */
 } fdml_graph;
+
+/* Before the arena is closed. A graph without mapped files, or a zeroed one, is allowed. */
+void fdml_graph_close(fdml_graph *graph);
 
 /* NULL where the node has none of that name. A wrong kind was refused by the import. */
 const fdml_attr *fdml_node_attr(const fdml_node *node, const char *name);

@@ -101,30 +101,40 @@ void fdml_graph_builder_declare(fdml_graph_builder *builder, uint32_t value, fdm
     for (int i = 0; i < rank; i++) v->dim[i] = dim[i];
 }
 
+void fdml_graph_builder_mark_input(fdml_graph_builder *builder, uint32_t value)
+{
+    fdml_graph_builder *b = builder;
+    if (!grow(b, &b->input, b->n_inputs, &b->room_inputs, sizeof *b->input)) return;
+    b->input[b->n_inputs++] = value;
+}
+
 uint32_t fdml_graph_builder_add_input(fdml_graph_builder *builder, const char *name,
                                       fdml_type type, int rank, const int64_t *dim)
 {
-    fdml_graph_builder *b = builder;
-    const uint32_t id = fdml_graph_builder_add_value(b, name);
-    fdml_graph_builder_declare(b, id, type, rank, dim);
-    if (!grow(b, &b->input, b->n_inputs, &b->room_inputs, sizeof *b->input))
-        return FDML_NO_VALUE;
-    b->input[b->n_inputs++] = id;
+    const uint32_t id = fdml_graph_builder_add_value(builder, name);
+    fdml_graph_builder_declare(builder, id, type, rank, dim);
+    fdml_graph_builder_mark_input(builder, id);
     return id;
+}
+
+void fdml_graph_builder_set_constant(fdml_graph_builder *builder, uint32_t value,
+                                     const fdml_tensor *tensor)
+{
+    if (builder->status) return;
+    fdml_graph_value *v = &builder->value[value];
+    v->constant = *tensor;
+    if (!tensor->data && !tensor->n_items) /* no items, and yet a constant */
+        v->constant.data = fdml_arena_push(builder->arena, 0, 1);
+    if (!v->constant.data)
+        fdml_graph_builder_fail(builder, FDML_E_ARG, "%.200s: constant \"%.90s\" has no data",
+                                builder->graph.name, v->name);
 }
 
 uint32_t fdml_graph_builder_add_constant(fdml_graph_builder *builder, const char *name,
                                          const fdml_tensor *tensor)
 {
     const uint32_t id = fdml_graph_builder_add_value(builder, name);
-    if (id == FDML_NO_VALUE) return id;
-    fdml_graph_value *value = &builder->value[id];
-    value->constant = *tensor;
-    if (!value->constant.data && !tensor->n_items) /* no items, yet a constant */
-        value->constant.data = fdml_arena_push(builder->arena, 0, 1);
-    if (!value->constant.data)
-        fdml_graph_builder_fail(builder, FDML_E_ARG, "%.200s: constant \"%.90s\" has no data",
-                                builder->graph.name, value->name);
+    fdml_graph_builder_set_constant(builder, id, tensor);
     return id;
 }
 
@@ -214,7 +224,7 @@ uint32_t fdml_graph_builder_add_node(fdml_graph_builder *builder, const fdml_gra
     fdml_node made = {
         .op = fdml_op_find(node->op),
         .name = copy_text(b, node->name),
-        .index = (uint32_t)b->n_nodes,
+        .index = b->next_index,
         .opset = b->graph.opset,
         .n_inputs = node->n_inputs,
         .n_outputs = node->n_outputs ? node->n_outputs : 1,
@@ -232,7 +242,13 @@ uint32_t fdml_graph_builder_add_node(fdml_graph_builder *builder, const fdml_gra
                       : new_outputs(b, &made);
     if (b->status) return FDML_NO_VALUE;
     b->node[b->n_nodes++] = made;
+    b->next_index++;
     return made.output[0];
+}
+
+void fdml_graph_builder_skip_node(fdml_graph_builder *builder)
+{
+    builder->next_index++;
 }
 
 fdml_attr fdml_attr_int(const char *name, int64_t value)

@@ -31,6 +31,7 @@ typedef struct fdml_graph_builder {
     fdml_graph_value *value;
     fdml_node *node;
     uint32_t *input, *output;
+    uint32_t next_index; /* of a node, for messages */
     size_t n_values, n_nodes, n_inputs, n_outputs;
     size_t room_values, room_nodes, room_inputs, room_outputs;
 } fdml_graph_builder;
@@ -47,6 +48,11 @@ uint32_t fdml_graph_builder_add_constant(fdml_graph_builder *builder, const char
 /* A value that a node added before or after must produce. */
 uint32_t fdml_graph_builder_add_value(fdml_graph_builder *builder, const char *name);
 
+/* What a value of add_value is: these and the two above are the same in two steps. */
+void fdml_graph_builder_mark_input(fdml_graph_builder *builder, uint32_t value);
+void fdml_graph_builder_set_constant(fdml_graph_builder *builder, uint32_t value,
+                                     const fdml_tensor *tensor);
+
 typedef struct fdml_graph_node {
     const char *op, *name; /* name NULL: none */
     uint32_t n_inputs;
@@ -60,6 +66,9 @@ typedef struct fdml_graph_node {
 /* The id of the first output; further new ones follow it. Refuses what the operator does not
  * have: "net: node 3 "conv1": operator Foo is not supported". */
 uint32_t fdml_graph_builder_add_node(fdml_graph_builder *builder, const fdml_graph_node *node);
+
+/* The next node has an index one higher: one of the file was no node of the graph. */
+void fdml_graph_builder_skip_node(fdml_graph_builder *builder);
 
 void fdml_graph_builder_add_output(fdml_graph_builder *builder, uint32_t value);
 /* What is known of a value's type and shape; dim -1: free, rank -1: not known. */

@@ -40,7 +40,7 @@ static fdml_status find_producers(sorter *s, fdml_error *err)
                 return fdml_node_fail(err, FDML_E_FORMAT, &b->graph, node,
                                       "output %u \"%.90s\" is made by node %u already",
                                       (unsigned)k, value_name(b, id),
-                                      (unsigned)s->producer[id]);
+                                      (unsigned)b->node[s->producer[id]].index);
             s->producer[id] = (uint32_t)i;
         }
     }
@@ -55,6 +55,10 @@ static fdml_status mark_inputs(const sorter *s, unsigned char *is_known, fdml_er
         is_known[i] = b->value[i].constant.data || s->producer[i] != FDML_NO_VALUE;
     for (size_t i = 0; i < b->n_inputs; i++) {
         const uint32_t id = b->input[i];
+        if (b->value[id].constant.data)
+            return fdml_fail(err, FDML_E_FORMAT,
+                             "%.200s: input \"%.90s\" of the graph is a constant",
+                             b->graph.name, value_name(b, id));
         if (s->producer[id] != FDML_NO_VALUE)
             return fdml_node_fail(err, FDML_E_FORMAT, &b->graph, &b->node[s->producer[id]],
                                   "its output \"%.90s\" is an input of the graph",

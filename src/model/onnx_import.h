@@ -13,12 +13,13 @@
 #include "data/onnx_file.h"
 #include "model/graph.h"
 
-/* The graph and all it points to are in the arena; external data are read from beside `path`.
- */
+/* The graph is in the arena; large constants are in the mapped file and in those of external
+ * data beside it, which fdml_graph_close gives back. */
 fdml_status fdml_onnx_import(fdml_graph *graph, const char *path, fdml_arena *arena,
                              fdml_error *err);
 
-/* The same from bytes; `directory` is where external data are looked for, NULL: refused. */
+/* The same from bytes, which must outlive the graph; `directory` is where external data are
+ * looked for, NULL: refused. */
 fdml_status fdml_onnx_import_bytes(fdml_graph *graph, const char *name,
                                    const unsigned char *bytes, size_t size,
                                    const char *directory, fdml_arena *arena, fdml_error *err);

@@ -19,6 +19,10 @@
 #include "simd/kern/winograd.h"
 #include "simd/kern/window.h"
 #include "simd/kern/blocks.h"
+#include "simd/kern/activate.h"
+#include "simd/kern/combine.h"
+#include "simd/kern/resize.h"
+#include "simd/kern/jpeg.h"
 
 extern const fdml_kernels FDML_CAT(fdml_kernels_, FDML_ISA);
 

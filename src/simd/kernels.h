@@ -47,6 +47,7 @@ typedef struct fdml_conv_rows {
      * no multiple of tile_cols the last panel is as narrow as what is left */
     const float *weights;
     size_t n_rows, n_out; /* pixels; blocks of output channels */
+    int continues;        /* the chain starts from what out holds, and not from bias */
     const float *bias;    /* [n_out, 16] or NULL: 0 */
     const float *add;     /* as out, and may be out; or NULL */
     const float *slope;   /* [n_out, 16] or NULL: 1 */
@@ -95,8 +96,72 @@ typedef struct fdml_affine {
     const float *slope; /* [16] */
     float low, high;
 } fdml_affine;
+/* What `activate` makes of x. Its alpha and beta are those of the formula; others ignore them.
+ * NaN gives NaN everywhere. */
+typedef enum fdml_act {
+    FDML_ACT_IDENTITY,
+    FDML_ACT_RELU,             /* max(x, 0) */
+    FDML_ACT_LEAKY_RELU,       /* x < 0 ? alpha x : x */
+    FDML_ACT_THRESHOLDED_RELU, /* x > alpha ? x : 0 */
+    FDML_ACT_CLIP,             /* min(max(x, alpha), beta) */
+    FDML_ACT_ELU,              /* x < 0 ? alpha (e^x - 1) : x */
+    FDML_ACT_SELU,             /* beta (x < 0 ? alpha (e^x - 1) : x); beta is ONNX's gamma */
+    FDML_ACT_CELU,             /* x < 0 ? alpha (e^(x / alpha) - 1) : x */
+    FDML_ACT_SIGMOID,          /* 1 / (1 + e^-x) */
+    FDML_ACT_HARD_SIGMOID,     /* min(max(alpha x + beta, 0), 1) */
+    FDML_ACT_HARD_SWISH,       /* x min(max(x / 6 + 1/2, 0), 1) */
+    FDML_ACT_SILU,             /* x sigmoid(x), also called swish */
+    FDML_ACT_MISH,             /* x tanh(softplus(x)) */
+    FDML_ACT_SOFTPLUS,         /* log(1 + e^x) */
+    FDML_ACT_SOFTSIGN,         /* x / (1 + |x|) */
+    FDML_ACT_TANH,
+    FDML_ACT_GELU,      /* x/2 (1 + erf(x / sqrt 2)) */
+    FDML_ACT_GELU_TANH, /* x/2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) */
+    FDML_ACT_ERF,
+    FDML_ACT_EXP,
+    FDML_ACT_LOG,
+    FDML_ACT_SQRT,
+    FDML_ACT_RECIPROCAL,
+    FDML_ACT_ABS,
+    FDML_ACT_NEG,
+    FDML_ACT_SIGN,
+    FDML_ACT_FLOOR,
+    FDML_ACT_CEIL,
+    FDML_ACT_ROUND, /* halves to even */
+    FDML_ACT_SIN,
+    FDML_ACT_COS,
+    FDML_ACT_COUNT
+} fdml_act;
 
-/* clang-format off: contracts, one a paragraph */
+typedef enum fdml_pair {
+    FDML_PAIR_ADD,
+    FDML_PAIR_SUB,
+    FDML_PAIR_MUL,
+    FDML_PAIR_DIV,
+    FDML_PAIR_MAX,   /* NaN where either is, as NumPy's maximum */
+    FDML_PAIR_MIN,   /* likewise */
+    FDML_PAIR_PRELU, /* a < 0 ? b a : a */
+    FDML_PAIR_POW,
+    FDML_PAIR_COUNT
+} fdml_pair;
+/* Added to the kind: that operand is one value for all of y. */
+enum { FDML_PAIR_ONE_A = 0x100, FDML_PAIR_ONE_B = 0x200 };
+/* How n outputs of an axis come from its inputs: output i is the sum of weight[i * stride + t]
+ * times input first[i] + t, over t < count[i]; weights are fixed point, FDML_TAP_BITS behind
+ * the point. First inputs ascend, and so do last ones. */
+#define FDML_TAP_BITS 22
+typedef struct fdml_taps {
+    const uint32_t *first, *count, *weight;
+    size_t stride, n;
+} fdml_taps;
+
+/* Where the 8 x 8 samples of a JPEG's block go. */
+typedef struct fdml_block {
+    unsigned char *out;
+    size_t row_stride;
+} fdml_block;
+
+/* clang-format off */ /* contracts, one a paragraph */
 /* --- gemm -----------------------------------------------------------------------------
  * pack_a, pack_b: rows as panels: ceil(n / width) panels of [dim, width], missing rows zero;
  * width is tile_rows for pack_a and tile_cols for pack_b. Sizes: fdml_panels_size.
@@ -140,6 +205,8 @@ typedef struct fdml_affine {
  * conv_rows: out = finish(chain of fused multiply-adds from bias, in order of offset and within
  *   a tap of its sixteen channels), so a pixel does not depend on which others are in the job.
  *   conv_planes: the same with taps of one channel.
+ * winograd_weights: u[f * u_stride + (c, lane)] = (G g G^T)[f] of g [n, 9, width], for n channels
+ *   and `width` lanes, a multiple of 16.
  * winograd_split: points = B^T d B of 6x6 input tiles; winograd_join: out = finish(bias + A^T m
  *   A). Points of interpolation and matrices: kern/winograd.h. Columns first, then rows.
  * depthwise: out = finish(chain of fused multiply-adds from bias over the taps inside the
@@ -161,6 +228,26 @@ typedef struct fdml_affine {
  * count_equal: *count += number of x[i] == value.
  * bin_rows: bin = floor((x - low) * inverse_width) limited to 0 .. n_bins-1 (n_bins <= 2^24).
  * exp_rows, log_rows: SLEEF, below 1 ulp. y may be x.
+ * activate: y[i] = kind(x[i]), an fdml_act; y may be x. Every step of a formula rounds to
+ *   float, a product and a sum together once. activate_double: the same in double, an item at
+ *   a time.
+ * combine: y[i] = a[i] kind b[i], an fdml_pair; y may be a or b. pow_double: y[i] = a[i] to the
+ *   b[i].
+ *
+ * --- pictures -------------------------------------------------------------------------
+ * A byte is (sum + half) >> FDML_TAP_BITS, at most 255; sums stay below 2^32.
+ * resize_across: four rows of RGB pixels at once, out[r] [n, 3] from in[r]. Rows may be named
+ *   twice. scratch: 16 bytes for each input from first[0] to the last one.
+ * resize_down: out [n, n_bytes] from rows of n_bytes that are in_stride apart.
+ *
+ * idct_blocks: n blocks of 64 dequantised coefficients, row by row, to samples: the inverse DCT
+ * of Loeffler, Ligtenberg and Moschytz with constants of 13 bits, as in libjpeg ("islow").
+ * upsample_across, _down, _both: twice as many samples in a row, between two rows, or both;
+ * three parts of the nearer sample and one of the farther, rounded as in libjpeg ("fancy").
+ *   across: out [2 n], n >= 2. down: out [n], (3 row + other + half) >> 2. both: out [2 n],
+ *   n >= 2, scratch [n + 32].
+ * ycc_to_rgb: rgb [n, 3] by JFIF's equations in 16-bit fixed point, as in libjpeg.
+ *
  * fma_peak: n times one vf_fma on each of tile_rows * tile_cols / 16 independent registers, and
  *   nothing else: what the benches call the peak. sink: [16]. */
 /* clang-format on */

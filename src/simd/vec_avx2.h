@@ -49,6 +49,19 @@ VEC vf vf_fma(vf a, vf b, vf c)
 {
     return PAIR(vf, _mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi));
 }
+VEC vf vf_div(vf a, vf b) { return MAP2(vf, _mm256_div_ps, a, b); }
+VEC vf vf_abs(vf a)
+{
+    const __m256 sign = _mm256_set1_ps(-0.0f);
+    return PAIR(vf, _mm256_andnot_ps(sign, a.lo), _mm256_andnot_ps(sign, a.hi));
+}
+VEC vf vf_floor(vf a) { return MAP1(vf, _mm256_floor_ps, a); }
+VEC vf vf_ceil(vf a) { return MAP1(vf, _mm256_ceil_ps, a); }
+VEC vf vf_round(vf a)
+{
+    return PAIR(vf, _mm256_round_ps(a.lo, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC),
+                _mm256_round_ps(a.hi, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
 VEC vf vf_sqrt(vf a) { return MAP1(vf, _mm256_sqrt_ps, a); }
 VEC vf vf_min(vf a, vf b) { return MAP2(vf, _mm256_min_ps, a, b); }
 VEC vf vf_max(vf a, vf b) { return MAP2(vf, _mm256_max_ps, a, b); }
@@ -135,6 +148,67 @@ VEC vu vu_select(vm m, vu a, vu b)
     const __m256i lo = _mm256_castps_si256(m.lo), hi = _mm256_castps_si256(m.hi);
     return PAIR(vu, _mm256_blendv_epi8(b.lo, a.lo, lo), _mm256_blendv_epi8(b.hi, a.hi, hi));
 }
+VEC vu vu_add(vu a, vu b) { return MAP2(vu, _mm256_add_epi32, a, b); }
+VEC vu vu_mul(vu a, vu b) { return MAP2(vu, _mm256_mullo_epi32, a, b); }
+VEC vu vu_shr(vu a, int n)
+{
+    return PAIR(vu, _mm256_srli_epi32(a.lo, n), _mm256_srli_epi32(a.hi, n));
+}
+VEC vu vu_load_u8(const unsigned char *p)
+{
+    const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+    return PAIR(vu, _mm256_cvtepu8_epi32(v), _mm256_cvtepu8_epi32(_mm_srli_si128(v, 8)));
+}
+VEC vu vu_sub(vu a, vu b) { return MAP2(vu, _mm256_sub_epi32, a, b); }
+VEC vu vu_or(vu a, vu b) { return MAP2(vu, _mm256_or_si256, a, b); }
+VEC vu vu_shl(vu a, int n)
+{
+    return PAIR(vu, _mm256_slli_epi32(a.lo, n), _mm256_slli_epi32(a.hi, n));
+}
+VEC vu vu_sra(vu a, int n)
+{
+    return PAIR(vu, _mm256_srai_epi32(a.lo, n), _mm256_srai_epi32(a.hi, n));
+}
+VEC vu vu_clamp_u8(vu a)
+{
+    const __m256i zero = _mm256_setzero_si256(), most = _mm256_set1_epi32(255);
+    return PAIR(vu, _mm256_min_epi32(_mm256_max_epi32(a.lo, zero), most),
+                _mm256_min_epi32(_mm256_max_epi32(a.hi, zero), most));
+}
+VEC __m256i avx2_in_order(__m256i packed) /* packing works within halves: 0 2 1 3 */
+{
+    return _mm256_permute4x64_epi64(packed, 0xd8);
+}
+VEC void vu_store_u8(unsigned char *p, vu a)
+{
+    const __m256i words = avx2_in_order(_mm256_packs_epi32(a.lo, a.hi));
+    const __m128i low = _mm256_castsi256_si128(words);
+    const __m128i bytes = _mm_packus_epi16(low, _mm256_extracti128_si256(words, 1));
+    _mm_storeu_si128((__m128i *)(void *)p, bytes);
+}
+VEC vu vu_load_i16(const int16_t *p, const int16_t *q)
+{
+    return PAIR(vu, _mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)(const void *)p)),
+                _mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)(const void *)q)));
+}
+VEC void vu_store_u16(unsigned char *p, vu a)
+{
+    const __m256i low = _mm256_set1_epi32(0xffff);
+    const __m256i words = _mm256_packus_epi32(_mm256_and_si256(a.lo, low),
+                                              _mm256_and_si256(a.hi, low));
+    _mm256_storeu_si256((__m256i *)(void *)p, avx2_in_order(words));
+}
+VEC void avx2_store_rgb(unsigned char *p, __m256i a) /* twelve bytes of either half */
+{
+    const __m256i three = _mm256_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1,
+                                           0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1);
+    const __m256i in_order = _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 7);
+    const __m256i bytes = _mm256_permutevar8x32_epi32(_mm256_shuffle_epi8(a, three), in_order);
+    _mm256_maskstore_epi32((int *)(void *)p, avx2_mask(6, 0), bytes);
+}
+VEC void vu_store_rgb(unsigned char *p, vu a) { avx2_store_rgb(p, a.lo), avx2_store_rgb(p + 24, a.hi); }
+VEC vf vf_cast(vu a) { return MAP1(vf, _mm256_castsi256_ps, a); }
+VEC vu vu_cast(vf a) { return MAP1(vu, _mm256_castps_si256, a); }
 
 VEC void avx2_transpose8(__m256 r[8])
 {

@@ -32,6 +32,13 @@ VEC vf vf_add(vf a, vf b) { return _mm512_add_ps(a, b); }
 VEC vf vf_sub(vf a, vf b) { return _mm512_sub_ps(a, b); }
 VEC vf vf_mul(vf a, vf b) { return _mm512_mul_ps(a, b); }
 VEC vf vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
+VEC vf vf_div(vf a, vf b) { return _mm512_div_ps(a, b); }
+VEC vf vf_abs(vf a) { return _mm512_andnot_ps(_mm512_set1_ps(-0.0f), a); }
+#define ROUND(a, how) _mm512_roundscale_ps(a, (how) | _MM_FROUND_NO_EXC)
+VEC vf vf_floor(vf a) { return ROUND(a, _MM_FROUND_TO_NEG_INF); }
+VEC vf vf_ceil(vf a) { return ROUND(a, _MM_FROUND_TO_POS_INF); }
+VEC vf vf_round(vf a) { return ROUND(a, _MM_FROUND_TO_NEAREST_INT); }
+#undef ROUND
 VEC vf vf_sqrt(vf a) { return _mm512_sqrt_ps(a); }
 VEC vf vf_min(vf a, vf b) { return _mm512_min_ps(a, b); }
 VEC vf vf_max(vf a, vf b) { return _mm512_max_ps(a, b); }
@@ -71,6 +78,46 @@ VEC uint32_t vu_sum(vu a) { return (uint32_t)_mm512_reduce_add_epi32(a); }
 
 VEC vu vu_from_vf(vf a) { return _mm512_cvttps_epi32(a); }
 VEC vu vu_select(vm m, vu a, vu b) { return _mm512_mask_blend_epi32(m, b, a); }
+VEC vu vu_add(vu a, vu b) { return _mm512_add_epi32(a, b); }
+VEC vu vu_mul(vu a, vu b) { return _mm512_mullo_epi32(a, b); }
+VEC vu vu_shr(vu a, int n) { return _mm512_srli_epi32(a, (unsigned)n); }
+VEC vu vu_load_u8(const unsigned char *p)
+{
+    return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
+VEC void vu_store_u8(unsigned char *p, vu a)
+{
+    const __m512i positive = _mm512_max_epi32(a, _mm512_setzero_si512());
+    _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtusepi32_epi8(positive));
+}
+VEC vu vu_sub(vu a, vu b) { return _mm512_sub_epi32(a, b); }
+VEC vu vu_or(vu a, vu b) { return _mm512_or_si512(a, b); }
+VEC vu vu_shl(vu a, int n) { return _mm512_slli_epi32(a, (unsigned)n); }
+VEC vu vu_sra(vu a, int n) { return _mm512_srai_epi32(a, (unsigned)n); }
+VEC vu vu_clamp_u8(vu a)
+{
+    return _mm512_min_epi32(_mm512_max_epi32(a, _mm512_setzero_si512()), _mm512_set1_epi32(255));
+}
+VEC vu vu_load_i16(const int16_t *p, const int16_t *q)
+{
+    const __m128i low = _mm_loadu_si128((const __m128i *)(const void *)p);
+    const __m128i high = _mm_loadu_si128((const __m128i *)(const void *)q);
+    return _mm512_cvtepi16_epi32(_mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1));
+}
+VEC void vu_store_u16(unsigned char *p, vu a)
+{
+    _mm256_storeu_si256((__m256i *)(void *)p, _mm512_cvtepi32_epi16(a));
+}
+VEC void vu_store_rgb(unsigned char *p, vu a) /* twelve bytes of every quarter */
+{
+    const __m512i three = _mm512_broadcast_i32x4(
+        _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
+    const __m512i in_order = _mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 7, 11, 15);
+    const __m512i bytes = _mm512_permutexvar_epi32(in_order, _mm512_shuffle_epi8(a, three));
+    _mm512_mask_storeu_epi32(p, 0xfff, bytes);
+}
+VEC vf vf_cast(vu a) { return _mm512_castsi512_ps(a); }
+VEC vu vu_cast(vf a) { return _mm512_castps_si512(a); }
 
 VEC void vf_transpose(vf r[VL])
 {

@@ -55,6 +55,11 @@ VEC vf vf_add(vf a, vf b) { return MAP2(vf, vaddq_f32, a, b); }
 VEC vf vf_sub(vf a, vf b) { return MAP2(vf, vsubq_f32, a, b); }
 VEC vf vf_mul(vf a, vf b) { return MAP2(vf, vmulq_f32, a, b); }
 VEC vf vf_fma(vf a, vf b, vf c) { return MAP3(vf, vfmaq_f32, c, a, b); }
+VEC vf vf_div(vf a, vf b) { return MAP2(vf, vdivq_f32, a, b); }
+VEC vf vf_abs(vf a) { return MAP1(vf, vabsq_f32, a); }
+VEC vf vf_floor(vf a) { return MAP1(vf, vrndmq_f32, a); }
+VEC vf vf_ceil(vf a) { return MAP1(vf, vrndpq_f32, a); }
+VEC vf vf_round(vf a) { return MAP1(vf, vrndnq_f32, a); }
 VEC vf vf_sqrt(vf a) { return MAP1(vf, vsqrtq_f32, a); }
 VEC vm vf_lt(vf a, vf b) { return MAP2(vm, vcltq_f32, a, b); }
 VEC vm vf_le(vf a, vf b) { return MAP2(vm, vcleq_f32, a, b); }
@@ -122,6 +127,78 @@ VEC uint32_t vu_sum(vu a)
 }
 VEC vu vu_from_vf(vf a) { return MAP1(vu, vcvtq_u32_f32, a); }
 VEC vu vu_select(vm m, vu a, vu b) { return MAP3(vu, vbslq_u32, m, a, b); }
+VEC vu vu_add(vu a, vu b) { return MAP2(vu, vaddq_u32, a, b); }
+VEC vu vu_mul(vu a, vu b) { return MAP2(vu, vmulq_u32, a, b); }
+VEC vu vu_shr(vu a, int n) /* to the right is to the left by -n */
+{
+    const int32x4_t by = vdupq_n_s32(-n);
+    return FOUR(vu, vshlq_u32(a.q[0], by), vshlq_u32(a.q[1], by), vshlq_u32(a.q[2], by),
+                vshlq_u32(a.q[3], by));
+}
+VEC vu vu_load_u8(const unsigned char *p)
+{
+    const uint8x16_t v = vld1q_u8(p);
+    const uint16x8_t low = vmovl_u8(vget_low_u8(v)), high = vmovl_high_u8(v);
+    return FOUR(vu, vmovl_u16(vget_low_u16(low)), vmovl_high_u16(low),
+                vmovl_u16(vget_low_u16(high)), vmovl_high_u16(high));
+}
+VEC vu vu_sub(vu a, vu b) { return MAP2(vu, vsubq_u32, a, b); }
+VEC vu vu_or(vu a, vu b) { return MAP2(vu, vorrq_u32, a, b); }
+VEC vu vu_shl(vu a, int n)
+{
+    const int32x4_t by = vdupq_n_s32(n);
+    return FOUR(vu, vshlq_u32(a.q[0], by), vshlq_u32(a.q[1], by), vshlq_u32(a.q[2], by),
+                vshlq_u32(a.q[3], by));
+}
+VEC uint32x4_t neon_sra(uint32x4_t a, int n)
+{
+    return vreinterpretq_u32_s32(vshlq_s32(vreinterpretq_s32_u32(a), vdupq_n_s32(-n)));
+}
+VEC vu vu_sra(vu a, int n)
+{
+    return FOUR(vu, neon_sra(a.q[0], n), neon_sra(a.q[1], n), neon_sra(a.q[2], n),
+                neon_sra(a.q[3], n));
+}
+VEC uint32x4_t neon_clamp(uint32x4_t a)
+{
+    const int32x4_t positive = vmaxq_s32(vreinterpretq_s32_u32(a), vdupq_n_s32(0));
+    return vminq_u32(vreinterpretq_u32_s32(positive), vdupq_n_u32(255));
+}
+VEC vu vu_clamp_u8(vu a) { return MAP1(vu, neon_clamp, a); }
+VEC void vu_store_u8(unsigned char *p, vu a)
+{
+    const vu c = vu_clamp_u8(a);
+    const uint16x8_t low = vmovn_high_u32(vmovn_u32(c.q[0]), c.q[1]);
+    const uint16x8_t high = vmovn_high_u32(vmovn_u32(c.q[2]), c.q[3]);
+    vst1q_u8(p, vmovn_high_u16(vmovn_u16(low), high));
+}
+VEC vu vu_load_i16(const int16_t *p, const int16_t *q)
+{
+    const int16x8_t low = vld1q_s16(p), high = vld1q_s16(q);
+    return FOUR(vu, vreinterpretq_u32_s32(vmovl_s16(vget_low_s16(low))),
+                vreinterpretq_u32_s32(vmovl_high_s16(low)),
+                vreinterpretq_u32_s32(vmovl_s16(vget_low_s16(high))),
+                vreinterpretq_u32_s32(vmovl_high_s16(high)));
+}
+VEC void vu_store_u16(unsigned char *p, vu a)
+{
+    const uint16x8_t low = vmovn_high_u32(vmovn_u32(a.q[0]), a.q[1]);
+    const uint16x8_t high = vmovn_high_u32(vmovn_u32(a.q[2]), a.q[3]);
+    vst1q_u8(p, vreinterpretq_u8_u16(low));
+    vst1q_u8(p + 16, vreinterpretq_u8_u16(high));
+}
+VEC void vu_store_rgb(unsigned char *p, vu a) /* twelve bytes of every quarter */
+{
+    static const uint8_t three[16] = { 0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 255, 255, 255, 255 };
+    const uint8x16_t table = vld1q_u8(three);
+    for (int i = 0; i < 4; i++) {
+        unsigned char bytes[16];
+        vst1q_u8(bytes, vqtbl1q_u8(vreinterpretq_u8_u32(a.q[i]), table));
+        memcpy(p + 12 * i, bytes, 12);
+    }
+}
+VEC vf vf_cast(vu a) { return MAP1(vf, vreinterpretq_f32_u32, a); }
+VEC vu vu_cast(vf a) { return MAP1(vu, vreinterpretq_u32_f32, a); }
 
 VEC void vf_transpose(vf r[VL]) /* sixteen 4x4 blocks: transpose each, swap across */
 {

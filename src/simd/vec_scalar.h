@@ -30,6 +30,11 @@ VEC vf vf_add(vf a, vf b) { VF(a.l[i] + b.l[i]); }
 VEC vf vf_sub(vf a, vf b) { VF(a.l[i] - b.l[i]); }
 VEC vf vf_mul(vf a, vf b) { VF(a.l[i] * b.l[i]); }
 VEC vf vf_fma(vf a, vf b, vf c) { VF(fmaf(a.l[i], b.l[i], c.l[i])); }
+VEC vf vf_div(vf a, vf b) { VF(a.l[i] / b.l[i]); }
+VEC vf vf_abs(vf a) { VF(fabsf(a.l[i])); }
+VEC vf vf_floor(vf a) { VF(floorf(a.l[i])); }
+VEC vf vf_ceil(vf a) { VF(ceilf(a.l[i])); }
+VEC vf vf_round(vf a) { VF(rintf(a.l[i])); }
 VEC vf vf_sqrt(vf a) { VF(sqrtf(a.l[i])); }
 VEC vf vf_min(vf a, vf b) { VF(a.l[i] < b.l[i] ? a.l[i] : b.l[i]); }
 VEC vf vf_max(vf a, vf b) { VF(a.l[i] > b.l[i] ? a.l[i] : b.l[i]); }
@@ -67,6 +72,48 @@ VEC uint32_t vu_sum(vu a)
 }
 VEC vu vu_from_vf(vf a) { VU((uint32_t)a.l[i]); }
 VEC vu vu_select(vm m, vu a, vu b) { VU(m.bits >> i & 1 ? a.l[i] : b.l[i]); }
+VEC vu vu_add(vu a, vu b) { VU(a.l[i] + b.l[i]); }
+VEC vu vu_mul(vu a, vu b) { VU(a.l[i] * b.l[i]); }
+VEC vu vu_shr(vu a, int n) { VU(a.l[i] >> n); }
+VEC vu vu_load_u8(const unsigned char *p) { VU(p[i]); }
+VEC vu vu_sub(vu a, vu b) { VU(a.l[i] - b.l[i]); }
+VEC vu vu_or(vu a, vu b) { VU(a.l[i] | b.l[i]); }
+VEC vu vu_shl(vu a, int n) { VU(a.l[i] << n); }
+VEC vu vu_sra(vu a, int n) { VU(a.l[i] >> n | (a.l[i] >> 31 ? ~(0xffffffffu >> n) : 0)); }
+VEC vu vu_clamp_u8(vu a) { VU(a.l[i] >> 31 ? 0 : a.l[i] > 255 ? 255 : a.l[i]); }
+VEC void vu_store_u8(unsigned char *p, vu a)
+{
+    a = vu_clamp_u8(a);
+    LANES p[i] = (unsigned char)a.l[i];
+}
+VEC vu vu_load_i16(const int16_t *p, const int16_t *q)
+{
+    VU((uint32_t)(int32_t)(i < 8 ? p[i] : q[i - 8]));
+}
+VEC void vu_store_u16(unsigned char *p, vu a)
+{
+    LANES p[2 * i] = (unsigned char)a.l[i], p[2 * i + 1] = (unsigned char)(a.l[i] >> 8);
+}
+VEC void vu_store_rgb(unsigned char *p, vu a)
+{
+    LANES {
+        p[3 * i] = (unsigned char)a.l[i];
+        p[3 * i + 1] = (unsigned char)(a.l[i] >> 8);
+        p[3 * i + 2] = (unsigned char)(a.l[i] >> 16);
+    }
+}
+VEC vf vf_cast(vu a)
+{
+    vf r;
+    memcpy(&r, &a, sizeof r);
+    return r;
+}
+VEC vu vu_cast(vf a)
+{
+    vu r;
+    memcpy(&r, &a, sizeof r);
+    return r;
+}
 
 VEC void vf_transpose(vf r[VL])
 {

@@ -7,9 +7,9 @@
  * has only a^2 = 1/2 and b^2 = 2 in it. With M(x) = (x^2 - 1/2)(x^2 - 2) x:
  *
  *   B^T = 1   0  -5/2  0   1  0     G = 1             0            0
- *         0  -2a  -2   a   1  0         1/(2a^2 (a^2-b^2)) * ( 1  a  a^2 )
+ *         0  -2a  -2   a   1  0         -2/3 * ( 1  a  a^2 )
  *         0   2a  -2  -a   1  0                            * ( 1 -a  a^2 )
- *         0  -b/2 -1/2 b   1  0         1/(2b^2 (b^2-a^2)) * ( 1  b  b^2 )
+ *         0  -b/2 -1/2 b   1  0          1/6 * ( 1  b  b^2 )
  *         0   b/2 -1/2 -b  1  0                            * ( 1 -b  b^2 )
  *         0   1    0 -5/2  0  1         0             0            1
  *   A^T = 1  1   1   1   1  0
@@ -38,6 +38,50 @@ VEC void wino_split6(vf r[6], const vf d[6])
     r[3] = vf_fma(b, odd_b, even_b);
     r[4] = vf_fma(mb, odd_b, even_b);
     r[5] = vf_add(vf_fma(m52, d[3], d[1]), d[5]);
+}
+
+/* One row of three through G: 1 / (2a^2 (a^2 - b^2)) = -2/3, 1 / (2b^2 (b^2 - a^2)) = 1/6. */
+VEC void wino_weigh3(vf r[6], const vf g[3])
+{
+    const vf sixth = vf_set1(1.0f / 6), third = vf_set1(1.0f / 3),
+             two_thirds = vf_set1(2.0f / 3);
+    const vf a = vf_set1(wino_a * (2.0f / 3)), b = vf_set1(wino_b * (1.0f / 6)),
+             zero = vf_zero();
+    const vf even_a = vf_fma(third, g[2], vf_mul(two_thirds, g[0])), odd_a = vf_mul(a, g[1]);
+    const vf even_b = vf_fma(third, g[2], vf_mul(sixth, g[0])), odd_b = vf_mul(b, g[1]);
+    r[0] = g[0];
+    r[1] = vf_sub(zero, vf_add(even_a, odd_a));
+    r[2] = vf_sub(odd_a, even_a);
+    r[3] = vf_add(even_b, odd_b);
+    r[4] = vf_sub(even_b, odd_b);
+    r[5] = g[2];
+}
+
+static void k_winograd_weights(float *u, size_t u_stride, const float *g, size_t n,
+                               size_t width)
+{
+    for (size_t c = 0; c < n; c++, g += 9 * width, u += width)
+        for (size_t v = 0; v < width; v += VL) {
+            vf half[6][3];
+#pragma GCC unroll 3
+            for (size_t j = 0; j < 3; j++) {
+                const vf column[3] = { vf_load(g + j * width + v),
+                                       vf_load(g + (3 + j) * width + v),
+                                       vf_load(g + (6 + j) * width + v) };
+                vf r[6];
+                wino_weigh3(r, column);
+#pragma GCC unroll 6
+                for (int i = 0; i < 6; i++) half[i][j] = r[i];
+            }
+            float *to = u + v;
+#pragma GCC unroll 6
+            for (int i = 0; i < 6; i++) {
+                vf r[6];
+                wino_weigh3(r, half[i]);
+#pragma GCC unroll 6
+                for (int j = 0; j < 6; j++, to += u_stride) vf_store(to, r[j]);
+            }
+        }
 }
 
 /* One row of six through A^T. */

@@ -1,0 +1,114 @@
+/* checkpoint.c - see checkpoint.h.
+ * SPDX-License-Identifier: MIT */
+#include "model/checkpoint.h"
+
+#include <string.h>
+
+static fdml_status read_ours(fdml_checkpoint *checkpoint, const char *format, fdml_error *err)
+{
+    const fdml_weights *weights = &checkpoint->weights;
+    if (strcmp(format, FDML_CHECKPOINT_FORMAT) != 0)
+        return fdml_fail(err, FDML_E_UNSUPPORTED, "%s: format '%.60s', expected '%s'",
+                         weights->name, format, FDML_CHECKPOINT_FORMAT);
+    const char *name = fdml_weights_metadata(weights, "backbone");
+    const char *settings = fdml_weights_metadata(weights, "settings");
+    if (!name)
+        return fdml_fail(err, FDML_E_FORMAT, "%s: a checkpoint that names no backbone",
+                         weights->name);
+    checkpoint->is_ours = true;
+    checkpoint->backbone = fdml_backbone_find(name);
+    if (!checkpoint->backbone) return fdml_backbone_fail(err, weights->name, name);
+    if (!settings) return FDML_OK;
+    return fdml_checkpoint_settings_read(&checkpoint->settings, settings, weights->name, err);
+}
+
+/* By the weights that are read already. */
+static fdml_status describe(fdml_checkpoint *checkpoint, fdml_error *err)
+{
+    const fdml_weights *weights = &checkpoint->weights;
+    const char *format = fdml_weights_metadata(weights, "format");
+    static const char ours[] = "fdml-checkpoint/";
+    if (format && !strncmp(format, ours, sizeof ours - 1))
+        return read_ours(checkpoint, format, err);
+    checkpoint->backbone = fdml_backbone_recognise(weights);
+    if (checkpoint->backbone) return FDML_OK;
+    return fdml_fail(err, FDML_E_UNSUPPORTED,
+                     "%s: no checkpoint, and its %zu tensors are those of no net that is known",
+                     weights->name, weights->file.n_tensors);
+}
+
+fdml_status fdml_checkpoint_parse(fdml_checkpoint *checkpoint, const fdml_source *source,
+                                  fdml_arena *arena, fdml_error *err)
+{
+    fdml_checkpoint parsed = { 0 };
+    FDML_TRY(fdml_weights_parse(&parsed.weights, source, arena, err));
+    FDML_TRY(describe(&parsed, err));
+    *checkpoint = parsed;
+    return FDML_OK;
+}
+
+fdml_status fdml_checkpoint_read(fdml_checkpoint *checkpoint, const char *path,
+                                 fdml_arena *arena, fdml_error *err)
+{
+    fdml_checkpoint read = { 0 };
+    FDML_TRY(fdml_weights_open(&read.weights, path, arena, err));
+    const fdml_status status = describe(&read, err);
+    if (status)
+        fdml_weights_close(&read.weights);
+    else
+        *checkpoint = read;
+    return status;
+}
+
+void fdml_checkpoint_close(fdml_checkpoint *checkpoint)
+{
+    fdml_weights_close(&checkpoint->weights);
+}
+
+fdml_status fdml_checkpoint_build(fdml_graph *graph, fdml_checkpoint *checkpoint,
+                                  bool with_head, fdml_arena *arena, fdml_error *err)
+{
+    const fdml_checkpoint_settings *settings = &checkpoint->settings;
+    const fdml_backbone_options options = { with_head, settings->height, settings->width };
+    fdml_graph built;
+    FDML_TRY(fdml_backbone_build(&built, checkpoint->backbone->name, &checkpoint->weights,
+                                 &options, arena, err));
+    const size_t size = (size_t)built.value[built.output[0]].dim[1];
+    if (!with_head && settings->embedding_size && settings->embedding_size != size)
+        return fdml_fail(err, FDML_E_DATA,
+                         "%s: the settings' embedding_size is %zu, the weights give %zu",
+                         checkpoint->weights.name, settings->embedding_size, size);
+    built.maps = checkpoint->weights.maps; /* constants point into it */
+    checkpoint->weights.maps = NULL;
+    *graph = built;
+    return FDML_OK;
+}
+
+fdml_status fdml_checkpoint_open(fdml_graph *graph, const char *path, fdml_arena *arena,
+                                 fdml_error *err)
+{
+    fdml_checkpoint checkpoint;
+    FDML_TRY(fdml_checkpoint_read(&checkpoint, path, arena, err));
+    const fdml_status status = fdml_checkpoint_build(graph, &checkpoint, false, arena, err);
+    fdml_checkpoint_close(&checkpoint);
+    return status;
+}
+
+fdml_status fdml_checkpoint_write(const char *path, const char *backbone,
+                                  const fdml_checkpoint_settings *settings,
+                                  const fdml_safetensors_item *item, size_t n, fdml_error *err)
+{
+    char text[FDML_CHECKPOINT_SETTINGS];
+    const char *const metadata[] = { "format",   FDML_CHECKPOINT_FORMAT,
+                                     "backbone", backbone,
+                                     "settings", text };
+    fdml_output output;
+    if (!fdml_backbone_find(backbone)) return fdml_backbone_fail(err, path, backbone);
+    fdml_checkpoint_settings_write(text, settings);
+    FDML_TRY(fdml_output_open(&output, path, NULL, err));
+    const fdml_status status =
+        fdml_safetensors_write(output.file, item, n, metadata, 3, path, err);
+    if (!status) return fdml_output_commit(&output, err);
+    fdml_output_abort(&output);
+    return status;
+}

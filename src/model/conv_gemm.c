@@ -1,0 +1,191 @@
+/* conv_gemm.c - convolution of float32 by gathered windows and gemm. See conv_direct.h.
+ *
+ * The rows of A are filters, the columns of B output positions; B is gathered from the input
+ * straight into gemm's panels, K_CHUNK steps at a time, so that scratch does not grow with the
+ * window. The cut does not show: gemm continues the chain of each output.
+ * SPDX-License-Identifier: MIT */
+#include "model/conv_direct.h"
+
+#include <string.h>
+
+#include "base/parallel.h"
+#include "model/real.h"
+
+/* K_CHUNK x 256 gathered floats are 512 KiB, in a second-level cache with the filters of
+ * ROW_BLOCK; 240 is a multiple of 5, 6 and 8, the tile heights. */
+enum { K_CHUNK = 512, ROW_BLOCK = 240 };
+
+typedef struct float_job {
+    const fdml_conv *conv;
+    const fdml_kernels *kernels;
+    const float *x, *w; /* w: [filters, channels / groups * taps], any alignment */
+    const unsigned char *bias;
+    float *y;
+    float *packed;       /* [groups][chunk][panels of filters] */
+    size_t k, rows;      /* of a group; rows rounded up to whole panels */
+    size_t n_chunks;     /* of k */
+    size_t n_row_blocks; /* of a group's filters */
+    size_t n_blocks;     /* of a plane's positions */
+    float *gathered;     /* for each thread */
+    size_t gathered_floats;
+    fdml_conv_block *at; /* for each thread */
+} float_job;
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static void pack_block(void *ctx, size_t block, int thread)
+{
+    (void)thread;
+    const float_job *job = ctx;
+    const size_t group = block / job->n_chunks, k0 = block % job->n_chunks * K_CHUNK;
+    const size_t filters = job->conv->filters / job->conv->groups;
+    const fdml_rows rows = { .x = job->w + group * filters * job->k + k0,
+                             .stride = job->k,
+                             .n = filters };
+    job->kernels->pack_a(job->packed + group * job->rows * job->k + k0 * job->rows, &rows,
+                         smaller(K_CHUNK, job->k - k0));
+}
+
+/* Do the panel's positions see `width` items in a row? Then they are copied at once. */
+static bool is_run(const int64_t *index, size_t width)
+{
+    for (size_t j = 0; j < width; j++)
+        if (index[j] != index[0] + (int64_t)j || index[j] < 0) return false;
+    return true;
+}
+
+/* Channels c0 .. c1-1 seen through one tap, for one panel of positions; a panel's rows of one
+ * tap lie `step` floats apart. */
+static void gather_panel(float *to, size_t step, const float *x, size_t n_in,
+                         const int64_t *index, size_t width, size_t n_channels)
+{
+    if (is_run(index, width)) {
+        for (size_t c = 0; c < n_channels; c++, to += step, x += n_in)
+            memcpy(to, x + index[0], width * sizeof *to);
+        return;
+    }
+    for (size_t c = 0; c < n_channels; c++, to += step, x += n_in)
+        for (size_t j = 0; j < width; j++) {
+            if (index[j] >= 0)
+                memcpy(to + j, x + index[j], sizeof *to);
+            else
+                to[j] = 0;
+        }
+}
+
+/* First channel whose row of tap t is not before step k. */
+static size_t channel_from(size_t k, size_t t, size_t taps)
+{
+    return k > t ? (k - t + taps - 1) / taps : 0;
+}
+
+/* Steps k0 .. k1-1 of B for the block's positions, x being the group's first plane. */
+static void gather(float *b, fdml_conv_block *at, const float *x, size_t k0, size_t k1,
+                   size_t width)
+{
+    const size_t taps = at->conv->window.n_taps, n_in = at->conv->window.n_in;
+    const size_t n = at->n, padded = (n + width - 1) / width * width;
+    for (size_t t = 0; t < taps; t++) {
+        const size_t c0 = channel_from(k0, t, taps), c1 = channel_from(k1, t, taps);
+        if (c0 >= c1) continue;
+        fdml_conv_block_tap(at, t);
+        for (size_t j = n; j < padded; j++) at->index[j] = -1;
+        for (size_t j = 0; j < padded; j += width)
+            gather_panel(b + j * (k1 - k0) + (c0 * taps + t - k0) * width, taps * width,
+                         x + c0 * n_in, n_in, at->index + j, width, c1 - c0);
+    }
+}
+
+static void start_rows(const float_job *job, float *c, size_t first_filter, size_t m, size_t n)
+{
+    for (size_t i = 0; i < m; i++) {
+        float start = 0;
+        if (job->bias)
+            memcpy(&start, job->bias + (first_filter + i) * sizeof start, sizeof start);
+        float *row = c + i * job->conv->window.n_out;
+        for (size_t j = 0; j < n; j++) row[j] = start;
+    }
+}
+
+/* One block: some filters of a group at some positions of an image. */
+static void run_block(void *ctx, size_t block, int thread)
+{
+    const float_job *job = ctx;
+    const fdml_conv *conv = job->conv;
+    const size_t n_out = conv->window.n_out, filters = conv->filters / conv->groups;
+    const size_t p0 = block % job->n_blocks * FDML_CONV_BLOCK;
+    block /= job->n_blocks;
+    const size_t r0 = block % job->n_row_blocks * ROW_BLOCK;
+    block /= job->n_row_blocks;
+    const size_t group = block % conv->groups, image = block / conv->groups;
+    const size_t n = smaller(FDML_CONV_BLOCK, n_out - p0);
+    const size_t m = smaller(ROW_BLOCK, filters - r0);
+    const size_t first_filter = group * filters + r0;
+    const float *x =
+        job->x +
+        (image * conv->channels + group * (conv->channels / conv->groups)) * conv->window.n_in;
+    float *c = job->y + (image * conv->filters + first_filter) * n_out + p0;
+    float *b = job->gathered + (size_t)thread * job->gathered_floats;
+    fdml_conv_block *at = job->at + thread;
+    fdml_conv_block_init(at, conv, p0, n);
+    start_rows(job, c, first_filter, m, n);
+    for (size_t k0 = 0; k0 < job->k; k0 += K_CHUNK) {
+        const size_t depth = smaller(K_CHUNK, job->k - k0);
+        const float *a = job->packed + group * job->rows * job->k + k0 * job->rows + r0 * depth;
+        gather(b, at, x, k0, k0 + depth, job->kernels->tile_cols);
+        job->kernels->gemm(c, n_out, a, b, m, n, depth, 1);
+    }
+}
+
+/* Weights of a transposed convolution, [channels, filters, taps], with filters outermost. */
+static fdml_status turn_weights(float_job *job, const fdml_op_call *call, fdml_error *err)
+{
+    const fdml_conv *conv = job->conv;
+    const size_t taps = conv->window.n_taps, channels = conv->channels / conv->groups;
+    const size_t filters = conv->filters / conv->groups;
+    const unsigned char *from = call->input[1]->data;
+    float *turned = NULL;
+    FDML_TRY(fdml_op_scratch(call, &turned, call->input[1]->n_items, sizeof *turned, err));
+    for (size_t g = 0; g < conv->groups; g++)
+        for (size_t c = 0; c < channels; c++)
+            for (size_t f = 0; f < filters; f++, from += taps * sizeof *turned)
+                memcpy(turned + ((g * filters + f) * channels + c) * taps, from,
+                       taps * sizeof *turned);
+    job->w = turned;
+    return FDML_OK;
+}
+
+fdml_status fdml_conv_float(const fdml_conv *conv, const fdml_op_call *call, fdml_error *err)
+{
+    const fdml_tensor *bias = fdml_op_input(call, 2);
+    if (!call->output[0]->n_items) return FDML_OK;
+    const size_t n_threads = call->n_threads > 1 ? (size_t)call->n_threads : 1;
+    const size_t filters = conv->filters / conv->groups;
+    const fdml_kernels *kernels = call->kernels;
+    float_job job = { .conv = conv,
+                      .kernels = kernels,
+                      .x = call->input[0]->data,
+                      .w = call->input[1]->data,
+                      .bias = bias ? bias->data : NULL,
+                      .y = call->output[0]->data };
+    if (conv->is_transposed) FDML_TRY(turn_weights(&job, call, err));
+    job.k = conv->channels / conv->groups * conv->window.n_taps;
+    job.rows = fdml_panels_size(filters, 1, kernels->tile_rows);
+    job.n_chunks = (job.k + K_CHUNK - 1) / K_CHUNK;
+    job.n_row_blocks = (filters + ROW_BLOCK - 1) / ROW_BLOCK;
+    job.n_blocks = (conv->window.n_out + FDML_CONV_BLOCK - 1) / FDML_CONV_BLOCK;
+    job.gathered_floats =
+        fdml_panels_size(FDML_CONV_BLOCK, smaller(K_CHUNK, job.k), kernels->tile_cols);
+    FDML_TRY(fdml_op_scratch(call, &job.packed, conv->groups * job.rows * job.k,
+                             sizeof *job.packed, err));
+    FDML_TRY(fdml_op_scratch(call, &job.gathered, n_threads * job.gathered_floats,
+                             sizeof *job.gathered, err));
+    FDML_TRY(fdml_op_scratch(call, &job.at, n_threads, sizeof *job.at, err));
+    fdml_parallel(conv->groups * job.n_chunks, call->n_threads, pack_block, &job);
+    fdml_parallel(conv->batch * conv->groups * job.n_row_blocks * job.n_blocks, call->n_threads,
+                  run_block, &job);
+    return FDML_OK;
+}

@@ -1,0 +1,262 @@
+/* conv_rows.c - runs convolutions as pixels times panels: 1x1, direct, planes.
+ *
+ * A task is some output rows of one image (of 1x1: some pixels) times some output blocks of one
+ * group. Tasks with the same weights come one after another, so the weights stay in cache, and
+ * are so many that threads end together.
+ * SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "model/conv_state.h"
+
+enum {
+    WEIGHT_BYTES = 1 << 20, /* of a task, half of a 2 MiB L2 */
+    TASK_FLOPS = 1 << 23,   /* 40 us: far above what starting a task costs */
+    MIN_PIXELS = 24
+};
+
+fdml_conv_rows fdml_conv_job(const fdml_conv_detail *d, size_t out_block)
+{
+    const size_t c = out_block * FDML_BLOCK;
+    return (fdml_conv_rows){ .out_stride = d->out.h * d->out.w * FDML_BLOCK,
+                             .offset = d->offset,
+                             .n_blocks = d->n_offsets,
+                             .bias = d->bias ? d->bias + c : NULL,
+                             .slope = d->slope ? d->slope + c : NULL,
+                             .low = d->low,
+                             .high = d->high };
+}
+
+void fdml_conv_bind(fdml_conv_detail *d, const fdml_plan *plan, const fdml_plan_step *step)
+{
+    d->x = fdml_slot_data(plan, step->in[0]);
+    d->add = fdml_slot_data(plan, step->in[1]);
+    d->y = fdml_slot_data(plan, step->out[0]);
+    d->plan = plan;
+}
+
+/* --- what a task works on ---------------------------------------------------------------- */
+
+typedef struct place {
+    size_t group, image, first, n; /* output rows, or pixels of 1x1 */
+    size_t block, n_blocks;        /* output blocks, of the whole layer */
+    float *scratch;
+} place;
+
+static place find(const fdml_conv_detail *d, size_t task, int thread)
+{
+    const size_t total = d->way == FDML_CONV_POINT ? d->out.h * d->out.w : d->out.h;
+    place p = { .scratch = fdml_plan_scratch(d->plan, thread) };
+    p.first = task % d->n_chunks * d->chunk;
+    task /= d->n_chunks;
+    p.image = task % d->in.n;
+    task /= d->in.n;
+    const size_t out = task % d->n_out_chunks * d->out_chunk;
+    p.group = task / d->n_out_chunks;
+    p.n = total - p.first < d->chunk ? total - p.first : d->chunk;
+    p.n_blocks = d->group_out - out < d->out_chunk ? d->group_out - out : d->out_chunk;
+    p.block = p.group * d->group_out + out;
+    return p;
+}
+
+/* The job of the task, from pixel `first` of the output on. */
+static fdml_conv_rows start(const fdml_conv_detail *d, const place *p, size_t first)
+{
+    fdml_conv_rows job = fdml_conv_job(d, p->block);
+    const size_t depth = d->group_weights / (d->group_out * FDML_BLOCK);
+    const size_t in_group = p->block - p->group * d->group_out;
+    const size_t at =
+        (p->image * d->out.n_blocks + p->block) * job.out_stride + first * FDML_BLOCK;
+    job.out = d->y + at;
+    job.add = d->add ? d->add + at : NULL;
+    job.weights = d->weights + p->group * d->group_weights + in_group * FDML_BLOCK * depth;
+    job.n_out = p->n_blocks;
+    return job;
+}
+
+static void point_task(void *ctx, size_t task, int thread)
+{
+    const fdml_conv_detail *d = ctx;
+    const place p = find(d, task, thread);
+    fdml_conv_rows job = start(d, &p, p.first);
+    const size_t pixels = d->in.h * d->in.w;
+    const size_t block = p.image * d->in.n_blocks + p.group * d->group_in;
+    job.in = d->x + (block * pixels + p.first) * FDML_BLOCK;
+    job.n_rows = p.n;
+    d->plan->kernels->conv_rows(&job);
+}
+
+/* One row of pixels as column kx of the window sees it, zeros where it leaves the plane. */
+static void copy_row(float *to, const fdml_conv_detail *d, const float *row, size_t kx)
+{
+    const size_t shift = kx * d->dilation_x;
+    for (size_t ox = 0; ox < d->out.w; ox++, to += FDML_BLOCK) {
+        const size_t x = ox * d->stride_x + shift - d->pad_left; /* wraps where negative */
+        if (row && x < d->in.w)
+            memcpy(to, row + x * FDML_BLOCK, FDML_BLOCK * sizeof *to);
+        else
+            memset(to, 0, FDML_BLOCK * sizeof *to);
+    }
+}
+
+static void direct_task(void *ctx, size_t task, int thread)
+{
+    const fdml_conv_detail *d = ctx;
+    const place p = find(d, task, thread);
+    const size_t plane = d->in.h * d->in.w * FDML_BLOCK;
+    const float *x = d->x + (p.image * d->in.n_blocks + p.group * d->group_in) * plane;
+    float *to = p.scratch;
+    for (size_t b = 0; b < d->group_in; b++, x += plane)
+        for (size_t kx = 0; kx < d->kernel_x; kx++)
+            for (size_t phase = 0; phase < d->stride_y; phase++) {
+                const size_t n = d->phase_row[phase + 1] - d->phase_row[phase];
+                for (size_t q = 0; q < n; q++, to += d->out.w * FDML_BLOCK) {
+                    const size_t y = (p.first + q) * d->stride_y + phase - d->pad_top;
+                    copy_row(to, d, y < d->in.h ? x + y * d->in.w * FDML_BLOCK : NULL, kx);
+                }
+            }
+    fdml_conv_rows job = start(d, &p, p.first * d->out.w);
+    job.in = p.scratch;
+    job.n_rows = p.n * d->out.w;
+    d->plan->kernels->conv_rows(&job);
+}
+
+/* A channel's row with its columns sorted by their phase of the stride. */
+static void split_row(float *to, const fdml_conv_detail *d, const float *row, size_t width)
+{
+    for (size_t phase = 0; phase < d->stride_x; phase++)
+        for (size_t q = 0; q < width; q++) {
+            const size_t x = q * d->stride_x + phase - d->pad_left;
+            *to++ = row && x < d->in.w ? row[x] : 0;
+        }
+}
+
+static void planes_task(void *ctx, size_t task, int thread)
+{
+    const fdml_conv_detail *d = ctx;
+    const place p = find(d, task, thread);
+    const float *x = d->x + p.image * d->in.c * d->in.h * d->in.w;
+    const size_t width = d->plane_step / d->stride_x;
+    for (size_t c = 0; c < d->in.c; c++, x += d->in.h * d->in.w)
+        for (size_t q = 0; q < d->plane_rows; q++) {
+            const size_t y = p.first * d->stride_y + q - d->pad_top;
+            split_row(p.scratch + (c * d->plane_rows + q) * d->plane_step, d,
+                      y < d->in.h ? x + y * d->in.w : NULL, width);
+        }
+    for (size_t r = 0; r < p.n; r++) {
+        fdml_conv_rows job = start(d, &p, (p.first + r) * d->out.w);
+        job.in = p.scratch + r * d->stride_y * d->plane_step;
+        job.n_rows = d->out.w;
+        d->plan->kernels->conv_planes(&job);
+    }
+}
+
+fdml_status fdml_conv_run_rows(fdml_plan *plan, fdml_plan_step *step, fdml_error *err)
+{
+    (void)err;
+    static const fdml_block_fn task[] = { point_task, direct_task, planes_task };
+    fdml_conv_detail *d = step->detail;
+    fdml_conv_bind(d, plan, step);
+    fdml_parallel(d->n_groups * d->n_out_chunks * d->in.n * d->n_chunks, plan->n_threads,
+                  task[d->way], d);
+    return FDML_OK;
+}
+
+/* --- planning ---------------------------------------------------------------------------- */
+
+static size_t at_least_one(size_t n)
+{
+    return n ? n : 1;
+}
+
+/* Cuts output blocks so that a task's weights fit in cache, pixels so that tasks are many. */
+static void cut(fdml_conv_detail *d, size_t n_threads, size_t panel_blocks)
+{
+    const size_t depth = d->group_weights / (d->group_out * FDML_BLOCK);
+    const size_t unit = d->way == FDML_CONV_POINT ? 1 : d->out.w; /* pixels of a row */
+    const size_t rows = d->way == FDML_CONV_POINT ? d->out.h * d->out.w : d->out.h;
+    const size_t block_bytes = depth * FDML_BLOCK * sizeof(float);
+    size_t out = at_least_one(WEIGHT_BYTES / block_bytes / panel_blocks) * panel_blocks;
+    if (d->way == FDML_CONV_PLANES || out > d->group_out) out = d->group_out;
+    const double flops = 2.0 * (double)(rows * unit * d->in.n) *
+                         (double)(depth * FDML_BLOCK * d->group_out * d->n_groups);
+    const size_t want = (size_t)(flops / TASK_FLOPS) < 8 * n_threads
+                            ? at_least_one((size_t)(flops / TASK_FLOPS))
+                            : 8 * n_threads;
+    d->n_out_chunks = (d->group_out + out - 1) / out;
+    const size_t have = d->n_out_chunks * d->n_groups * d->in.n;
+    size_t chunks = (want + have - 1) / have;
+    const size_t most = at_least_one(rows * unit / MIN_PIXELS);
+    if (chunks > most) chunks = most;
+    d->chunk = (rows + chunks - 1) / chunks;
+    d->n_chunks = (rows + d->chunk - 1) / d->chunk;
+    /* few pixels: the rest of the tasks come from fewer output blocks in each */
+    const size_t missing = want / at_least_one(have * d->n_chunks);
+    if (missing > 1 && d->way != FDML_CONV_PLANES)
+        out = at_least_one(out / missing / panel_blocks) * panel_blocks;
+    d->out_chunk = out > d->group_out ? d->group_out : out;
+    d->n_out_chunks = (d->group_out + d->out_chunk - 1) / d->out_chunk;
+}
+
+static bool offsets_of_point(fdml_conv_detail *d, fdml_plan *plan)
+{
+    d->n_offsets = d->group_in;
+    d->offset = fdml_plan_push(plan, d->n_offsets, sizeof *d->offset);
+    if (!d->offset) return false;
+    for (size_t b = 0; b < d->n_offsets; b++) d->offset[b] = b * d->in.h * d->in.w * FDML_BLOCK;
+    return true;
+}
+
+static bool offsets_of_direct(fdml_conv_detail *d, fdml_plan *plan)
+{
+    d->n_offsets = d->group_in * d->kernel_y * d->kernel_x;
+    d->offset = fdml_plan_push(plan, d->n_offsets, sizeof *d->offset);
+    d->phase_row = fdml_plan_push(plan, d->stride_y + 1, sizeof *d->phase_row);
+    if (!d->offset || !d->phase_row) return false;
+    for (size_t ky = 0; ky < d->kernel_y; ky++) { /* rows each phase needs */
+        const size_t y = ky * d->dilation_y, n = d->chunk + y / d->stride_y;
+        size_t *rows = &d->phase_row[y % d->stride_y + 1];
+        if (n > *rows) *rows = n;
+    }
+    for (size_t p = 0; p < d->stride_y; p++) d->phase_row[p + 1] += d->phase_row[p];
+    const size_t rows = d->phase_row[d->stride_y], row = d->out.w * FDML_BLOCK;
+    size_t *offset = d->offset;
+    for (size_t b = 0; b < d->group_in; b++)
+        for (size_t ky = 0; ky < d->kernel_y; ky++)
+            for (size_t kx = 0; kx < d->kernel_x; kx++) {
+                const size_t y = ky * d->dilation_y;
+                const size_t q = d->phase_row[y % d->stride_y] + y / d->stride_y;
+                *offset++ = ((b * d->kernel_x + kx) * rows + q) * row;
+            }
+    fdml_plan_want_scratch(plan, d->group_in * d->kernel_x * rows * row * sizeof(float));
+    return true;
+}
+
+static bool offsets_of_planes(fdml_conv_detail *d, fdml_plan *plan)
+{
+    const size_t reach_x = (d->out.w - 1) * d->stride_x + (d->kernel_x - 1) * d->dilation_x + 1;
+    const size_t width = (reach_x + d->stride_x - 1) / d->stride_x;
+    d->plane_rows = (d->chunk - 1) * d->stride_y + (d->kernel_y - 1) * d->dilation_y + 1;
+    d->plane_step = width * d->stride_x;
+    d->n_offsets = d->in.c * d->kernel_y * d->kernel_x;
+    d->offset = fdml_plan_push(plan, d->n_offsets, sizeof *d->offset);
+    if (!d->offset) return false;
+    size_t *offset = d->offset;
+    for (size_t c = 0; c < d->in.c; c++)
+        for (size_t ky = 0; ky < d->kernel_y; ky++)
+            for (size_t kx = 0; kx < d->kernel_x; kx++) {
+                const size_t x = kx * d->dilation_x;
+                *offset++ = (c * d->plane_rows + ky * d->dilation_y) * d->plane_step +
+                            x % d->stride_x * width + x / d->stride_x;
+            }
+    fdml_plan_want_scratch(plan, d->in.c * d->plane_rows * d->plane_step * sizeof(float));
+    return true;
+}
+
+fdml_status fdml_conv_plan_rows(fdml_conv_detail *d, fdml_plan *plan, fdml_error *err)
+{
+    cut(d, (size_t)plan->n_threads, plan->kernels->tile_cols / FDML_BLOCK);
+    const bool ok = d->way == FDML_CONV_POINT    ? offsets_of_point(d, plan)
+                    : d->way == FDML_CONV_DIRECT ? offsets_of_direct(d, plan)
+                                                 : offsets_of_planes(d, plan);
+    return ok ? FDML_OK : fdml_plan_no_memory(plan, err);
+}

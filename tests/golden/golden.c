@@ -1,0 +1,179 @@
+/* golden.c - what our engines compute, against what PyTorch computed.
+ *
+ *   golden [--verbose] [--only TEXT] DIR
+ *
+ * DIR is what torch_models.py and torch_layers.py made; cases.tsv there lists what is to be
+ * compared (torch_files.py). Each case runs through the interpreter and through the plan, the
+ * plan with every instruction set of this machine, with one thread and with several, and with
+ * the rows of the batch one by one, all of which must give the same bits. An output passes
+ * where its largest difference from PyTorch's is at most 1e-4 of PyTorch's largest number: the
+ * two sum in different orders, and a deep net's sums cancel.
+ *
+ * Ends in "N passed, N failed".
+ *
+ * SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "engines.h"
+
+enum { MAX_LIST = 1 << 20 };
+static const double tolerance = 1e-4;
+
+typedef struct tally {
+    size_t passed, failed;
+    bool is_verbose;
+    const char *only;   /* NULL: all */
+    double worst;       /* of those that passed */
+    char worst_at[256]; /* "resnet50 plan" */
+} tally;
+
+typedef struct golden_case {
+    const char *kind, *name, *model, *input, *output;
+} golden_case;
+
+static void report(tally *t, const char *name, const char *engine, const char *why,
+                   double error)
+{
+    if (why) {
+        t->failed++;
+        printf("not ok %s %s: %s\n", name, engine, why);
+        return;
+    }
+    t->passed++;
+    if (t->is_verbose) printf("ok %s %s: %.2g\n", name, engine, error);
+    if (error <= t->worst) return;
+    t->worst = error;
+    snprintf(t->worst_at, sizeof t->worst_at, "%s %s", name, engine);
+}
+
+/* NULL: as near as it must be. Otherwise why not, in `why`. */
+static const char *compare(double *error, const fdml_tensor *got, const fdml_tensor *want,
+                           char why[256])
+{
+    char a[FDML_SHAPE_TEXT], b[FDML_SHAPE_TEXT];
+    if (got->type != FDML_TYPE_F32 || !fdml_tensor_same_shape(got, want)) {
+        snprintf(why, 256, "%s %.90s, expected float32 %.90s", fdml_type_name(got->type),
+                 fdml_tensor_shape_text(got, a), fdml_tensor_shape_text(want, b));
+        return why;
+    }
+    const float *x = got->data, *y = want->data;
+    double largest = 0, difference = 0;
+    size_t at = 0;
+    for (size_t i = 0; i < want->n_items; i++) {
+        const double d = fabs((double)x[i] - (double)y[i]);
+        largest = fmax(largest, fabs((double)y[i]));
+        if (d <= difference) continue; /* not so where d is NaN */
+        difference = d;
+        at = i;
+        if (isnan(d)) break;
+    }
+    *error = difference / (largest > 0 ? largest : 1);
+    if (*error <= tolerance) return NULL;
+    snprintf(why, 256, "item %zu is %.9g, expected %.9g: %.2g of the largest, %.9g", at,
+             (double)x[at], (double)y[at], *error, largest);
+    return why;
+}
+
+static void run_engine(tally *t, const golden_case *c, const engine *e, const fdml_graph *graph,
+                       const fdml_tensor io[2])
+{
+    fdml_arena arena;
+    fdml_error err;
+    fdml_tensor got;
+    char why[256];
+    double error = 0;
+    fdml_arena_init(&arena, 0);
+    if (e->run(&got, graph, &io[0], &arena, &err))
+        report(t, c->name, e->name, err.text, 0);
+    else
+        report(t, c->name, e->name, compare(&error, &got, &io[1], why), error);
+    fdml_arena_close(&arena);
+}
+
+static void run_case(tally *t, const char *folder, const golden_case *c)
+{
+    char path[3][FDML_PATH_SIZE];
+    const char *const names[] = { c->model, c->input, c->output };
+    fdml_tensor io[2];
+    fdml_graph graph = { 0 };
+    fdml_error err;
+    fdml_arena arena;
+    for (int i = 0; i < 3; i++)
+        snprintf(path[i], sizeof path[i], "%.2000s/%.2000s", folder, names[i]);
+    fdml_arena_init(&arena, 0);
+    fdml_status status = engine_open(&graph, c->kind, path[0], &arena, &err);
+    if (!status) status = engine_read_npy(&io[0], path[1], &arena, &err);
+    if (!status) status = engine_read_npy(&io[1], path[2], &arena, &err);
+    if (status) report(t, c->name, "open", err.text, 0);
+    for (size_t i = 0; !status && engines[i].name; i++)
+        run_engine(t, c, &engines[i], &graph, io);
+    fdml_graph_close(&graph);
+    fdml_arena_close(&arena);
+}
+
+/* Cuts `text` at its tabs and the end of its line; the next line, or NULL. */
+static char *cut_line(char *text, const char *field[5])
+{
+    char *next = strchr(text, '\n');
+    if (next) *next++ = 0;
+    for (int i = 0; i < 5; i++) {
+        char *tab = text ? strchr(text, '\t') : NULL;
+        field[i] = text;
+        if (tab) *tab++ = 0;
+        text = tab;
+    }
+    return next && *next ? next : NULL;
+}
+
+static int run_list(tally *t, const char *folder)
+{
+    char path[FDML_PATH_SIZE];
+    const char *list;
+    fdml_arena arena;
+    fdml_error err;
+    snprintf(path, sizeof path, "%.3000s/cases.tsv", folder);
+    fdml_arena_init(&arena, 0);
+    if (fdml_file_read(&list, NULL, path, MAX_LIST, &arena, &err)) {
+        fprintf(stderr, "golden: %s\n", err.text);
+        return 2;
+    }
+    char *next = fdml_arena_copy_text(&arena, list, strlen(list));
+    while (next && *next) {
+        golden_case c;
+        const char *field[5];
+        next = cut_line(next, field);
+        c = (golden_case){ field[0], field[1], field[2], field[3], field[4] };
+        if (!c.output) {
+            report(t, path, "list", "a line without five fields", 0);
+            continue;
+        }
+        if (!t->only || strstr(c.name, t->only)) run_case(t, folder, &c);
+    }
+    fdml_arena_close(&arena);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    tally t = { 0 };
+    int at = 1;
+    for (; at < argc && argv[at][0] == '-'; at++) {
+        if (!strcmp(argv[at], "--verbose"))
+            t.is_verbose = true;
+        else if (!strcmp(argv[at], "--only") && at + 1 < argc)
+            t.only = argv[++at];
+        else
+            break;
+    }
+    if (at != argc - 1) {
+        fprintf(stderr, "usage: golden [--verbose] [--only TEXT] DIR\n");
+        return 1;
+    }
+    if (run_list(&t, argv[at])) return 2;
+    if (t.passed) printf("# largest difference: %.2g, %s\n", t.worst, t.worst_at);
+    printf("%zu passed, %zu failed\n", t.passed, t.failed);
+    return t.failed || !t.passed;
+}
