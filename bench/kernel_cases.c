@@ -154,6 +154,28 @@ static void resize_four_rows(const fdml_kernels *k)
 CASE(resize_across, 0, 4 * 4.5 * DIM, resize_four_rows(k))
 CASE(resize_down, 0, 1.5 * 256 * DIM,
      k->resize_down((unsigned char *)d.out, (const unsigned char *)d.x, 256, 256, &d.halves))
+
+/* Sixteen blocks beside each other; rows of SAMPLES. */
+enum { BLOCKS = 16, SAMPLES = 4096 };
+static void transform_blocks(const fdml_kernels *k)
+{
+    fdml_block blocks[BLOCKS];
+    int16_t coefficients[64 * BLOCKS];
+    for (int i = 0; i < BLOCKS; i++)
+        blocks[i] = (fdml_block){ (unsigned char *)d.out + 8 * i, 8 * BLOCKS };
+    for (int i = 0; i < 64 * BLOCKS; i++) coefficients[i] = (int16_t)(i % 37 - 18);
+    k->idct_blocks(blocks, coefficients, BLOCKS);
+}
+#define SAMPLE(i) ((const unsigned char *)d.x + (i)*SAMPLES)
+CASE(idct_blocks, 0, 3.0 * 64 * BLOCKS, transform_blocks(k))
+CASE(upsample_across, 0, 3.0 * SAMPLES,
+     k->upsample_across((unsigned char *)d.out, SAMPLE(0), SAMPLES))
+CASE(upsample_down, 0, 3.0 * SAMPLES,
+     k->upsample_down((unsigned char *)d.out, SAMPLE(0), SAMPLE(1), SAMPLES, 1))
+CASE(upsample_both, 0, 4.0 * SAMPLES,
+     k->upsample_both((unsigned char *)d.out, SAMPLE(0), SAMPLE(1), SAMPLES, d.count))
+CASE(ycc_to_rgb, 0, 6.0 * SAMPLES,
+     k->ycc_to_rgb((unsigned char *)d.out, SAMPLE(0), SAMPLE(1), SAMPLE(2), SAMPLES))
 CASE(fma_peak, 2.0 * PEAK_STEPS * (double)(k->tile_rows * k->tile_cols), 0,
      float sink[16] = { 0.5f };
      k->fma_peak(sink, PEAK_STEPS))
