@@ -72,10 +72,11 @@ typedef struct fdml_winograd {
 /* The 36 products of one panel of output channels, from weights that are still 3x3. */
 typedef struct fdml_winograd_panel {
     const float *g;         /* [n_blocks, 16, 9, width] */
-    size_t n_blocks, width; /* input blocks; output channels, 16 or tile_cols */
-    const float
-        *split;  /* point f, block b, tile t: f * split_stride + b * in_stride + t * 16 */
-    float *join; /* point f, block o, tile t: f * join_stride + o * out_stride + t * 16 */
+    size_t n_blocks, width; /* input blocks, not 0; output channels, 16 or tile_cols */
+    /* point f of tile t: split[f * split_stride + b * in_stride + t * 16 ..] of input block b,
+     * join[f * join_stride + o * out_stride + t * 16 ..] of output block o */
+    const float *split;
+    float *join;
     size_t split_stride, in_stride, join_stride, out_stride, n_tiles;
 } fdml_winograd_panel;
 
@@ -217,7 +218,8 @@ typedef struct fdml_block {
  *   a tap of its sixteen channels), so a pixel does not depend on which others are in the job.
  *   conv_planes: the same with taps of one channel.
  * winograd_weights: u[f * u_stride + (c, lane)] = (G g G^T)[f] of g [n, 9, width], for n channels
- *   and `width` lanes, a multiple of 16.
+ *   and `width` lanes, 16 or tile_cols. winograd_panel: the products of conv_rows with those
+ *   weights, at all points; they need not be kept.
  * winograd_split: points = B^T d B of 6x6 input tiles; winograd_join: out = finish(bias + A^T m
  *   A). Points of interpolation and matrices: kern/winograd.h. Columns first, then rows.
  * depthwise: out = finish(chain of fused multiply-adds from bias over the taps inside the
