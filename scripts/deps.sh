@@ -17,9 +17,9 @@ machine=$(uname -m)
 python=/usr/bin/python3 # the one whose modules the package manager installs
 
 case $job in
-core) needs="compiler make sleef cjson zip sodium openmp" ;;
+core) needs="compiler make sleef cjson zip sodium stb openmp" ;;
 check)
-    needs="compiler make sleef cjson zip sodium openmp criterion python"
+    needs="compiler make sleef cjson zip sodium stb openmp criterion python"
     # The tests of other x86 processors run under an emulator, which macOS does not have.
     if [ "$system" = Linux ] && [ "$machine" = x86_64 ]; then needs="$needs qemu"; fi
     ;;
@@ -28,10 +28,10 @@ arm)
         echo "deps: this machine is AArch64 itself: make check tests it, without an emulator" >&2
         exit 1
     fi
-    needs="make arm-compiler qemu-arm arm-sleef arm-cjson arm-zip arm-sodium arm-openmp"
+    needs="make arm-compiler qemu-arm arm-sleef arm-cjson arm-zip arm-sodium arm-stb arm-openmp"
     ;;
-fuzz) needs="make clang sleef cjson zip sodium clang-fuzzer clang-openmp" ;;
-peers) needs="compiler make sleef cjson zip sodium openmp faiss numpy sklearn openblas" ;;
+fuzz) needs="make clang sleef cjson zip sodium stb clang-fuzzer clang-openmp" ;;
+peers) needs="compiler make sleef cjson zip sodium stb openmp faiss numpy sklearn openblas pil" ;;
 *)
     echo "usage: scripts/deps.sh core|check|arm|fuzz|peers" >&2
     exit 1
@@ -64,6 +64,12 @@ module()
 if [ "$system" = Darwin ]; then cc=${CC:-cc}; else cc=${CC:-gcc}; fi
 case $cc in *aarch64*) cc=gcc ;; esac
 arm_cc=aarch64-linux-gnu-gcc
+# a header alone, in a folder of its own or not
+stb_probe='#if __has_include(<stb/stb_image.h>)
+#include <stb/stb_image.h>
+#else
+#include <stb_image.h>
+#endif'
 probe_flags=
 omp_flags=(-fopenmp)
 if [ "$system" = Darwin ] && have brew; then
@@ -83,6 +89,7 @@ is_met()
     cjson) links "$cc" '#include <cjson/cJSON.h>' -lcjson ;;
     zip) links "$cc" '#include <zip.h>' -lzip ;;
     sodium) links "$cc" '#include <sodium.h>' -lsodium ;;
+    stb) links "$cc" "$stb_probe" ;;
     openmp) links "$cc" '#include <omp.h>' "${omp_flags[@]}" ;;
     criterion) links "$cc" '#include <criterion/criterion.h>
 Test(probe, links) { cr_assert(1); }
@@ -95,6 +102,7 @@ Test(probe, links) { cr_assert(1); }
     arm-cjson) links "$arm_cc" '#include <cjson/cJSON.h>' -lcjson ;;
     arm-zip) links "$arm_cc" '#include <zip.h>' -lzip ;;
     arm-sodium) links "$arm_cc" '#include <sodium.h>' -lsodium ;;
+    arm-stb) links "$arm_cc" "$stb_probe" ;;
     # The cross compiler links with a libgomp of its own; running needs multiarch's.
     arm-openmp)
         links "$arm_cc" '#include <omp.h>' -fopenmp &&
@@ -108,6 +116,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *p, size_t n) { return p && n > 9
     faiss) module faiss ;;
     numpy) module numpy ;;
     sklearn) module sklearn ;;
+    pil) module PIL.Image ;;
     openblas) ldconfig -p 2>/dev/null | grep -q libopenblas ;;
     *) return 1 ;;
     esac
@@ -123,6 +132,7 @@ package()
     apt:cjson) echo libcjson-dev ;;
     apt:zip) echo libzip-dev ;;
     apt:sodium) echo libsodium-dev ;;
+    apt:stb | apt:arm-stb) echo libstb-dev ;; # a header: the host's serves the cross compiler
     apt:openmp) echo libgomp1 ;;
     apt:criterion) echo libcriterion-dev ;;
     apt:qemu | apt:qemu-arm | dnf:qemu) echo qemu-user-static ;;
@@ -131,16 +141,19 @@ package()
     apt:arm-*) echo "lib${1#arm-}-dev:arm64" ;;
     apt:clang-fuzzer) echo libclang-rt-dev ;;
     apt:clang-openmp) echo libomp-dev ;;
-    apt:faiss | apt:numpy | apt:sklearn) echo "python3-$1" ;;
+    apt:faiss | apt:numpy | apt:sklearn | apt:pil) echo "python3-$1" ;;
     apt:openblas) echo libopenblas-dev ;;
     dnf:sleef | dnf:cjson) echo "$1-devel" ;;
     dnf:zip | dnf:sodium) echo "lib$1-devel" ;;
+    dnf:stb) echo stb_image-devel ;;
+    dnf:pil) echo python3-pillow ;;
     dnf:openmp) echo libgomp ;;
     dnf:clang-fuzzer) echo compiler-rt ;;
     dnf:clang-openmp) echo libomp-devel ;;
     brew:sleef | brew:cjson | brew:criterion) echo "$1" ;;
     brew:zip | brew:sodium) echo "lib$1" ;;
     brew:openmp) echo libomp ;;
+    brew:pil) echo pillow ;;
     apt:python | dnf:python | brew:python) echo python3 ;;
     apt:make | dnf:make | brew:make | apt:clang | dnf:clang) echo "$1" ;;
     esac
