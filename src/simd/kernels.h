@@ -34,8 +34,8 @@ typedef struct fdml_hit {
 } fdml_hit;
 
 /* How n outputs of an axis come from its inputs: output i is the sum of weight[i * stride + t]
- * times input first[i] + t, over t < count[i]; weights are fixed point, FDML_TAP_BITS behind the
- * point. First inputs ascend, and so do last ones. */
+ * times input first[i] + t, over t < count[i]; weights are fixed point, FDML_TAP_BITS behind
+ * the point. First inputs ascend, and so do last ones. */
 #define FDML_TAP_BITS 22
 typedef struct fdml_taps {
     const uint32_t *first, *count, *weight;
@@ -100,10 +100,10 @@ typedef struct fdml_block {
  *   twice. scratch: 16 bytes for each input from first[0] to the last one.
  * resize_down: out [n, n_bytes] from rows of n_bytes that are in_stride apart.
  *
- * idct_blocks: n blocks of 64 dequantised coefficients, row by row, to samples: the inverse DCT of
- *   Loeffler, Ligtenberg and Moschytz with constants of 13 bits, as in libjpeg ("islow").
- * upsample_across, _down, _both: twice as many samples in a row, between two rows, or both; three
- *   parts of the nearer sample and one of the farther, rounded as in libjpeg ("fancy").
+ * idct_blocks: n blocks of 64 dequantised coefficients, row by row, to samples: the inverse DCT
+ * of Loeffler, Ligtenberg and Moschytz with constants of 13 bits, as in libjpeg ("islow").
+ * upsample_across, _down, _both: twice as many samples in a row, between two rows, or both;
+ * three parts of the nearer sample and one of the farther, rounded as in libjpeg ("fancy").
  *   across: out [2 n], n >= 2. down: out [n], (3 row + other + half) >> 2. both: out [2 n],
  *   n >= 2, scratch [n + 32].
  * ycc_to_rgb: rgb [n, 3] by JFIF's equations in 16-bit fixed point, as in libjpeg.
