@@ -157,7 +157,7 @@ package()
     apt:arm-*) echo "lib${1#arm-}-dev:arm64" ;;
     apt:clang-fuzzer) echo libclang-rt-dev ;;
     apt:clang-openmp) echo libomp-dev ;;
-    apt:faiss | apt:numpy | apt:sklearn | apt:pil) echo "python3-$1" ;;
+    apt:faiss | apt:numpy | apt:sklearn) echo "python3-$1" ;;
     apt:openblas) echo libopenblas-dev ;;
     apt:torch | apt:torchvision | apt:onnx) echo "python3-$1" ;;
     apt:PIL) echo python3-pil ;;
@@ -168,7 +168,7 @@ package()
     dnf:zip | dnf:sodium) echo "lib$1-devel" ;;
     dnf:protobuf-c) echo protobuf-c-devel ;;
     dnf:stb) echo stb_image-devel ;;
-    dnf:pil) echo python3-pillow ;;
+    dnf:PIL) echo python3-pillow ;;
     dnf:openmp) echo libgomp ;;
     dnf:clang-fuzzer) echo compiler-rt ;;
     dnf:clang-openmp) echo libomp-devel ;;
@@ -176,7 +176,7 @@ package()
     brew:zip | brew:sodium) echo "lib$1" ;;
     brew:protobuf-c | brew:protoc-c) echo protobuf-c ;;
     brew:openmp) echo libomp ;;
-    brew:pil) echo pillow ;;
+    brew:PIL) echo pillow ;;
     apt:python | dnf:python | brew:python) echo python3 ;;
     apt:make | dnf:make | brew:make | apt:clang | dnf:clang) echo "$1" ;;
     esac

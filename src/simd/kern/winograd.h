@@ -78,12 +78,17 @@ VEC void wino_weigh_pair(vf first[3], vf second[3], const float *g, size_t width
     }
 }
 
+enum { WINO_AHEAD = 6 }; /* channels */
+
 /* Twelve points of `n` channels: u[(p * n + c) * width ..], p = 0 .. 5 of the first row. */
 VEC void wino_weigh(float *u, const float *g, size_t n, size_t width, const int pair)
 {
     for (size_t c = 0; c < n; c++, g += 9 * width)
         for (size_t v = 0; v < width; v += VL) {
             vf half[2][3];
+            if (pair == 0) /* the first to meet these weights */
+                for (size_t t = 0; t < 9; t++)
+                    vec_prefetch(g + (WINO_AHEAD * 9 + t) * width + v);
             wino_weigh_pair(half[0], half[1], g + v, width, pair);
             float *to = u + c * width + v;
 #pragma GCC unroll 2
