@@ -69,14 +69,16 @@ typedef struct fdml_winograd {
     float low, high;                 /* join */
 } fdml_winograd;
 
-/* The 36 products of one panel of output channels, from weights that are still 3x3. */
+/* The 36 products of one panel of output channels, from weights that are still 3x3. Point f of
+ * input block b of tile t is split[f * split_stride + offset[b] + t * 16 ..], of output block o
+ * join[f * join_stride + o * out_stride + t * 16 ..]. */
 typedef struct fdml_winograd_panel {
     const float *g;         /* [n_blocks, 16, 9, width] */
     size_t n_blocks, width; /* input blocks; output channels, 16 or tile_cols */
-    const float
-        *split;  /* point f, block b, tile t: f * split_stride + b * in_stride + t * 16 */
-    float *join; /* point f, block o, tile t: f * join_stride + o * out_stride + t * 16 */
-    size_t split_stride, in_stride, join_stride, out_stride, n_tiles;
+    const float *split;
+    const size_t *offset; /* [n_blocks] */
+    float *join;
+    size_t split_stride, join_stride, out_stride, n_tiles;
 } fdml_winograd_panel;
 
 /* A window over one block of sixteen channels: in [height, width, 16], out [.., out_width, 16].

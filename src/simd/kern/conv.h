@@ -115,47 +115,57 @@ VEC void conv_tile_of(const fdml_conv_rows *job, conv_part part, size_t o, size_
 _Static_assert(TILE_ROWS <= 12, "conv_tile_of has a case for every height of a tile");
 #undef CONV_CASE
 
-/* All pixels of the output blocks o .. o + vecs - 1. */
-VEC void conv_column(const fdml_conv_rows *job, size_t o, const int vecs, const int block)
+/* All pixels of the output blocks o .. o + vecs - 1, for a part of their chains. */
+VEC void conv_part_tiles(const fdml_conv_rows *job, conv_part part, size_t o, const int vecs,
+                         const int block)
 {
-    const float *w = job->weights + o * VL * (size_t)block * job->n_blocks;
     const size_t n_tiles = (job->n_rows + TILE_ROWS - 1) / TILE_ROWS;
-    const size_t depth = CONV_DEPTH / (size_t)block;
-    for (size_t b = 0; b == 0 || b < job->n_blocks; b += depth) {
-        const conv_part part = { w + b * (size_t)(block * vecs * VL), b,
-                                 job->n_blocks - b < depth ? job->n_blocks : b + depth };
-        size_t r = 0;
-        for (size_t t = 0; t < n_tiles; t++) {
-            const size_t end = job->n_rows * (t + 1) / n_tiles;
-            if (t == 0 && block > 1)
-                conv_tile_of(job, part, o, r, end - r, vecs, block, 1);
-            else
-                conv_tile_of(job, part, o, r, end - r, vecs, block, 0);
-            r = end;
-        }
+    size_t r = 0;
+    for (size_t t = 0; t < n_tiles; t++) {
+        const size_t end = job->n_rows * (t + 1) / n_tiles;
+        if (t == 0 && block > 1)
+            conv_tile_of(job, part, o, r, end - r, vecs, block, 1);
+        else
+            conv_tile_of(job, part, o, r, end - r, vecs, block, 0);
+        r = end;
     }
 }
 
-static void conv_blocks_full(const fdml_conv_rows *job, size_t o)
+static void conv_part_full(const fdml_conv_rows *job, conv_part part, size_t o)
 {
-    conv_column(job, o, TILE_VECS, VL);
+    conv_part_tiles(job, part, o, TILE_VECS, VL);
 }
 
-static void conv_planes_full(const fdml_conv_rows *job, size_t o)
+static void conv_part_one(const fdml_conv_rows *job, conv_part part, size_t o)
 {
-    conv_column(job, o, TILE_VECS, 1);
+    conv_part_tiles(job, part, o, 1, VL);
 }
 
 static void k_conv_rows(const fdml_conv_rows *job)
 {
-    size_t o = 0;
-    for (; o + TILE_VECS <= job->n_out; o += TILE_VECS) conv_blocks_full(job, o);
-    for (; TILE_VECS > 1 && o < job->n_out; o++) conv_column(job, o, 1, VL);
+    const size_t depth = CONV_DEPTH / VL;
+    for (size_t o = 0, n; o < job->n_out; o += n) {
+        const float *w = job->weights + o * VL * VL * job->n_blocks;
+        n = o + TILE_VECS <= job->n_out ? TILE_VECS : 1;
+        for (size_t b = 0; b == 0 || b < job->n_blocks; b += depth) {
+            const conv_part part = { w + b * VL * n * VL, b,
+                                     job->n_blocks - b < depth ? job->n_blocks : b + depth };
+            if (n == TILE_VECS)
+                conv_part_full(job, part, o);
+            else
+                conv_part_one(job, part, o);
+        }
+    }
 }
 
 static void k_conv_planes(const fdml_conv_rows *job)
 {
-    size_t o = 0;
-    for (; o + TILE_VECS <= job->n_out; o += TILE_VECS) conv_planes_full(job, o);
-    for (; TILE_VECS > 1 && o < job->n_out; o++) conv_column(job, o, 1, 1);
+    for (size_t o = 0, n; o < job->n_out; o += n) {
+        const conv_part part = { job->weights + o * VL * job->n_blocks, 0, job->n_blocks };
+        n = o + TILE_VECS <= job->n_out ? TILE_VECS : 1;
+        if (n == TILE_VECS)
+            conv_part_tiles(job, part, o, TILE_VECS, 1);
+        else
+            conv_part_tiles(job, part, o, 1, 1);
+    }
 }

@@ -139,9 +139,8 @@ static void k_winograd_weights(float *u, size_t u_stride, const float *g, size_t
 static void k_winograd_panel(const fdml_winograd_panel *job)
 {
     float u[12 * VL * TILE_VECS * VL];
-    const size_t zero = 0;
-    fdml_conv_rows product = { .offset = &zero,
-                               .n_blocks = 1,
+    fdml_conv_rows product = { .offset = job->offset,
+                               .n_blocks = job->n_blocks,
                                .n_rows = job->n_tiles,
                                .n_out = job->width / VL,
                                .out_stride = job->out_stride,
@@ -150,13 +149,15 @@ static void k_winograd_panel(const fdml_winograd_panel *job)
     for (int pair = 0; pair < 3; pair++)
         for (size_t b = 0; b < job->n_blocks; b++) {
             wino_weigh_pairs[pair](u, job->g + b * VL * 9 * job->width, VL, job->width);
-            product.continues = b > 0;
             for (size_t p = 0; p < 12; p++) {
                 const size_t f = wino_pair_row[pair][p / 6] * 6 + p % 6;
-                product.in = job->split + f * job->split_stride + b * job->in_stride;
+                const conv_part part = { u + p * VL * job->width, b, b + 1 };
+                product.in = job->split + f * job->split_stride;
                 product.out = job->join + f * job->join_stride;
-                product.weights = u + p * VL * job->width;
-                k_conv_rows(&product);
+                if (job->width == TILE_VECS * VL)
+                    conv_part_full(&product, part, 0);
+                else
+                    conv_part_one(&product, part, 0);
             }
         }
 }
