@@ -12,6 +12,7 @@ import json
 import pathlib
 import struct
 import zipfile
+import zlib
 
 CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
 
@@ -123,6 +124,36 @@ def safetensors_seeds():
         "size": tensors([("emb", "F32", [2, 2], 0, 24)], six),
         "none": tensors([], b""),
         "length": struct.pack("<Q", 2**63) + b"{}",
+    }
+
+
+def checkpoint_seeds():
+    settings = {"input": [3, 112, 112], "embedding_size": 128, "preprocess": {
+        "box": [57, 50, 193, 186], "resize": [112, 112], "resize_shorter": 256,
+        "center": [224, 224], "channels": "bgr", "scale": 0.0078125,
+        "mean": [127.5, 0, 1], "std": [128, 1, 2]}}
+    ours = {"format": "fdml-checkpoint/1", "backbone": "mobilefacenet",
+            "settings": json.dumps(settings)}
+    grey = dict(ours, settings='{"preprocess": {"channels": "grey", "mean": [1], "std": [2]}}')
+    # All tensors lie over each other, so that the first layers of a net fit in a small file.
+    face = [("conv_1.conv.weight", "F16", [64, 3, 3, 3], 0, 3456),
+            ("conv_1.bn.weight", "F32", [64], 0, 256), ("conv_1.bn.bias", "F64", [64], 0, 512),
+            ("conv_1.bn.running_mean", "BF16", [64], 0, 128),
+            ("conv_1.bn.running_var", "F16", [64], 0, 128),
+            ("conv_1.bn.num_batches_tracked", "I64", [], 0, 8),
+            ("conv_1.prelu.weight", "F16", [64], 0, 128),
+            ("conv_6_dw.conv.weight", "F16", [1], 0, 2)]
+    block = bytes(range(256)) * 14
+    return {
+        "ours": tensors(face, block, ours),
+        "grey": tensors(face[:1], block, grey),
+        "plain": tensors(face, block, {"format": "pt"}),
+        "version": tensors(face[:1], block, dict(ours, format="fdml-checkpoint/2")),
+        "settings": tensors([], b"", dict(ours, settings="{")),
+        "backbone": tensors([], b"", dict(ours, backbone="vgg")),
+        "resnet": tensors([("layer1.0.conv2.weight", "F16", [1], 0, 2),
+                           ("conv1.weight", "F16", [64, 3, 7, 8], 0, 3456)], block),
+        "unknown": tensors([("emb", "F32", [2, 3], 0, 24)], block),
     }
 
 
@@ -314,10 +345,61 @@ def onnx_seeds():
     }
 
 
+def png_chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width, height, depth, colour, interlace=0, extra=b"", raw=None):
+    bands = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
+    row = (width * bands * depth + 7) // 8
+    if raw is None:
+        raw = b"".join(bytes([y % 5]) + bytes((7 * x + y) % 256 for x in range(row))
+                       for y in range(height * (1 + interlace)))
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlace)
+    return (b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + extra +
+            png_chunk(b"IDAT", zlib.compress(raw, 9)) + png_chunk(b"IEND", b""))
+
+
+def bmp(bits, header_size, compression=0, pixels=bytes(range(96))):
+    palette = bytes(range(64)) if bits <= 8 else b""
+    if header_size == 12:
+        header = struct.pack("<IHHHH", 12, 4, 3, 1, bits)
+    else:
+        header = struct.pack("<IiiHHIIiiII", header_size, 4, -3 if bits == 24 else 3, 1, bits,
+                             compression, 0, 0, 0, len(palette) // 4, 0).ljust(header_size, b"\1")
+    offset = 14 + len(header) + len(palette)
+    return struct.pack("<2sIHHI", b"BM", offset + len(pixels), 0, 0, offset) + header + palette + pixels
+
+
+def image_seeds():
+    """JPEGs are those that tests/golden compares with PIL; the rest is made here."""
+    golden = CORPUS.parent.parent / "golden" / "images"
+    seeds = {path.stem: path.read_bytes() for path in sorted(golden.glob("*.jpg"))}
+    palette = png_chunk(b"PLTE", bytes(range(48))) + png_chunk(b"tRNS", bytes(16))
+    seeds.update({
+        "png_grey1": png(9, 5, 1, 0), "png_grey16": png(3, 5, 16, 0),
+        "png_rgb": png(7, 5, 8, 2), "png_rgb_key": png(7, 5, 8, 2, 0, png_chunk(b"tRNS", bytes(6))),
+        "png_palette": png(9, 5, 4, 3, 0, palette), "png_rgba16": png(3, 2, 16, 6),
+        "png_interlaced": png(9, 5, 8, 4, 1),
+        "png_apple": png(3, 3, 8, 6, 0, png_chunk(b"CgBI", bytes(4))),
+        "png_bomb": png(9, 5, 8, 2, 0, b"", bytes(1 << 22)),
+        "png_huge": png(60000, 60000, 8, 2, 0, b"", b"\0"),
+        "bmp_1": bmp(1, 40), "bmp_4": bmp(4, 40), "bmp_8": bmp(8, 12), "bmp_16": bmp(16, 40),
+        "bmp_24": bmp(24, 40), "bmp_32": bmp(32, 108), "bmp_masks": bmp(16, 56, 3),
+        "bmp_rle": bmp(8, 40, 1),
+        "pnm_1": b"P1\n3 2\n101 0#\n1 0\n", "pnm_2": b"P2 2 2 9\n0 9\n4 5\n",
+        "pnm_3": b"P3 1 2 255\n1 2 3\n4 5 255", "pnm_4": b"P4 9 2\n" + bytes(range(4)),
+        "pnm_5": b"P5#x\n2 2 65535\n" + bytes(range(8)),
+        "pnm_6": b"P6 2 1 255\n" + bytes(range(6)), "pnm_huge": b"P6 99999 99999 255\n",
+    })
+    return seeds
+
+
 def main():
     tables = {
+        "image": image_seeds(),
         "npy": matrix_seeds(), "npy_labels": label_seeds(), "npz": npz_seeds(),
-        "safetensors": safetensors_seeds(), "vecs": vecs_seeds(), "csv": CSV_SEEDS,
+        "safetensors": safetensors_seeds(), "checkpoint": checkpoint_seeds(), "vecs": vecs_seeds(), "csv": CSV_SEEDS,
         "table": TABLE_SEEDS, "listfile": LIST_SEEDS, "pairs": PAIRS_SEEDS, "json": JSON_SEEDS,
         "onnx": onnx_seeds(), "onnx_tensor": onnx_tensor_seeds(),
     }
