@@ -73,17 +73,20 @@ void embed_array_recipe(embed_recipe *r, const embed_settings *s, const embed_ne
     }
 }
 
-/* (x * scale - mean) / std, one float operation after the other, as for pictures. */
+/* (x * scale - mean) / std, one float operation after the other, and a division where the scale
+ * is 1/255: the same bits as for a picture of the same values. */
 static void scale_values(float *item, const embed_recipe *r)
 {
     const fdml_preprocess *p = &r->steps;
     size_t n = 1;
     for (int d = 0; d < r->row.rank; d++) n *= r->row.dim[d];
+    const bool divides = p->scale == 1.0f / 255;
     const size_t n_channels = (size_t)p->n_channels;
     const size_t plane = n / n_channels ? n / n_channels : 1;
     for (size_t i = 0; i < n; i++) {
         const size_t c = r->is_nhwc ? i % n_channels : i / plane;
-        item[i] = (item[i] * p->scale - p->mean[c]) / p->std[c];
+        const float x = divides ? item[i] / 255 : item[i] * p->scale;
+        item[i] = (x - p->mean[c]) / p->std[c];
     }
 }
 

@@ -98,7 +98,7 @@ void embed_file_open(embed_file *f, const char *path, bool resume, fdml_arena *a
     const bool goes_on = has_part && embed_journal_read(f, f->journal, arena);
     open_part(f, !goes_on);
     f->n_before = f->done;
-    f->synced_at = now();
+    f->synced_at = 0; /* the first rows at once: a full disk should show early */
 }
 
 void embed_file_row(embed_file *f, const float *values)

@@ -156,6 +156,13 @@ void embed_net_plan(embed_net *net, const embed_shape *row, size_t batch,
             &err);
     net->batch = batch;
     net->item = net->input.n_items / batch;
-    CLI_TRY(fdml_plan_new(&net->plan, &net->graph, &net->input, options, &err), &err);
+    const fdml_status status =
+        fdml_plan_new(&net->plan, &net->graph, &net->input, options, &err);
+    if (status == FDML_E_LIMIT && options->max_memory) {
+        char limit[32];
+        fdml_size_print(limit, (double)options->max_memory);
+        cli_die(CLI_EXIT_DATA, "--max-memory: %s is too little; %s", limit, err.text);
+    }
+    if (status) cli_fail(&err);
     check_output(net);
 }

@@ -52,7 +52,7 @@ static void open_matrix(eval_input *input, const eval_options *options, fdml_are
 static void open_table(eval_input *input, const eval_options *options, fdml_arena *arena)
 {
     fdml_error err;
-    if (options->common.positional.n < 2) return;
+    if (options->common.positional.n < 2 || input->table.n_columns) return;
     const char *shown = options->common.positional.item[1];
     const char *path = cli_input_path(shown, arena);
     CLI_TRY(fdml_table_open(&input->table, path, &input->text, &err), &err);
@@ -123,11 +123,15 @@ static void close_table(eval_input *input, const eval_options *options, fdml_are
     fdml_arena_close(&input->text);
 }
 
-void eval_input_open(eval_input *input, const eval_options *options, fdml_arena *arena)
+void eval_input_open(eval_input *input, const eval_options *options,
+                     const fdml_machine *machine, fdml_arena *arena)
 {
     memset(input, 0, sizeof *input);
     fdml_arena_init(&input->text, 0);
-    open_matrix(input, options, arena);
+    if (options->embed.model)
+        eval_model_open(input, options, machine, arena);
+    else
+        open_matrix(input, options, arena);
     open_table(input, options, arena);
     open_factor(&input->label, input, "--label", options->label, arena);
     for (size_t i = 0; i < options->groups.n; i++)
@@ -153,7 +157,8 @@ void eval_input_hash(eval_input *input)
 {
     fdml_error err;
     for (size_t i = 0; i < input->n_files; i++)
-        CLI_TRY(fdml_sha256_file(input->file[i].sha256, input->read_path[i], &err), &err);
+        if (input->read_path[i])
+            CLI_TRY(fdml_sha256_file(input->file[i].sha256, input->read_path[i], &err), &err);
 }
 
 void eval_input_close(eval_input *input)

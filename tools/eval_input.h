@@ -11,6 +11,7 @@
 #include "eval/report.h"
 #include "eval/verify.h"
 #include "eval_options.h"
+#include "eval/audit.h"
 
 typedef struct eval_input {
     fdml_matrix matrix;  /* data is NULL when only probed */
@@ -21,20 +22,29 @@ typedef struct eval_input {
     fdml_problem problem; /* points into this structure */
     const fdml_row_pair *pairs;
     size_t n_pairs;
-    fdml_report_input file[4 + FDML_MAX_ATTRIBUTES];
-    const char *read_path[4 + FDML_MAX_ATTRIBUTES]; /* of the same, as it can be opened */
+    fdml_report_input file[6 + FDML_MAX_ATTRIBUTES];
+    const char *read_path[6 + FDML_MAX_ATTRIBUTES]; /* of the same, as it can be opened; NULL:
+                                                     * it has its hash */
     size_t n_files;
+    size_t n_images, n_left_out; /* with --model: of the table, and not to be read */
+    const char *value, *preprocessing;
 } eval_input;
 
 /* Ends the program with one line where a file is not right. With --dry-run, and where
  * --max-memory cannot hold the values, no value is read. */
-void eval_input_open(eval_input *input, const eval_options *options, fdml_arena *arena);
+void eval_input_open(eval_input *input, const eval_options *options,
+                     const fdml_machine *machine, fdml_arena *arena);
 void eval_input_hash(eval_input *input); /* fills file[].sha256 */
 void eval_input_close(eval_input *input);
 
 /* One more file to be listed in the report: as the user wrote it, and as it can be opened. */
 fdml_report_input *eval_input_add_file(eval_input *input, const char *role, const char *shown,
                                        const char *read_path, size_t n_rows);
+
+/* tools/eval_model.c: fills matrix and, where the images are pictures, table by running a
+ * model; lists the files. */
+void eval_model_open(eval_input *input, const eval_options *options,
+                     const fdml_machine *machine, fdml_arena *arena);
 
 /* tools/eval_pairs.c: fills pairs; matrix, table and label are open. */
 void eval_pairs_open(eval_input *input, const eval_options *options, fdml_arena *arena);

@@ -46,6 +46,9 @@ static const fdml_option options[] = {
       .value_name = "COL",
       .help = "column with the names that --pairs uses, or with paths such as "
               "Ann_Lee_0002.jpg [the label]" },
+    { .type = FDML_OPTION_SECTION, .help = "A model and images instead of embeddings" },
+#define EMBED_AT(member) .offset = offsetof(eval_options, embed.member)
+#include "embed_options.def"
 #define AUDIT_AT(member) .offset = offsetof(eval_options, audit.member)
 #include "eval/audit_options.def"
 
@@ -88,13 +91,17 @@ static const fdml_option options[] = {
 const cli_program eval_program = {
     .name = "fdml-eval",
     .usage = "fdml-eval EMBEDDINGS METADATA [options]\n"
-             "fdml-eval EMBEDDINGS --label labels.npy [options]",
+             "fdml-eval EMBEDDINGS --label labels.npy [options]\n"
+             "fdml-eval --model MODEL IMAGES [options]",
     .purpose =
         "Does an embedding treat groups alike? Retrieval, clustering, geometry and\n"
         "verification, overall and per group, with intervals and tests of the gaps.\n\n"
         "EMBEDDINGS  .npy  .npz[:member]  .safetensors[:tensor]  .csv  .tsv  .fvecs  .bvecs\n"
         "METADATA    .csv or .tsv with a header, one row per embedding in the same order;\n"
-        "            CelebA's list files. Either may be - for standard input.",
+        "            CelebA's list files. Either may be - for standard input.\n"
+        "MODEL       .onnx; IMAGES a .csv or .tsv with a column of paths beside label and "
+        "groups,\n"
+        "            or a folder of class folders: what fdml-embed reads, and METADATA as well",
     .examples =
         "  fdml-eval emb.npy meta.csv --label identity --group gender,race\n"
         "  fdml-eval emb.npy meta.csv --group gender -m all --json result.json\n"
@@ -102,6 +109,7 @@ const cli_program eval_program = {
         "cam\n"
         "  fdml-eval emb.npy --label labels.npy -m retrieval -k 1,10 --format csv -o r.csv\n"
         "  fdml-eval emb.npy meta.csv -m verification --fmr 1e-2,1e-3 --pairs pairs.txt\n"
+        "  fdml-eval --model face.onnx lfw.csv --preset lfw --label identity --group gender\n"
         "  fdml-eval big.npy meta.csv --max-memory 512M --dry-run\n"
         "  fdml-eval --define map_at_r\n",
     .options = options,
@@ -125,17 +133,48 @@ static void check_positional(const eval_options *o)
     const fdml_texts *p = &o->common.positional;
     const bool label_file = fdml_file_has_suffix(o->label, ".npy");
     if (o->define.n) return;
+    if (o->embed.model && p->n == 0) cli_die(CLI_EXIT_USAGE, "IMAGES are missing");
+    if (o->embed.model && p->n == 1) return;
     if (p->n == 0) cli_die(CLI_EXIT_USAGE, "EMBEDDINGS and METADATA are missing");
     if (p->n == 1 && !label_file)
         cli_die(CLI_EXIT_USAGE, "METADATA is missing (or give --label FILE.npy)");
     if (p->n > 2) cli_die(CLI_EXIT_USAGE, "one argument too many: '%s'", p->item[2]);
 }
 
+/* An option of --model that is given without it would be without effect, unseen. */
+static void check_embed(const eval_options *o)
+{
+    const embed_settings *e = &o->embed;
+    if (e->model) return;
+    const struct {
+        bool given;
+        const char *name;
+    } option[] = { { e->value, "value" },
+                   { e->normalize, "normalize" },
+                   { e->batch, "batch" },
+                   { e->preset != EMBED_UNSET, "preset" },
+                   { e->resize, "resize" },
+                   { e->crop, "crop" },
+                   { e->size, "size" },
+                   { e->channels != EMBED_UNSET, "channels" },
+                   { e->scale, "scale" },
+                   { e->mean.n, "mean" },
+                   { e->std.n, "std" },
+                   { e->path_column, "path-column" },
+                   { e->label_from, "label-from" },
+                   { e->skip_bad, "skip-bad" } };
+    for (size_t i = 0; i < sizeof option / sizeof *option; i++)
+        if (option[i].given) cli_die(CLI_EXIT_USAGE, "--%s needs --model", option[i].name);
+}
+
 void eval_options_read(eval_options *o, int argc, char **argv)
 {
-    *o = (eval_options){ .label = "label", .audit = fdml_audit_defaults };
+    *o = (eval_options){ .label = "label",
+                         .embed = embed_defaults,
+                         .audit = fdml_audit_defaults };
     cli_parse(&eval_program, o, argc, argv);
     check_positional(o);
+    check_embed(o);
     check_outputs(o);
     if (o->groups.n > FDML_MAX_ATTRIBUTES)
         cli_die(CLI_EXIT_DATA, "--group: %zu columns, the limit is %d", o->groups.n,

@@ -5,6 +5,7 @@
 #define FDML_TOOLS_EVAL_OPTIONS_H
 
 #include "cli.h"
+#include "embed.h"
 #include "eval/audit_options.h"
 
 typedef enum eval_format { EVAL_TABLE, EVAL_MD, EVAL_LATEX, EVAL_CSV, EVAL_JSON } eval_format;
@@ -16,6 +17,7 @@ typedef struct eval_options {
     fdml_texts groups;
     const char *query, *gallery, *exclude_same;
     const char *pairs, *pair_name;
+    embed_settings embed;     /* where --model makes the embeddings */
     fdml_audit_options audit; /* what is measured, and how sure */
     /* output */
     int format; /* eval_format */

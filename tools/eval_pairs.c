@@ -75,7 +75,7 @@ static named_row *sort_names(const eval_input *input, const char *column, fdml_a
 }
 
 static uint32_t resolve(const named_row *rows, size_t n, const fdml_pairs *pairs,
-                        const fdml_pair *pair, size_t side)
+                        const fdml_named_pair *pair, size_t side)
 {
     char file_name[512];
     const char *name = pair->name[side];
@@ -107,7 +107,7 @@ void eval_pairs_open(eval_input *input, const eval_options *options, fdml_arena 
     fdml_row_pair *list = fdml_arena_push(arena, pairs.n_pairs, sizeof *list);
     if (!list) cli_die(CLI_EXIT_DATA, "out of memory");
     for (size_t i = 0; i < pairs.n_pairs; i++) {
-        const fdml_pair *pair = &pairs.pair[i];
+        const fdml_named_pair *pair = &pairs.pair[i];
         list[i] = (fdml_row_pair){ .a = resolve(rows, n, &pairs, pair, 0),
                                    .b = resolve(rows, n, &pairs, pair, 1),
                                    .genuine = !strcmp(pair->name[0], pair->name[1]),

@@ -68,6 +68,25 @@ static void warn_elsewhere(const eval_options *o, const fdml_audit_result *resul
         cli_warn(&o->common, "warning: %s", result->warnings[i]);
 }
 
+/* Pictures that are missing may be missing from one group more than from another. */
+static void warn_left_out(fdml_audit_result *result, const eval_input *input, fdml_arena *arena)
+{
+    char text[FDML_PATH_SIZE + 128];
+    const size_t n = result->n_warnings;
+    if (!input->n_left_out) return;
+    snprintf(text, sizeof text,
+             "%s: %zu of %zu pictures could not be read and are left out, which may touch one "
+             "group more than another",
+             input->file[0].path, input->n_left_out, input->n_images);
+    const char **warnings = fdml_arena_push(arena, n + 1, sizeof *warnings);
+    const char *copy = fdml_arena_copy_text(arena, text, strlen(text));
+    if (!warnings || !copy) cli_die(CLI_EXIT_DATA, "out of memory");
+    if (n) memcpy(warnings, result->warnings, n * sizeof *warnings);
+    warnings[n] = copy;
+    result->warnings = warnings;
+    result->n_warnings = n + 1;
+}
+
 static void audit(const eval_options *o, eval_input *input, const fdml_audit_settings *settings,
                   const fdml_machine *machine, fdml_arena *arena)
 {
@@ -78,6 +97,7 @@ static void audit(const eval_options *o, eval_input *input, const fdml_audit_set
     CLI_TRY(fdml_audit(&result, &input->problem, settings, machine, arena, &err), &err);
     const double seconds = now() - start;
     cli_progress_clear();
+    warn_left_out(&result, input, arena);
     if (o->format == EVAL_JSON || o->json) eval_input_hash(input);
     fdml_report report = { .result = &result,
                            .problem = &input->problem,
@@ -87,6 +107,8 @@ static void audit(const eval_options *o, eval_input *input, const fdml_audit_set
                            .gallery = o->gallery,
                            .exclude_same = o->exclude_same,
                            .pairs = o->pairs,
+                           .value = input->value,
+                           .preprocessing = input->preprocessing,
                            .hint = make_hint(input, arena),
                            .version = FDML_VERSION,
                            .commit = FDML_COMMIT,
@@ -116,7 +138,7 @@ int main(int argc, char **argv)
     fdml_machine machine = { .kernels = cli_kernels(&options.common),
                              .n_threads = cli_threads(&options.common),
                              .progress = cli_progress_open(&options.common) };
-    eval_input_open(&input, &options, &arena);
+    eval_input_open(&input, &options, &machine, &arena);
     eval_plan_settings(&settings, &input, &options, &arena);
     eval_plan_memory(&machine, &input, &settings, &options, &arena);
     if (options.dry_run)

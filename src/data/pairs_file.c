@@ -76,8 +76,8 @@ static fdml_status read_first(reader *r, uint32_t *n_folds, uint32_t *n_half, fd
                      r->name);
 }
 
-static fdml_status add_name(fdml_pair *pair, int which, const field *f, fdml_intern *names,
-                            fdml_error *err)
+static fdml_status add_name(fdml_named_pair *pair, int which, const field *f,
+                            fdml_intern *names, fdml_error *err)
 {
     uint32_t id;
     if (!fdml_intern_add(names, f->text, f->length, &id))
@@ -86,8 +86,8 @@ static fdml_status add_name(fdml_pair *pair, int which, const field *f, fdml_int
     return FDML_OK;
 }
 
-static fdml_status read_pair(fdml_pair *pair, reader *r, bool is_genuine, fdml_intern *names,
-                             fdml_error *err)
+static fdml_status read_pair(fdml_named_pair *pair, reader *r, bool is_genuine,
+                             fdml_intern *names, fdml_error *err)
 {
     const int n_expected = is_genuine ? 3 : 4;
     const field *f = r->field;
@@ -112,8 +112,8 @@ static fdml_status read_pair(fdml_pair *pair, reader *r, bool is_genuine, fdml_i
     return FDML_OK;
 }
 
-static fdml_status read_pairs(fdml_pair *pair, reader *r, uint32_t n_folds, uint32_t n_half,
-                              fdml_intern *names, fdml_error *err)
+static fdml_status read_pairs(fdml_named_pair *pair, reader *r, uint32_t n_folds,
+                              uint32_t n_half, fdml_intern *names, fdml_error *err)
 {
     const size_t n_pairs = (size_t)n_folds * n_half * 2;
     for (size_t i = 0; i < n_pairs; i++) {
@@ -146,7 +146,7 @@ fdml_status fdml_pairs_read(fdml_pairs *pairs, const fdml_source *source, fdml_a
         return fdml_fail(err, FDML_E_FORMAT, "%s: %u x 2 x %u pairs do not fit into %zu bytes",
                          r.name, n_folds, n_half, source->size);
     const size_t n_pairs = (size_t)n_folds * n_half * 2;
-    fdml_pair *pair = fdml_arena_push(arena, n_pairs, sizeof *pair);
+    fdml_named_pair *pair = fdml_arena_push(arena, n_pairs, sizeof *pair);
     const char *path = fdml_arena_copy_text(arena, source->name, strlen(source->name));
     if (!pair || !path)
         return fdml_fail(err, FDML_E_NOMEM, "%s: no memory for %zu pairs", r.name, n_pairs);

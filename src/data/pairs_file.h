@@ -16,17 +16,17 @@
 #include "base/status.h"
 #include "data/reader.h"
 
-typedef struct fdml_pair {
+typedef struct fdml_named_pair {
     const char *name[2];
     uint32_t image[2]; /* from 1 */
     uint32_t fold;     /* from 0 */
     uint32_t line;     /* of the file, from 1 */
-} fdml_pair;           /* a genuine pair has name[0] equal to name[1] */
+} fdml_named_pair;     /* a genuine pair has name[0] equal to name[1] */
 
 typedef struct fdml_pairs {
     const char *path;
     size_t n_pairs, n_folds;
-    const fdml_pair *pair;
+    const fdml_named_pair *pair;
 } fdml_pairs;
 
 fdml_status fdml_pairs_open(fdml_pairs *pairs, const char *path, fdml_arena *arena,

@@ -105,6 +105,9 @@ size_t fdml_report_settings(fdml_setting settings[FDML_SETTINGS_MAX], const fdml
                                     .numbers = s->fmr_targets,
                                     .n = s->n_fmr_targets };
     settings[n++] = text_setting("pairs", report->pairs);
+    if (report->value) settings[n++] = text_setting("value", report->value);
+    if (report->preprocessing)
+        settings[n++] = text_setting("preprocessing", report->preprocessing);
     assert(n <= FDML_SETTINGS_MAX);
     return n;
 }

@@ -18,8 +18,10 @@ static void put_head(FILE *file, const fdml_report *report)
         fprintf(file, "%-11s %s", input->role, input->path);
         if (input->dim)
             fprintf(file, " (%zu x %zu, %s)\n", input->n_rows, input->dim, input->dtype);
-        else
+        else if (input->n_rows)
             fprintf(file, " (%zu rows)\n", input->n_rows);
+        else
+            fputc('\n', file);
     }
     fprintf(file, "%-11s %zu queries, %zu gallery rows, %zu classes (%s), %s distance\n",
             "compared", result->n_queries, result->n_gallery, result->n_classes,

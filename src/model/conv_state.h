@@ -43,9 +43,8 @@ typedef struct fdml_conv_detail {
     size_t *phase_row; /* [stride_y + 1] */
     /* of planes: rows, and floats of a row, of a channel's scratch */
     size_t plane_rows, plane_step;
-    size_t tiles_x, tiles;  /* winograd: of an image */
-    bool is_transformed;    /* winograd: weights are [36, ...], and not 3x3 still */
-    size_t deep, deep_step; /* winograd: input blocks of a transform; floats of a point of it */
+    size_t tiles_x, tiles; /* winograd: of an image */
+    bool is_transformed;   /* winograd: weights are [36, ...], and not 3x3 still */
     /* of a run */
     const float *x, *add;
     float *y;

@@ -13,8 +13,7 @@ enum {
     POINTS = 36,
     TAPS_3X3 = 9,
     MAX_TILES = 48,      /* of a task: 36 * 48 * 128 floats are 0.9 MiB */
-    MAX_TILES_DEEP = 64, /* where each task transforms the weights */
-    DEEP_CHANNELS = 64,  /* of one transform: 36 * 64 * 32 floats are 0.3 MiB */
+    MAX_TILES_DEEP = 32, /* where each task transforms the weights */
     PAD = FDML_BLOCK     /* keeps the points of a tile out of one another's cache set */
 };
 
@@ -26,7 +25,7 @@ static size_t point_step(const fdml_conv_detail *d, size_t n_blocks)
 typedef struct place {
     size_t first, n;        /* tiles, counted through the batch */
     size_t block, n_blocks; /* of the output */
-    float *split, *join, *weights;
+    float *split, *join;
 } place;
 
 typedef void (*tile_kernel)(const fdml_winograd *job);
@@ -92,31 +91,24 @@ static void multiply(const fdml_conv_detail *d, const place *p)
     }
 }
 
-/* The same with weights that are transformed here, one panel and `deep` input blocks at a time;
- * the sums of the next input blocks continue those of the ones before. */
+/* The same with weights that are transformed here, panel by panel. */
 static void transform_and_multiply(const fdml_conv_detail *d, const place *p)
 {
-    const fdml_kernels *k = d->plan->kernels;
-    const size_t per = k->tile_cols / FDML_BLOCK;
-    fdml_conv_rows job = product(d, p);
-    for (size_t o = 0; o < p->n_blocks; o += job.n_out) {
-        const bool is_full = p->block + o + per <= d->out.n_blocks;
-        job.n_out = is_full ? per : 1;
-        const size_t width = job.n_out * FDML_BLOCK;
-        const float *g =
-            d->weights + (p->block + o) * FDML_BLOCK * d->in.n_blocks * FDML_BLOCK * TAPS_3X3;
-        for (size_t b = 0; b < d->in.n_blocks; b += d->deep) {
-            job.n_blocks = d->in.n_blocks - b < d->deep ? d->in.n_blocks - b : d->deep;
-            k->winograd_weights(p->weights, d->deep_step, g + b * FDML_BLOCK * TAPS_3X3 * width,
-                                job.n_blocks * FDML_BLOCK, width);
-            job.continues = b > 0;
-            for (size_t f = 0; f < POINTS; f++) {
-                job.in = p->split + f * point_step(d, d->in.n_blocks) + d->offset[b];
-                job.out = p->join + f * point_step(d, d->out_chunk) + o * job.out_stride;
-                job.weights = p->weights + f * d->deep_step;
-                k->conv_rows(&job);
-            }
-        }
+    const size_t per = d->plan->kernels->tile_cols / FDML_BLOCK;
+    const size_t depth = d->in.n_blocks * FDML_BLOCK * TAPS_3X3;
+    for (size_t o = 0, n; o < p->n_blocks; o += n) {
+        n = p->block + o + per <= d->out.n_blocks ? per : 1;
+        const fdml_winograd_panel job = { .g = d->weights + (p->block + o) * FDML_BLOCK * depth,
+                                          .n_blocks = d->in.n_blocks,
+                                          .width = n * FDML_BLOCK,
+                                          .split = p->split,
+                                          .join = p->join + o * d->chunk * FDML_BLOCK,
+                                          .split_stride = point_step(d, d->in.n_blocks),
+                                          .in_stride = d->chunk * FDML_BLOCK,
+                                          .join_stride = point_step(d, d->out_chunk),
+                                          .out_stride = d->chunk * FDML_BLOCK,
+                                          .n_tiles = p->n };
+        d->plan->kernels->winograd_panel(&job);
     }
 }
 
@@ -150,7 +142,6 @@ static void winograd_task(void *ctx, size_t task, int thread)
     p.n_blocks =
         d->out.n_blocks - p.block < d->out_chunk ? d->out.n_blocks - p.block : d->out_chunk;
     p.join = p.split + POINTS * point_step(d, d->in.n_blocks);
-    p.weights = p.join + POINTS * point_step(d, d->out_chunk);
     split(d, &p);
     if (d->is_transformed)
         multiply(d, &p);
@@ -189,10 +180,8 @@ fdml_status fdml_conv_plan_winograd(fdml_conv_detail *d, fdml_plan *plan, fdml_e
     d->offset = fdml_plan_push(plan, d->n_offsets, sizeof *d->offset);
     if (!d->offset) return fdml_plan_no_memory(plan, err);
     for (size_t b = 0; b < d->n_offsets; b++) d->offset[b] = b * d->chunk * FDML_BLOCK;
-    d->deep = DEEP_CHANNELS / FDML_BLOCK;
-    d->deep_step = d->is_transformed ? 0 : DEEP_CHANNELS * plan->kernels->tile_cols + PAD;
-    fdml_plan_want_scratch(
-        plan, POINTS * sizeof(float) *
-                  (d->deep_step + point_step(d, d->in.n_blocks) + point_step(d, d->out_chunk)));
+    fdml_plan_want_scratch(plan,
+                           POINTS * sizeof(float) *
+                               (point_step(d, d->in.n_blocks) + point_step(d, d->out_chunk)));
     return FDML_OK;
 }

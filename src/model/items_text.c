@@ -138,3 +138,18 @@ bool fdml_items_parse(const fdml_tensor *items, size_t index, const char *text)
     fdml_items_get_int(&stored, items, index, 1, true);
     return items->type == FDML_TYPE_BOOL || stored == integer; /* else it did not fit */
 }
+
+bool fdml_items_keep_text(const fdml_tensor *items, fdml_arena *arena)
+{
+    const char **text = items->data;
+    size_t size = 0;
+    for (size_t i = 0; i < items->n_items; i++) size += strlen(text[i]) + 1;
+    char *at = fdml_arena_push(arena, size, 1);
+    if (!at) return false;
+    for (size_t i = 0; i < items->n_items; i++) {
+        const size_t length = strlen(text[i]) + 1;
+        text[i] = memcpy(at, text[i], length);
+        at += length;
+    }
+    return true;
+}

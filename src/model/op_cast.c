@@ -57,7 +57,7 @@ static void cast_piece(void *ctx, const fdml_piece *piece)
     }
 }
 
-/* Texts lie one behind the other in the caller's scratch memory, which lives as long as y. */
+/* Texts lie one behind the other in scratch memory: fdml_items_keep_text saves them. */
 static fdml_status cast_to_text(const fdml_op_call *call, const fdml_tensor *y,
                                 const fdml_tensor *x, fdml_error *err)
 {

@@ -36,6 +36,8 @@ values = [values[i % len(values)] for i in range(count)]
 kind, size = descr[1], int(descr[2:])
 if kind == "f":
     data = struct.pack(f"{descr[0]}{count}{'_ e f d'.split()[[0, 2, 4, 8].index(size)]}", *map(float, values))
+elif kind == "u":
+    data = struct.pack(f"{descr[0].replace('|', '<')}{count}{'BHIQ'[[1, 2, 4, 8].index(size)]}", *map(int, values))
 elif kind == "i":
     data = struct.pack(f"{descr[0]}{count}{'bhiq'[[1, 2, 4, 8].index(size)]}", *map(int, values))
 elif kind == "U":

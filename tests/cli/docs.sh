@@ -13,7 +13,7 @@ test_definitions_are_current()
 test_man_pages_have_every_option()
 {
     local program option
-    for program in fdml-eval fdml-inspect fdml-synth; do
+    for program in fdml-eval fdml-embed fdml-inspect fdml-synth; do
         run $program --help
         sed -n 's/^  .\{4\}--\([a-z-]*\).*/\1/p' out >options
         assert_file options

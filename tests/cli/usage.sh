@@ -7,7 +7,7 @@
 
 test_help_and_version()
 {
-    for program in fdml-eval fdml-inspect fdml-synth; do
+    for program in fdml-eval fdml-embed fdml-inspect fdml-synth; do
         run $program --help
         assert_exit 0
         assert_stderr_empty

@@ -6,7 +6,7 @@
 static void check_pairs(const fdml_pairs *pairs)
 {
     for (size_t i = 0; i < pairs->n_pairs; i++) {
-        const fdml_pair *pair = &pairs->pair[i];
+        const fdml_named_pair *pair = &pairs->pair[i];
         target_require(pair->name[0][0] && pair->name[1][0]);
         target_require((pair->name[0] == pair->name[1]) ==
                        !strcmp(pair->name[0], pair->name[1]));

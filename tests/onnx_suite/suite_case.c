@@ -88,6 +88,12 @@ static bool is_file(const char *path)
     return stat(path, &st) == 0;
 }
 
+/* Before IR version 9 the suite wrote bfloat16 as the uint16 of the same bits. */
+static void take_bits(fdml_tensor *tensor, fdml_type declared)
+{
+    if (declared == FDML_TYPE_BF16 && tensor->type == FDML_TYPE_U16) tensor->type = declared;
+}
+
 /* Input i of a data set goes to the graph's input of its name, else to the i-th. */
 static bool read_inputs(suite_case *c, fdml_tensor *input, const char *folder)
 {
@@ -102,6 +108,7 @@ static bool read_inputs(suite_case *c, fdml_tensor *input, const char *folder)
         for (size_t k = 0; k < graph->n_inputs; k++)
             if (!strcmp(name, graph->value[graph->input[k]].name)) at = k;
         input[at] = tensor;
+        take_bits(&input[at], graph->value[graph->input[at]].type);
     }
     return true;
 }
