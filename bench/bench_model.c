@@ -10,9 +10,9 @@
  * the first output is there, so that whoever started this process can take the time from its
  * start, and then one line of JSON; bench/peers/ort.js and torch_model.py print the same.
  *
- * --layers runs some more with the plan's own clock on, and tells of every step the median, the
- * rate by the definition's multiply-adds (so Winograd may pass the peak), and the share of the
- * peak, which is that of bench_kernels, the higher of before and after.
+ * --layers runs some more with the plan's own clock on, and tells of every step the best time,
+ * the rate by the definition's multiply-adds (so Winograd may pass the peak), and the share of
+ * the peak, which is that of bench_kernels, the best measured between these runs.
  *
  * IN.npy is float32 [at least N, ...]; without it the input is uniform on [-1, 1) and of the
  * shape that the model declares. OUT.npy gets the first output as [N, rest].
@@ -32,7 +32,8 @@
 #include "timing.h"
 
 #define WARM_UP 0.2 /* of --seconds */
-enum { MAX_RUNS = 100000, MIN_RUNS = 3, LAYER_RUNS = 15 };
+#define PEAK_SECONDS 2e-3
+enum { MAX_RUNS = 100000, MIN_RUNS = 3, LAYER_RUNS = 25 };
 
 typedef struct options {
     const char *model, *isa, *input, *output;
@@ -234,34 +235,29 @@ static double peak_bytes(void)
 
 typedef struct layers {
     size_t n;
-    double *seconds; /* [n] medians */
-    double total;    /* of the medians */
+    double *seconds; /* [n] best times */
+    double total;    /* of the best */
     double peak;     /* FLOP/s */
 } layers;
 
 static layers time_layers(bench *b, const options *o)
 {
     layers l = { .n = fdml_plan_n_steps(b->plan) };
-    double *const taken = malloc((l.n + 1) * LAYER_RUNS * sizeof *taken);
     l.seconds = malloc((l.n + 1) * sizeof *l.seconds);
-    if (!taken || !l.seconds) die("no memory for the steps");
-    const double before = bench_peak(o->kernels, 0.05, (int)o->n_threads);
+    if (!l.seconds) die("no memory for the steps");
+    for (size_t s = 0; s < l.n; s++) l.seconds[s] = INFINITY;
     fdml_plan_time_steps(b->plan, true);
     for (size_t r = 0; r < LAYER_RUNS; r++) {
+        l.peak = fmax(l.peak, bench_peak(o->kernels, PEAK_SECONDS, (int)o->n_threads));
         run_once(b);
         for (size_t s = 0; s < l.n; s++) {
             fdml_plan_step_info info;
             fdml_plan_get_step(&info, b->plan, s);
-            taken[s * LAYER_RUNS + r] = info.seconds;
+            l.seconds[s] = fmin(l.seconds[s], info.seconds);
         }
     }
     fdml_plan_time_steps(b->plan, false);
-    l.peak = fmax(before, bench_peak(o->kernels, 0.05, (int)o->n_threads));
-    for (size_t s = 0; s < l.n; s++) {
-        l.seconds[s] = bench_median(taken + s * LAYER_RUNS, LAYER_RUNS);
-        l.total += l.seconds[s];
-    }
-    free(taken);
+    for (size_t s = 0; s < l.n; s++) l.total += l.seconds[s];
     return l;
 }
 

@@ -33,7 +33,8 @@ static struct {
     size_t n_hits;
     fdml_rows x_rows, y_rows;
     fdml_taps halves; /* three inputs for an output, DIM / 2 of them */
-    float *weights, *pixels, *planes, *points; /* of the cases of networks, at their largest */
+    float *weights, *pixels, *planes, *points,
+        *wino_weights; /* of networks, at their largest */
     size_t offset[TAPS], rgb_offset[RGB_TAPS];
 } d;
 
@@ -50,6 +51,7 @@ static void prepare_networks(void)
     bench_uniform(d.weights, TAPS * 16 * OUT * 16, 6);
     bench_uniform(d.pixels, CHANNELS * PLANE, 7);
     bench_uniform(d.points, 36 * TILES * 16, 8);
+    d.wino_weights = bench_floats(36 * 16 * OUT * 16);
     for (size_t b = 0; b < TAPS; b++)
         d.offset[b] = (b / 3 * (PIXELS + 2) + b % 3) * 16; /* [4, 3, PIXELS + 2, 16] */
     for (size_t b = 0; b < RGB_TAPS; b++) d.rgb_offset[b] = b / 7 * (RGB_PIXELS + 6) + b % 7;
@@ -233,7 +235,7 @@ CASE(activate, 0, 2 * WORD * N, k->activate(d.out, d.scores, N, FDML_ACT_SIGMOID
 CASE(activate_double, 0, 2 * 2 * WORD * N / 2,
      k->activate_double((double *)(void *)d.out, (const double *)(const void *)d.zeros, N / 2,
                         FDML_ACT_SIGMOID, 0, 0))
-CASE(combine, 0, 3 * WORD * N, k->combine(d.out, d.scores, d.ones, N, FDML_PAIR_ADD))
+CASE(combine, 0, 3 * WORD * N, k->combine(d.out, d.scores, d.ones, N, FDML_COMBINE_ADD))
 CASE(pow_double, 0, 3 * 2 * WORD * N / 2,
      k->pow_double((double *)(void *)d.out, (const double *)(const void *)d.zeros,
                    (const double *)(const void *)d.zeros, N / 2))
@@ -259,6 +261,8 @@ CASE(conv_rows, 2.0 * PIXELS * OUT * 16 * TAPS * 16, 0,
 CASE(conv_planes, 2.0 * RGB_PIXELS * OUT * 16 * RGB_TAPS, 0,
      const fdml_conv_rows job = convolution(RGB_TAPS, d.rgb_offset, RGB_PIXELS);
      k->conv_planes(&job))
+CASE(winograd_weights, 0, WORD *(9 + 36) * 16 * OUT * 16,
+     k->winograd_weights(d.wino_weights, 16 * OUT * 16, d.weights, 16, OUT * 16))
 CASE(winograd_split, 0, WORD * 16 * (PLANE + 36 * TILES), const fdml_winograd job = winograd();
      k->winograd_split(&job))
 CASE(winograd_join, 0, WORD * 16 * (PLANE + 36 * TILES), const fdml_winograd job = winograd();
@@ -275,6 +279,28 @@ CASE(blocks_to_planes, 0, 2 * WORD * CHANNELS * PLANE,
      k->blocks_to_planes(d.planes, d.pixels, CHANNELS, PLANE))
 CASE(block_affine, 0, 3 * WORD * 16 * PLANE, affine_with_all(k))
 CASE(block_mean, 0, WORD * 16 * PLANE, k->block_mean(d.out, d.pixels, PLANE))
+
+/* Sixteen blocks beside each other; rows of SAMPLES. */
+enum { BLOCKS = 16, SAMPLES = 4096 };
+static void transform_blocks(const fdml_kernels *k)
+{
+    fdml_block blocks[BLOCKS];
+    int16_t coefficients[64 * BLOCKS];
+    for (int i = 0; i < BLOCKS; i++)
+        blocks[i] = (fdml_block){ (unsigned char *)d.out + 8 * i, 8 * BLOCKS };
+    for (int i = 0; i < 64 * BLOCKS; i++) coefficients[i] = (int16_t)(i % 37 - 18);
+    k->idct_blocks(blocks, coefficients, BLOCKS);
+}
+#define SAMPLE(i) ((const unsigned char *)d.x + (i)*SAMPLES)
+CASE(idct_blocks, 0, 3.0 * 64 * BLOCKS, transform_blocks(k))
+CASE(upsample_across, 0, 3.0 * SAMPLES,
+     k->upsample_across((unsigned char *)d.out, SAMPLE(0), SAMPLES))
+CASE(upsample_down, 0, 3.0 * SAMPLES,
+     k->upsample_down((unsigned char *)d.out, SAMPLE(0), SAMPLE(1), SAMPLES, 1))
+CASE(upsample_both, 0, 4.0 * SAMPLES,
+     k->upsample_both((unsigned char *)d.out, SAMPLE(0), SAMPLE(1), SAMPLES, d.count))
+CASE(ycc_to_rgb, 0, 6.0 * SAMPLES,
+     k->ycc_to_rgb((unsigned char *)d.out, SAMPLE(0), SAMPLE(1), SAMPLE(2), SAMPLES))
 
 CASE(fma_peak, 2.0 * PEAK_STEPS * (double)(k->tile_rows * k->tile_cols), 0,
      float sink[16] = { 0.5f };

@@ -24,6 +24,7 @@
 #include "data/jpeg_planes.h"
 #include "data/pnm.h"
 
+enum { MAX_SIDE = 1 << 24 }; /* stb_image's own */
 enum { BATCH = 32 }; /* blocks: what a call of the kernel costs is then lost in its work */
 
 /* Of the decode that runs on this thread. */
@@ -123,10 +124,15 @@ static int is_at_end(void *user)
 static fdml_status check_size(size_t width, size_t height, const source *s,
                               const fdml_image_limits *limits, fdml_error *err)
 {
-    if (width && height && height <= limits->max_pixels / width) return FDML_OK;
-    return fdml_fail(err, width && height ? FDML_E_LIMIT : FDML_E_FORMAT,
-                     "%s: %zu x %zu pixels, the limit is %zu", s->name, width, height,
-                     limits->max_pixels);
+    if (!width || !height)
+        return fdml_fail(err, FDML_E_FORMAT, "%s: damaged %s: no size in its header", s->name,
+                         fdml_image_kind_name(s->kind));
+    if (width > MAX_SIDE || height > MAX_SIDE)
+        return fdml_fail(err, FDML_E_LIMIT, "%s: %zu x %zu pixels, the limit is %d for a side",
+                         s->name, width, height, MAX_SIDE);
+    if (height <= limits->max_pixels / width) return FDML_OK;
+    return fdml_fail(err, FDML_E_LIMIT, "%s: %zu x %zu pixels, the limit is %zu", s->name,
+                     width, height, limits->max_pixels);
 }
 
 /* Bytes that decoding may take. Per pixel of the picture padded to JPEG's largest unit of 32 x
@@ -240,22 +246,16 @@ static fdml_status load_other(fdml_image *image, source *s, scratch *memory, fdm
 static fdml_status decode_stb(fdml_image *image, source *s, const fdml_image_limits *limits,
                               fdml_arena *arena, fdml_error *err)
 {
-    scratch memory;
-    memory = (scratch){ .arena = arena, .left = (size_t)1 << 20 };
-    current = &memory;
-    int w = 0, h = 0, n = 0;
-    const fdml_arena_mark start = fdml_arena_get_mark(arena);
-    const int is_known = stbi_info_from_callbacks(&callbacks, s, &w, &h, &n);
-    fdml_arena_reset(arena, start);
-    if (!is_known) return explain(s, &memory, err);
-
-    image->width = (size_t)w, image->height = (size_t)h;
+    fdml_image_header header = { .kind = s->kind };
+    FDML_TRY(fdml_image_check(&header, s->bytes, s->size, s->name, err));
+    image->width = header.width, image->height = header.height;
     FDML_TRY(check_size(image->width, image->height, s, limits, err));
     FDML_TRY(push_picture(image, s, arena, err));
     const fdml_arena_mark mark = fdml_arena_get_mark(arena);
-    s->at = 0;
+    scratch memory;
+    memory = (scratch){ .arena = arena, .kernels = fdml_kernels_best() };
     memory.left = decode_budget(image->width, image->height, s->size);
-    memory.kernels = fdml_kernels_best();
+    current = &memory;
     FDML_TRY(s->kind == FDML_IMAGE_JPEG ? load_jpeg(image, s, &memory, err)
                                         : load_other(image, s, &memory, err));
     fdml_arena_reset(arena, mark);
@@ -277,20 +277,8 @@ static fdml_status decode_pnm(fdml_image *image, const source *s,
 static fdml_status decode_any(fdml_image *image, source *s, const fdml_image_limits *limits,
                               fdml_arena *arena, fdml_error *err)
 {
-    switch (s->kind) {
-    case FDML_IMAGE_JPEG:
-        FDML_TRY(fdml_jpeg_check(s->bytes, s->size, s->name, err));
-        return decode_stb(image, s, limits, arena, err);
-    case FDML_IMAGE_PNG:
-        FDML_TRY(fdml_png_check(s->bytes, s->size, s->name, err));
-        return decode_stb(image, s, limits, arena, err);
-    case FDML_IMAGE_BMP:
-        return decode_stb(image, s, limits, arena, err);
-    case FDML_IMAGE_PNM:
-        return decode_pnm(image, s, limits, arena, err);
-    case FDML_IMAGE_UNKNOWN:
-        break;
-    }
+    if (s->kind == FDML_IMAGE_PNM) return decode_pnm(image, s, limits, arena, err);
+    if (s->kind != FDML_IMAGE_UNKNOWN) return decode_stb(image, s, limits, arena, err);
     if (!s->size) return fdml_fail(err, FDML_E_FORMAT, "%s: is empty", s->name);
     return fdml_fail(err, FDML_E_FORMAT, "%s: is no JPEG, PNG, BMP or PNM picture", s->name);
 }

@@ -44,8 +44,10 @@ static fdml_status scale_longer(size_t *longer, size_t wanted, size_t shorter, c
         *longer = wanted * *longer / shorter;
         return FDML_OK;
     }
-    return fdml_fail(err, FDML_E_LIMIT, "%s: %zu x %zu pixels resized to %zu become too long",
-                     name, *longer, shorter, wanted);
+    return fdml_fail(err, FDML_E_LIMIT,
+                     "%s: with its shorter side of %zu pixels made %zu, the one of %zu becomes "
+                     "longer than %d",
+                     name, shorter, wanted, *longer, INT_MAX);
 }
 
 static fdml_status find_sides(side *x, side *y, const fdml_preprocess *p, size_t width,

@@ -8,8 +8,9 @@
 
 #include "model/conv_shape.h"
 
-/* Of float32: gathered windows and gemm. Each output is its bias, then one chain of fused
- * multiply-adds over channels and, within a channel, over the window. */
+/* Of float32: gathered windows and gemm. The products of an output are taken in order of
+ * channels and, within a channel, of the window; each 128 of them are a chain of fused
+ * multiply-adds, and the sums of the chains are added to the bias in order. */
 fdml_status fdml_conv_float(const fdml_conv *conv, const fdml_op_call *call, fdml_error *err);
 
 /* Of any other real type: sums in double, one rounding at the end. */

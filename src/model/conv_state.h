@@ -44,6 +44,7 @@ typedef struct fdml_conv_detail {
     /* of planes: rows, and floats of a row, of a channel's scratch */
     size_t plane_rows, plane_step;
     size_t tiles_x, tiles; /* winograd: of an image */
+    bool is_transformed;   /* winograd: weights are [36, ...], and not 3x3 still */
     /* of a run */
     const float *x, *add;
     float *y;

@@ -5,12 +5,16 @@
  * are few tiles two tasks share them and split twice, which costs less than fetching
  * all weights into both cores.
  * SPDX-License-Identifier: MIT */
+#include <math.h>
+
 #include "model/conv_state.h"
 
 enum {
     POINTS = 36,
-    MAX_TILES = 48,  /* of a task: 36 * 48 * 128 floats are 0.9 MiB */
-    PAD = FDML_BLOCK /* keeps the points of a tile out of one another's cache set */
+    TAPS_3X3 = 9,
+    MAX_TILES = 48,      /* of a task: 36 * 48 * 128 floats are 0.9 MiB */
+    MAX_TILES_DEEP = 32, /* where each task transforms the weights */
+    PAD = FDML_BLOCK     /* keeps the points of a tile out of one another's cache set */
 };
 
 static size_t point_step(const fdml_conv_detail *d, size_t n_blocks)
@@ -63,23 +67,48 @@ static void split(const fdml_conv_detail *d, const place *p)
     }
 }
 
+static fdml_conv_rows product(const fdml_conv_detail *d, const place *p)
+{
+    return (fdml_conv_rows){ .out_stride = d->chunk * FDML_BLOCK,
+                             .offset = d->offset,
+                             .n_blocks = d->in.n_blocks,
+                             .n_rows = p->n,
+                             .n_out = p->n_blocks,
+                             .low = -INFINITY,
+                             .high = INFINITY };
+}
+
+/* 36 products of the transformed pixels with weights that were transformed when planning. */
 static void multiply(const fdml_conv_detail *d, const place *p)
 {
     const size_t depth = d->in.n_blocks * FDML_BLOCK;
-    fdml_conv_rows job = { .out_stride = d->chunk * FDML_BLOCK,
-                           .offset = d->offset,
-                           .n_blocks = d->in.n_blocks,
-                           .n_rows = p->n,
-                           .n_out = p->n_blocks,
-                           .low = d->low,
-                           .high = d->high };
-    job.low = -__builtin_inff();
-    job.high = __builtin_inff();
+    fdml_conv_rows job = product(d, p);
     for (size_t f = 0; f < POINTS; f++) {
         job.in = p->split + f * point_step(d, d->in.n_blocks);
         job.out = p->join + f * point_step(d, d->out_chunk);
         job.weights = d->weights + (f * d->out.n_blocks + p->block) * FDML_BLOCK * depth;
         d->plan->kernels->conv_rows(&job);
+    }
+}
+
+/* The same with weights that are transformed here, panel by panel. */
+static void transform_and_multiply(const fdml_conv_detail *d, const place *p)
+{
+    const size_t per = d->plan->kernels->tile_cols / FDML_BLOCK;
+    const size_t depth = d->in.n_blocks * FDML_BLOCK * TAPS_3X3;
+    for (size_t o = 0, n; o < p->n_blocks; o += n) {
+        n = p->block + o + per <= d->out.n_blocks ? per : 1;
+        const fdml_winograd_panel job = { .g = d->weights + (p->block + o) * FDML_BLOCK * depth,
+                                          .n_blocks = d->in.n_blocks,
+                                          .width = n * FDML_BLOCK,
+                                          .split = p->split,
+                                          .join = p->join + o * d->chunk * FDML_BLOCK,
+                                          .split_stride = point_step(d, d->in.n_blocks),
+                                          .in_stride = d->chunk * FDML_BLOCK,
+                                          .join_stride = point_step(d, d->out_chunk),
+                                          .out_stride = d->chunk * FDML_BLOCK,
+                                          .n_tiles = p->n };
+        d->plan->kernels->winograd_panel(&job);
     }
 }
 
@@ -114,7 +143,10 @@ static void winograd_task(void *ctx, size_t task, int thread)
         d->out.n_blocks - p.block < d->out_chunk ? d->out.n_blocks - p.block : d->out_chunk;
     p.join = p.split + POINTS * point_step(d, d->in.n_blocks);
     split(d, &p);
-    multiply(d, &p);
+    if (d->is_transformed)
+        multiply(d, &p);
+    else
+        transform_and_multiply(d, &p);
     join(d, &p);
 }
 
@@ -134,7 +166,8 @@ fdml_status fdml_conv_plan_winograd(fdml_conv_detail *d, fdml_plan *plan, fdml_e
     d->tiles = d->tiles_x * ((d->out.h + 3) / 4);
     const size_t total = d->in.n * d->tiles;
     /* chunks of equal size, a multiple of the threads where there are enough tiles */
-    size_t chunks = (total + MAX_TILES - 1) / MAX_TILES;
+    const size_t most = d->is_transformed ? MAX_TILES : MAX_TILES_DEEP;
+    size_t chunks = (total + most - 1) / most;
     if (chunks > 1) chunks = (chunks + threads - 1) / threads * threads;
     d->chunk = (total + chunks - 1) / chunks;
     d->n_chunks = (total + d->chunk - 1) / d->chunk;

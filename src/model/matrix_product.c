@@ -8,10 +8,10 @@
 #include "base/parallel.h"
 #include "model/real.h"
 
-/* A block packs ROWS x K_CHUNK of A and COLS x K_CHUNK of B, 1.5 MiB, and multiplies them;
- * packing one side again for each block of the other costs 1/COLS and 1/ROWS of that. 240 is a
- * multiple of 5, 6 and 8, the tile heights. */
-enum { ROWS = 240, COLS = 256, K_CHUNK = 512 };
+/* A block packs ROWS x K_CHUNK of A and COLS x K_CHUNK of B, 60 and 128 KiB, and multiplies
+ * them; packing one side again for each block of the other costs 1/COLS and 1/ROWS of that. 120
+ * is a multiple of 5, 6 and 8, the tile heights. */
+enum { ROWS = 120, COLS = 256, K_CHUNK = 128 };
 
 typedef struct product_job {
     const fdml_product *product;
@@ -19,8 +19,8 @@ typedef struct product_job {
     const double *a, *b;     /* of double */
     const uint64_t *ai, *bi; /* of integers */
     size_t n_row_blocks, n_col_blocks;
-    float *panels; /* [threads][a_floats + b_floats] */
-    size_t a_floats, b_floats;
+    float *panels; /* [threads][a_floats + b_floats + sum_floats] */
+    size_t a_floats, b_floats, sum_floats;
 } product_job;
 
 static size_t smaller(size_t a, size_t b)
@@ -67,6 +67,12 @@ static void pack_side(const product_job *job, float *panels, bool is_b, const fl
         kernels->pack_a(panels, &rows, depth);
 }
 
+static void add_sums(float *c, size_t stride, const float *sums, size_t m, size_t n)
+{
+    for (size_t i = 0; i < m; i++, c += stride, sums += n)
+        for (size_t j = 0; j < n; j++) c[j] += sums[j];
+}
+
 static void run_float_block(void *ctx, size_t block, int thread)
 {
     const product_job *job = ctx;
@@ -80,14 +86,16 @@ static void run_float_block(void *ctx, size_t block, int thread)
     const float *b =
         (const float *)p->b->data + (p->b_index ? p->b_index[pair] : 0) * p->k * p->n;
     float *c = (float *)p->c->data + pair * p->m * p->n + i0 * p->n + j0;
-    float *a_panels = job->panels + (size_t)thread * (job->a_floats + job->b_floats);
-    float *b_panels = a_panels + job->a_floats;
+    float *a_panels =
+        job->panels + (size_t)thread * (job->a_floats + job->b_floats + job->sum_floats);
+    float *b_panels = a_panels + job->a_floats, *sums = b_panels + job->b_floats;
     if (!p->k) job->kernels->gemm(c, p->n, a_panels, b_panels, m, n, 0, 0);
     for (size_t k0 = 0; k0 < p->k; k0 += K_CHUNK) {
         const size_t depth = smaller(K_CHUNK, p->k - k0);
         pack_side(job, a_panels, false, a, (const size_t[]){ i0, m, k0, depth });
         pack_side(job, b_panels, true, b, (const size_t[]){ j0, n, k0, depth });
-        job->kernels->gemm(c, p->n, a_panels, b_panels, m, n, depth, k0 > 0);
+        job->kernels->gemm(k0 ? sums : c, k0 ? n : p->n, a_panels, b_panels, m, n, depth, 0);
+        if (k0) add_sums(c, p->n, sums, m, n);
     }
 }
 
@@ -100,7 +108,9 @@ static fdml_status run_float(product_job *job, const fdml_op_call *call, fdml_er
     job->n_col_blocks = (p->n + COLS - 1) / COLS;
     job->a_floats = fdml_panels_size(smaller(ROWS, p->m), depth, job->kernels->tile_rows);
     job->b_floats = fdml_panels_size(smaller(COLS, p->n), depth, job->kernels->tile_cols);
-    FDML_TRY(fdml_op_scratch(call, &job->panels, n_threads * (job->a_floats + job->b_floats),
+    job->sum_floats = smaller(ROWS, p->m) * smaller(COLS, p->n);
+    FDML_TRY(fdml_op_scratch(call, &job->panels,
+                             n_threads * (job->a_floats + job->b_floats + job->sum_floats),
                              sizeof *job->panels, err));
     fdml_parallel(p->n_pairs * job->n_row_blocks * job->n_col_blocks, call->n_threads,
                   run_float_block, job);

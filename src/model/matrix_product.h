@@ -1,8 +1,8 @@
 /* matrix_product.h - C = A B for many pairs of matrices of any number type.
  *
- * Every item of C is one chain over k from first to last, so that it depends neither on the
- * other rows and columns nor on the number of threads: fused multiply-adds for float32; double,
- * rounded once, for other reals; integers modulo two to their width.
+ * Every item of C is a sum over k from first to last, so that it depends neither on the other
+ * rows and columns nor on the number of threads: for float32 chains of 128 fused multiply-adds,
+ * added in order; double, rounded once, for other reals; integers modulo two to their width.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_MODEL_MATRIX_PRODUCT_H

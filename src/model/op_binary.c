@@ -7,7 +7,7 @@
 #include "model/each.h"
 #include "model/items.h"
 #include "model/op_check.h"
-#include "model/op_pair.h"
+#include "model/op_combine.h"
 #include "model/ops.h"
 
 /* --- one formula, all types -------------------------------------------------------------- */
@@ -22,19 +22,19 @@ typedef struct pair {
 static double of_doubles(int kind, double a, double b)
 {
     switch (kind) {
-    case FDML_PAIR_ADD:
+    case FDML_COMBINE_ADD:
         return a + b;
-    case FDML_PAIR_SUB:
+    case FDML_COMBINE_SUB:
         return a - b;
-    case FDML_PAIR_MUL:
+    case FDML_COMBINE_MUL:
         return a * b;
-    case FDML_PAIR_DIV:
+    case FDML_COMBINE_DIV:
         return a / b;
-    case FDML_PAIR_MAX:
+    case FDML_COMBINE_MAX:
         return isnan(a) || a > b ? a : b;
-    case FDML_PAIR_MIN:
+    case FDML_COMBINE_MIN:
         return isnan(a) || a < b ? a : b;
-    case FDML_PAIR_PRELU:
+    case FDML_COMBINE_PRELU:
         return a < 0 ? a * b : a;
     default:
         return fmod(a, b); /* exact by definition, so the same in every C library */
@@ -46,21 +46,21 @@ static int64_t of_ints(int kind, int64_t a, int64_t b)
 {
     const uint64_t x = (uint64_t)a, y = (uint64_t)b;
     switch (kind) {
-    case FDML_PAIR_ADD:
+    case FDML_COMBINE_ADD:
         return (int64_t)(x + y);
-    case FDML_PAIR_SUB:
+    case FDML_COMBINE_SUB:
         return (int64_t)(x - y);
-    case FDML_PAIR_MUL:
+    case FDML_COMBINE_MUL:
         return (int64_t)(x * y);
-    case FDML_PAIR_DIV: /* towards zero; the least number over -1 is the only overflow */
+    case FDML_COMBINE_DIV: /* towards zero; the least number over -1 is the only overflow */
         return b == -1 ? (int64_t)(0 - x) : a / b;
-    case FDML_PAIR_MAX:
+    case FDML_COMBINE_MAX:
         return a > b ? a : b;
-    case FDML_PAIR_MIN:
+    case FDML_COMBINE_MIN:
         return a < b ? a : b;
-    case FDML_PAIR_PRELU:
+    case FDML_COMBINE_PRELU:
         return a < 0 ? (int64_t)(x * y) : a;
-    case FDML_PAIR_FMOD:
+    case FDML_COMBINE_FMOD:
         return b == -1 ? 0 : a % b;
     default: { /* the sign of the divisor, as in Python */
         const int64_t rest = b == -1 ? 0 : a % b;
@@ -72,16 +72,16 @@ static int64_t of_ints(int kind, int64_t a, int64_t b)
 static int64_t of_u64(int kind, uint64_t a, uint64_t b)
 {
     switch (kind) {
-    case FDML_PAIR_DIV:
+    case FDML_COMBINE_DIV:
         return (int64_t)(a / b);
-    case FDML_PAIR_MAX:
+    case FDML_COMBINE_MAX:
         return (int64_t)(a > b ? a : b);
-    case FDML_PAIR_MIN:
+    case FDML_COMBINE_MIN:
         return (int64_t)(a < b ? a : b);
-    case FDML_PAIR_PRELU:
+    case FDML_COMBINE_PRELU:
         return (int64_t)a;
-    case FDML_PAIR_FMOD:
-    case FDML_PAIR_MOD:
+    case FDML_COMBINE_FMOD:
+    case FDML_COMBINE_MOD:
         return (int64_t)(a % b);
     default:
         return of_ints(kind, (int64_t)a, (int64_t)b);
@@ -94,7 +94,7 @@ static void chunk_of_floats(const pair *p, size_t first, const size_t at[2], con
     float a[FDML_ITEMS_CHUNK], b[FDML_ITEMS_CHUNK];
     fdml_items_get_float(a, p->a, at[0], n, is_one[0]);
     fdml_items_get_float(b, p->b, at[1], n, is_one[1]);
-    if (p->kind == FDML_PAIR_FMOD)
+    if (p->kind == FDML_COMBINE_FMOD)
         for (size_t i = 0; i < n; i++) a[i] = fmodf(a[i], b[i]);
     else
         p->kernels->combine(a, a, b, n, p->kind);
@@ -128,8 +128,8 @@ static void run_piece(void *ctx, const fdml_piece *piece)
 {
     const pair *p = ctx;
     if (p->is_direct) {
-        const int ones =
-            (piece->is_one[0] ? FDML_PAIR_ONE_A : 0) | (piece->is_one[1] ? FDML_PAIR_ONE_B : 0);
+        const int ones = (piece->is_one[0] ? FDML_COMBINE_ONE_A : 0) |
+                         (piece->is_one[1] ? FDML_COMBINE_ONE_B : 0);
         p->kernels->combine(fdml_items_at(p->y, piece->first),
                             fdml_items_at(p->a, piece->at[0]),
                             fdml_items_at(p->b, piece->at[1]), piece->n, p->kind | ones);
@@ -149,16 +149,16 @@ static void run_piece(void *ctx, const fdml_piece *piece)
     }
 }
 
-void fdml_pair_run(const fdml_op_call *call, int kind, const fdml_tensor *y,
-                   const fdml_tensor *a, const fdml_tensor *b)
+void fdml_combine_run(const fdml_op_call *call, int kind, const fdml_tensor *y,
+                      const fdml_tensor *a, const fdml_tensor *b)
 {
     pair p = { .y = y, .a = a, .b = b, .kernels = call->kernels, .kind = kind };
     p.is_direct =
-        kind < FDML_PAIR_COUNT && fdml_items_are_floats(a) && fdml_items_are_floats(b);
+        kind < FDML_COMBINE_COUNT && fdml_items_are_floats(a) && fdml_items_are_floats(b);
     fdml_each(y, 2, (const fdml_tensor *const[]){ a, b }, call->n_threads, run_piece, &p);
 }
 
-fdml_status fdml_pair_align(const fdml_op_call *call, fdml_tensor *b, fdml_error *err)
+fdml_status fdml_combine_align(const fdml_op_call *call, fdml_tensor *b, fdml_error *err)
 {
     const fdml_tensor *a = call->input[0];
     *b = *call->input[1];
@@ -193,15 +193,17 @@ static int kind_of(const fdml_op_call *call)
         const char *name;
         int kind;
     } kinds[] = {
-        { "Add", FDML_PAIR_ADD },     { "Sub", FDML_PAIR_SUB }, { "Mul", FDML_PAIR_MUL },
-        { "Div", FDML_PAIR_DIV },     { "Mod", FDML_PAIR_MOD }, { "Max", FDML_PAIR_MAX },
-        { "PRelu", FDML_PAIR_PRELU }, { "Min", FDML_PAIR_MIN }, { "Sum", FDML_PAIR_ADD },
-        { "Mean", FDML_PAIR_ADD },
+        { "Add", FDML_COMBINE_ADD },     { "Sub", FDML_COMBINE_SUB },
+        { "Mul", FDML_COMBINE_MUL },     { "Div", FDML_COMBINE_DIV },
+        { "Mod", FDML_COMBINE_MOD },     { "Max", FDML_COMBINE_MAX },
+        { "PRelu", FDML_COMBINE_PRELU }, { "Min", FDML_COMBINE_MIN },
+        { "Sum", FDML_COMBINE_ADD },     { "Mean", FDML_COMBINE_ADD },
     };
     size_t i = 0;
     while (strcmp(kinds[i].name, call->node->op->name) != 0) i++;
-    const bool is_fmod = kinds[i].kind == FDML_PAIR_MOD && fdml_node_int(call->node, "fmod", 0);
-    return is_fmod ? FDML_PAIR_FMOD : kinds[i].kind;
+    const bool is_fmod =
+        kinds[i].kind == FDML_COMBINE_MOD && fdml_node_int(call->node, "fmod", 0);
+    return is_fmod ? FDML_COMBINE_FMOD : kinds[i].kind;
 }
 
 fdml_status fdml_infer_binary(const fdml_op_call *call, fdml_error *err)
@@ -209,13 +211,13 @@ fdml_status fdml_infer_binary(const fdml_op_call *call, fdml_error *err)
     const int kind = kind_of(call);
     fdml_tensor b, shape;
     FDML_TRY(fdml_op_check_types(call, 2, FDML_TYPES_NUMBER, err));
-    if (kind == FDML_PAIR_MOD && fdml_type_is_float(call->input[0]->type))
+    if (kind == FDML_COMBINE_MOD && fdml_type_is_float(call->input[0]->type))
         return fdml_op_fail(call, err, FDML_E_DATA, "fmod is 0, but the inputs are of type %s",
                             fdml_type_name(call->input[0]->type));
-    FDML_TRY(fdml_pair_align(call, &b, err));
+    FDML_TRY(fdml_combine_align(call, &b, err));
     FDML_TRY(fdml_op_broadcast(call, &shape, 2,
                                (const fdml_tensor *const[]){ call->input[0], &b }, err));
-    if (kind == FDML_PAIR_PRELU && !fdml_tensor_same_shape(&shape, call->input[0])) {
+    if (kind == FDML_COMBINE_PRELU && !fdml_tensor_same_shape(&shape, call->input[0])) {
         char x[FDML_SHAPE_TEXT], slope[FDML_SHAPE_TEXT];
         return fdml_op_fail(call, err, FDML_E_DATA, "slope of shape %s for an input of %s",
                             fdml_tensor_shape_text(&b, slope),
@@ -229,8 +231,8 @@ fdml_status fdml_run_binary(const fdml_op_call *call, fdml_error *err)
     const int kind = kind_of(call);
     fdml_tensor *y = fdml_op_output(call, 0), b;
     if (!y) return FDML_OK;
-    FDML_TRY(fdml_pair_align(call, &b, err));
-    const bool divides = kind == FDML_PAIR_DIV || kind >= FDML_PAIR_FMOD;
+    FDML_TRY(fdml_combine_align(call, &b, err));
+    const bool divides = kind == FDML_COMBINE_DIV || kind >= FDML_COMBINE_FMOD;
     if (divides && fdml_items_way(b.type) == FDML_WAY_INT && y->n_items)
         for (size_t i = 0; i < b.n_items; i++) {
             int64_t divisor;
@@ -238,7 +240,7 @@ fdml_status fdml_run_binary(const fdml_op_call *call, fdml_error *err)
             if (divisor == 0)
                 return fdml_op_fail(call, err, FDML_E_DATA, "item %zu of input 1 is 0", i);
         }
-    fdml_pair_run(call, kind, y, call->input[0], &b);
+    fdml_combine_run(call, kind, y, call->input[0], &b);
     return FDML_OK;
 }
 
@@ -279,13 +281,14 @@ fdml_status fdml_run_variadic(const fdml_op_call *call, fdml_error *err)
     const int kind = kind_of(call);
     copy c = { y, call->input[0] };
     fdml_each(y, 1, call->input, call->n_threads, copy_piece, &c);
-    for (size_t i = 1; i < call->n_inputs; i++) fdml_pair_run(call, kind, y, y, call->input[i]);
+    for (size_t i = 1; i < call->n_inputs; i++)
+        fdml_combine_run(call, kind, y, y, call->input[i]);
     if (strcmp(call->node->op->name, "Mean") != 0) return FDML_OK;
 
     /* the number of inputs, in the type of the sum */
     uint64_t room;
     fdml_tensor n = { .type = y->type, .n_items = 1, .data = &room };
     fdml_items_put_double(&n, 0, 1, &(double){ (double)call->n_inputs }, true);
-    fdml_pair_run(call, FDML_PAIR_DIV, y, y, &n);
+    fdml_combine_run(call, FDML_COMBINE_DIV, y, y, &n);
     return FDML_OK;
 }

@@ -45,6 +45,22 @@ fdml_status fdml_op_ints(const fdml_op_call *call, size_t i, int64_t *values, si
                         (long long)INT64_MAX);
 }
 
+fdml_status fdml_op_dims(const fdml_op_call *call, size_t i, size_t *dim, int *rank,
+                         fdml_error *err)
+{
+    int64_t wanted[FDML_MAX_RANK];
+    size_t n = 0;
+    FDML_TRY(fdml_op_ints(call, i, wanted, FDML_MAX_RANK, &n, err));
+    for (size_t d = 0; d < n; d++) {
+        if (wanted[d] < 0)
+            return fdml_op_fail(call, err, FDML_E_DATA, "dimension %zu is %lld", d,
+                                (long long)wanted[d]);
+        dim[d] = (size_t)wanted[d];
+    }
+    *rank = (int)n;
+    return FDML_OK;
+}
+
 fdml_status fdml_op_list_of(const fdml_op_call *call, const char *attribute, size_t i,
                             int64_t *values, size_t max, size_t *n, bool *is_given,
                             fdml_error *err)

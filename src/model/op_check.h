@@ -42,6 +42,10 @@ fdml_status fdml_op_check_types(const fdml_op_call *call, size_t n, unsigned typ
 fdml_status fdml_op_ints(const fdml_op_call *call, size_t i, int64_t *values, size_t max,
                          size_t *n, fdml_error *err);
 
+/* Sizes of dimensions: the integers of input i, none below 0, at most FDML_MAX_RANK. */
+fdml_status fdml_op_dims(const fdml_op_call *call, size_t i, size_t *dim, int *rank,
+                         fdml_error *err);
+
 /* A list of integers that is an attribute in older operator sets and input i in newer: taken
  * from whichever the node has. *is_given false: from neither, and *n is 0. */
 fdml_status fdml_op_list_of(const fdml_op_call *call, const char *attribute, size_t i,
@@ -53,7 +57,7 @@ fdml_status fdml_op_list_of(const fdml_op_call *call, const char *attribute, siz
 fdml_status fdml_op_mark_axes(const fdml_op_call *call, bool *is_marked, int rank,
                               const int64_t *axes, size_t n, fdml_error *err);
 
-/* Output 0 of the type and shape of a tensor. */
+/* Output i of the type and shape of a tensor. */
 fdml_status fdml_op_set_like(const fdml_op_call *call, size_t i, fdml_type type,
                              const fdml_tensor *shape, fdml_error *err);
 

@@ -9,7 +9,7 @@
 #include "model/each.h"
 #include "model/items.h"
 #include "model/op_check.h"
-#include "model/op_pair.h"
+#include "model/op_combine.h"
 #include "model/ops.h"
 
 typedef enum relation {
@@ -40,7 +40,7 @@ fdml_status fdml_infer_compare(const fdml_op_call *call, fdml_error *err)
     if (how == EQUAL) types |= FDML_TYPES_BOOL | FDML_TYPES_STRING;
     fdml_tensor b, shape;
     FDML_TRY(fdml_op_check_types(call, 2, types, err));
-    FDML_TRY(fdml_pair_align(call, &b, err));
+    FDML_TRY(fdml_combine_align(call, &b, err));
     FDML_TRY(fdml_op_broadcast(call, &shape, 2,
                                (const fdml_tensor *const[]){ call->input[0], &b }, err));
     return fdml_op_set_like(call, 0, FDML_TYPE_BOOL, &shape, err);
@@ -132,7 +132,7 @@ fdml_status fdml_run_compare(const fdml_op_call *call, fdml_error *err)
 {
     fdml_tensor *y = fdml_op_output(call, 0), b;
     if (!y) return FDML_OK;
-    FDML_TRY(fdml_pair_align(call, &b, err));
+    FDML_TRY(fdml_combine_align(call, &b, err));
     comparison c = { .y = y, .a = call->input[0], .b = &b, .how = relation_of(call) };
     fdml_each(y, 2, (const fdml_tensor *const[]){ c.a, &b }, call->n_threads, compare_piece,
               &c);

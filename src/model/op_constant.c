@@ -10,7 +10,7 @@
 
 /* --- Constant ---------------------------------------------------------------------------- */
 
-/* The attribute that holds the value, as a tensor; `scalar` is room for one string. */
+/* The attribute that holds the value, as a tensor. */
 static fdml_status constant_of(const fdml_op_call *call, fdml_tensor *value, fdml_error *err)
 {
     static const struct {
@@ -63,20 +63,13 @@ fdml_status fdml_run_constant(const fdml_op_call *call, fdml_error *err)
 fdml_status fdml_infer_constant_of_shape(const fdml_op_call *call, fdml_error *err)
 {
     const fdml_attr *value = fdml_node_attr(call->node, "value");
-    int64_t wanted[FDML_MAX_RANK];
-    size_t n = 0, dim[FDML_MAX_RANK];
+    size_t dim[FDML_MAX_RANK];
+    int rank = 0;
     if (value && value->as.tensor->n_items != 1)
         return fdml_op_fail(call, err, FDML_E_DATA, "value has %zu items, expected 1",
                             value->as.tensor->n_items);
-    FDML_TRY(fdml_op_ints(call, 0, wanted, FDML_MAX_RANK, &n, err));
-    for (size_t d = 0; d < n; d++) {
-        if (wanted[d] < 0)
-            return fdml_op_fail(call, err, FDML_E_DATA, "dimension %zu is %lld", d,
-                                (long long)wanted[d]);
-        dim[d] = (size_t)wanted[d];
-    }
-    return fdml_op_set(call, 0, value ? value->as.tensor->type : FDML_TYPE_F32, (int)n, dim,
-                       err);
+    FDML_TRY(fdml_op_dims(call, 0, dim, &rank, err));
+    return fdml_op_set(call, 0, value ? value->as.tensor->type : FDML_TYPE_F32, rank, dim, err);
 }
 
 fdml_status fdml_run_constant_of_shape(const fdml_op_call *call, fdml_error *err)

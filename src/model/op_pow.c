@@ -7,7 +7,7 @@
 #include "model/each.h"
 #include "model/items.h"
 #include "model/op_check.h"
-#include "model/op_pair.h"
+#include "model/op_combine.h"
 #include "model/ops.h"
 
 fdml_status fdml_infer_pow(const fdml_op_call *call, fdml_error *err)
@@ -16,7 +16,7 @@ fdml_status fdml_infer_pow(const fdml_op_call *call, fdml_error *err)
     FDML_TRY(fdml_op_check_type(call, 0, FDML_TYPES_NUMBER, err));
     FDML_TRY(fdml_op_check_type(call, 1, FDML_TYPES_NUMBER, err));
     if (call->node->opset < 12) FDML_TRY(fdml_op_check_types(call, 2, FDML_TYPES_NUMBER, err));
-    FDML_TRY(fdml_pair_align(call, &b, err));
+    FDML_TRY(fdml_combine_align(call, &b, err));
     FDML_TRY(fdml_op_broadcast(call, &shape, 2,
                                (const fdml_tensor *const[]){ call->input[0], &b }, err));
     return fdml_op_set_like(call, 0, call->input[0]->type, &shape, err);
@@ -52,7 +52,7 @@ static void chunk(const power *p, size_t first, const size_t at[2], const bool *
     if (way == FDML_WAY_FLOAT) {
         fdml_items_get_float(a, p->a, at[0], n, is_one[0]);
         fdml_items_get_float(b, p->b, at[1], n, is_one[1]);
-        p->kernels->combine(a, a, b, n, FDML_PAIR_POW);
+        p->kernels->combine(a, a, b, n, FDML_COMBINE_POW);
         fdml_items_put_float(p->y, first, n, a);
     } else if (way == FDML_WAY_INT && fdml_items_way(p->b->type) == FDML_WAY_INT) {
         const bool is_u64 = p->b->type == FDML_TYPE_U64;
@@ -92,10 +92,10 @@ fdml_status fdml_run_pow(const fdml_op_call *call, fdml_error *err)
 {
     fdml_tensor *y = fdml_op_output(call, 0), b;
     if (!y) return FDML_OK;
-    FDML_TRY(fdml_pair_align(call, &b, err));
+    FDML_TRY(fdml_combine_align(call, &b, err));
     const fdml_tensor *a = call->input[0];
     if (is_square(&b) && fdml_items_way(a->type) != FDML_WAY_INT) {
-        fdml_pair_run(call, FDML_PAIR_MUL, y, a, a);
+        fdml_combine_run(call, FDML_COMBINE_MUL, y, a, a);
         return FDML_OK;
     }
     power p = { .y = y, .a = a, .b = &b, .kernels = call->kernels };

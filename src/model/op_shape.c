@@ -1,7 +1,7 @@
 /* op_shape.c - operators that change a shape and no item, and those that tell one: Reshape
  * Flatten Squeeze Unsqueeze Shape Size.
  * SPDX-License-Identifier: MIT */
-#include <string.h>
+#include <stdio.h>
 
 #include "model/op_check.h"
 #include "model/ops.h"
@@ -13,12 +13,14 @@
 static fdml_status fail_reshape(const fdml_op_call *call, const int64_t *wanted, size_t n,
                                 fdml_error *err)
 {
-    char from[FDML_SHAPE_TEXT], to[FDML_SHAPE_TEXT];
-    fdml_tensor shape = { .rank = (int)n };
-    for (size_t d = 0; d < n; d++) shape.dim[d] = wanted[d] < 0 ? 0 : (size_t)wanted[d];
-    return fdml_op_fail(call, err, FDML_E_DATA, "%zu items of shape %s do not reshape to %s%s",
+    char from[FDML_SHAPE_TEXT], to[FDML_SHAPE_TEXT] = "";
+    size_t length = 0;
+    for (size_t d = 0; d < n; d++) /* eight numbers of at most twenty characters */
+        length += (size_t)snprintf(to + length, sizeof to - length, "%s%lld", d ? "," : "",
+                                   (long long)wanted[d]);
+    return fdml_op_fail(call, err, FDML_E_DATA, "%zu items of shape %s do not reshape to [%s]",
                         call->input[0]->n_items, fdml_tensor_shape_text(call->input[0], from),
-                        fdml_tensor_shape_text(&shape, to), " (a 0 there may stand for -1)");
+                        to);
 }
 
 fdml_status fdml_infer_reshape(const fdml_op_call *call, fdml_error *err)

@@ -141,18 +141,9 @@ fdml_status fdml_run_space_to_depth(const fdml_op_call *call, fdml_error *err)
 
 fdml_status fdml_infer_expand(const fdml_op_call *call, fdml_error *err)
 {
-    int64_t wanted[FDML_MAX_RANK];
-    size_t n = 0, dim[FDML_MAX_RANK];
+    fdml_tensor asked = { .type = call->input[0]->type }, shape;
     FDML_TRY(fdml_op_check_type(call, 0, FDML_TYPES_ANY, err));
-    FDML_TRY(fdml_op_ints(call, 1, wanted, FDML_MAX_RANK, &n, err));
-    for (size_t d = 0; d < n; d++) {
-        if (wanted[d] < 0)
-            return fdml_op_fail(call, err, FDML_E_DATA, "dimension %zu is %lld", d,
-                                (long long)wanted[d]);
-        dim[d] = (size_t)wanted[d];
-    }
-    fdml_tensor asked, shape;
-    FDML_TRY(fdml_tensor_shape(&asked, call->input[0]->type, (int)n, dim, "the shape", err));
+    FDML_TRY(fdml_op_dims(call, 1, asked.dim, &asked.rank, err));
     FDML_TRY(fdml_op_broadcast(call, &shape, 2,
                                (const fdml_tensor *const[]){ call->input[0], &asked }, err));
     return fdml_op_set_like(call, 0, call->input[0]->type, &shape, err);

@@ -57,15 +57,17 @@ static size_t groups_to_join(const fdml_conv *conv)
     return conv->groups;
 }
 
-/* Winograd wants 3x3 at stride 1, enough channels that the products outweigh the transforms,
- * and at least nine tiles: below, its 36 / 9 times larger weights take longer to fetch than the
- * products they save take to compute. */
+/* Transformed weights up to this are kept so. */
+#define MAX_TRANSFORMED ((size_t)4 << 20)
+
+/* Winograd wants 3x3 at stride 1, enough channels that the products outweigh the transforms of
+ * the pixels, and at least four tiles to outweigh that of the weights. */
 static bool is_winograd(const fdml_conv_detail *d)
 {
     const size_t tiles = (d->out.h + 3) / 4 * ((d->out.w + 3) / 4);
     return d->kernel_y == 3 && d->kernel_x == 3 && d->stride_y == 1 && d->stride_x == 1 &&
            d->dilation_y == 1 && d->dilation_x == 1 && d->n_groups == 1 && d->in.c >= 32 &&
-           d->out.c >= 32 && tiles >= 9;
+           d->out.c >= 32 && tiles >= 4;
 }
 
 static void describe(fdml_conv_detail *d, const fdml_plan *plan, const fdml_node *node,
@@ -98,6 +100,8 @@ static void describe(fdml_conv_detail *d, const fdml_plan *plan, const fdml_node
         d->way = FDML_CONV_POINT;
     } else {
         d->way = is_winograd(d) ? FDML_CONV_WINOGRAD : FDML_CONV_DIRECT;
+        d->is_transformed = d->way == FDML_CONV_WINOGRAD &&
+                            36 * d->in.c * d->out.c * sizeof(float) <= MAX_TRANSFORMED;
     }
 }
 

@@ -1,7 +1,8 @@
 /* resize_axis.c - coordinates and weights of the specification. See resize_axis.h.
  *
- * Where scales are given, the mapping uses them and the width in * scale as it is, with its
- * fraction; the output has the integer part.
+ * Where scales are given the mapping uses them as they are, though the output has only the
+ * integer part of in * scale items; align_corners and half_pixel_symmetric use that width with
+ * its fraction, as the conformance tests have it.
  * SPDX-License-Identifier: MIT */
 #include "model/resize_axis.h"
 
@@ -9,30 +10,40 @@
 
 #include "model/real.h"
 
+/* Which item is nearest, or whether a place is outside, turns on the last bit. Writers and
+ * other runtimes have places in float, where 3 / 0.6f is 5 as it is meant, and not 4.9999998;
+ * so every step is rounded then. */
+static double step(const fdml_resize *r, double x)
+{
+    const bool is_fine = r->mode != FDML_NEAREST && r->coordinate != FDML_TF_CROP_AND_RESIZE;
+    return is_fine ? x : (double)(float)x;
+}
+
 /* Place in the input of place o in the output. */
 static double source_of(const fdml_resize *r, int d, size_t o)
 {
-    const double in = (double)r->in[d], scale = r->scale[d], width = in * scale;
-    const double at = (double)o;
+    const double last = (double)r->in[d] - 1, at = (double)o;
+    const double scale = step(r, r->scale[d]), width = r->width[d];
+    const double half_pixel = step(r, (at + 0.5) / scale) - 0.5;
     switch (r->coordinate) {
     case FDML_ALIGN_CORNERS:
-        return width == 1 ? 0 : at * (in - 1) / (width - 1);
+        return o ? step(r, at * last / (width - 1)) : 0;
     case FDML_ASYMMETRIC:
-        return at / scale;
+        return step(r, at / scale);
     case FDML_TF_HALF_PIXEL_FOR_NN:
-        return (at + 0.5) / scale;
+        return step(r, (at + 0.5) / scale);
     case FDML_PYTORCH_HALF_PIXEL:
-        return width == 1 ? -0.5 : (at + 0.5) / scale - 0.5;
+        return r->out[d] > 1 ? half_pixel : 0;
     case FDML_HALF_PIXEL_SYMMETRIC:
-        return in / 2 * (1 - (double)r->out[d] / width) + (at + 0.5) / scale - 0.5;
+        return step(r, (last + 1) / 2 * (1 - (double)r->out[d] / width) + half_pixel);
     case FDML_TF_CROP_AND_RESIZE: {
-        const double span = r->roi_end[d] - r->roi_begin[d];
-        const double inside =
-            width == 1 ? span * (in - 1) / 2 : at * span * (in - 1) / (width - 1);
-        return inside + r->roi_begin[d] * (in - 1);
+        const double begin = r->roi_begin[d], end = r->roi_end[d];
+        if (r->out[d] < 2) return step(r, 0.5 * (begin + end) * last);
+        const double span = step(r, step(r, at * step(r, end - begin)) * last);
+        return step(r, step(r, begin * last) + step(r, span / ((double)r->out[d] - 1)));
     }
     default:
-        return (at + 0.5) / scale - 0.5;
+        return half_pixel;
     }
 }
 
@@ -102,9 +113,8 @@ fdml_status fdml_resize_axis_make(fdml_resize_axis *axis, const fdml_resize *r, 
     const size_t n = r->out[d];
     const double last = (double)r->in[d] - 1;
     *axis = (fdml_resize_axis){ .n_taps = count_taps(r, d) };
-    axis->is_identity = r->in[d] == n && r->scale[d] == 1 &&
-                        r->coordinate != FDML_TF_CROP_AND_RESIZE &&
-                        r->coordinate != FDML_TF_HALF_PIXEL_FOR_NN;
+    axis->is_identity =
+        r->in[d] == n && r->scale[d] == 1 && r->coordinate != FDML_TF_CROP_AND_RESIZE;
     if (axis->is_identity) return FDML_OK;
     const size_t row = axis->n_taps * sizeof(double);
     FDML_TRY(fdml_op_scratch(call, &axis->index, n, row, err));

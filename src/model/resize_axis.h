@@ -40,6 +40,7 @@ typedef struct fdml_resize {
     int rank;
     size_t in[FDML_MAX_RANK], out[FDML_MAX_RANK];
     double scale[FDML_MAX_RANK];
+    double width[FDML_MAX_RANK]; /* out, or in * scale with its fraction */
     double roi_begin[FDML_MAX_RANK], roi_end[FDML_MAX_RANK]; /* of tf_crop_and_resize */
 } fdml_resize;
 

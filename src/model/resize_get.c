@@ -82,6 +82,7 @@ static fdml_status set_scale(fdml_resize *r, int d, float scale, const fdml_op_c
         return fdml_op_fail(call, err, FDML_E_DATA, "scale %g of an axis of %zu items",
                             (double)scale, r->in[d]);
     r->scale[d] = (double)scale;
+    r->width[d] = (double)r->in[d] * (double)scale;
     r->out[d] = (size_t)width;
     return FDML_OK;
 }
@@ -116,6 +117,7 @@ static fdml_status keep_aspect(fdml_resize *r, const char *policy, const int *ax
             return fdml_op_fail(call, err, FDML_E_DATA, "scale %g of an axis of %zu items",
                                 scale, r->in[axes[i]]);
         r->scale[axes[i]] = scale;
+        r->width[axes[i]] = scale * (double)r->in[axes[i]];
         r->out[axes[i]] = (size_t)width;
     }
     return FDML_OK;
@@ -135,6 +137,7 @@ static fdml_status set_sizes(fdml_resize *r, const fdml_tensor *sizes, const int
             return fdml_op_fail(call, err, FDML_E_DATA, "size %lld of an axis of %zu items",
                                 (long long)size[i], r->in[d]);
         r->out[d] = (size_t)size[i];
+        r->width[d] = (double)size[i];
         r->scale[d] = r->in[d] ? (double)size[i] / (double)r->in[d] : 1;
     }
     if (!n) return FDML_OK;
@@ -185,6 +188,7 @@ fdml_status fdml_resize_get(fdml_resize *resize, const fdml_op_call *call, fdml_
     FDML_TRY(get_axes(axes, &n, call, err));
     for (int d = 0; d < r.rank; d++) {
         r.in[d] = r.out[d] = x->dim[d];
+        r.width[d] = (double)x->dim[d];
         r.scale[d] = r.roi_end[d] = 1;
     }
     if (is_upsample && call->node->opset < 9) {

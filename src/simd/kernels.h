@@ -43,18 +43,20 @@ typedef struct fdml_conv_rows {
     const float *in;
     const size_t *offset; /* [n_blocks] */
     size_t n_blocks;
-    /* panels of tile_cols output channels, the last of what is left: [n_blocks, 16 or 1, cols]
-     */
+    /* panels of tile_cols output channels, [n_blocks, 16 or 1, tile_cols]; where n_out * 16 is
+     * no multiple of tile_cols the last panel is as narrow as what is left */
     const float *weights;
     size_t n_rows, n_out; /* pixels; blocks of output channels */
+    int continues;        /* the chain starts from what out holds, and not from bias */
     const float *bias;    /* [n_out, 16] or NULL: 0 */
-    const float *add;     /* as out, or NULL */
+    const float *add;     /* as out, and may be out; or NULL */
     const float *slope;   /* [n_out, 16] or NULL: 1 */
     float low, high;      /* -INFINITY, INFINITY: no limits */
 } fdml_conv_rows;
 
 /* Tiles first_tile .. of 4x4 outputs of one block of sixteen channels of one image, numbered by
- * rows of tiles_x. Point f of tile t is points[f * point_stride + (t - first_tile) * 16 ..]. */
+ * rows of tiles_x; those of join begin inside of out, and pixels of no tile stay as they are.
+ * Point f of tile t is points[f * point_stride + (t - first_tile) * 16 ..]. */
 typedef struct fdml_winograd {
     const float *plane;   /* split: [height, width, 16], read with zeros around it */
     float *out;           /* join: [height, width, 16] */
@@ -63,9 +65,19 @@ typedef struct fdml_winograd {
     size_t tiles_x, first_tile, n_tiles;
     float *points; /* split writes, join reads */
     size_t point_stride;
-    const float *bias, *add, *slope; /* join: [16], as out, [16]; each may be NULL */
+    const float *bias, *add, *slope; /* join: [16], as out (or out), [16]; each may be NULL */
     float low, high;                 /* join */
 } fdml_winograd;
+
+/* The 36 products of one panel of output channels, from weights that are still 3x3. */
+typedef struct fdml_winograd_panel {
+    const float *g;         /* [n_blocks, 16, 9, width] */
+    size_t n_blocks, width; /* input blocks; output channels, 16 or tile_cols */
+    const float
+        *split;  /* point f, block b, tile t: f * split_stride + b * in_stride + t * 16 */
+    float *join; /* point f, block o, tile t: f * join_stride + o * out_stride + t * 16 */
+    size_t split_stride, in_stride, join_stride, out_stride, n_tiles;
+} fdml_winograd_panel;
 
 /* A window over one block of sixteen channels: in [height, width, 16], out [.., out_width, 16].
  */
@@ -73,8 +85,9 @@ typedef struct fdml_window_rows {
     const float *in;
     float *out;
     size_t height, width, out_width;
-    size_t kernel_y, kernel_x, stride_y, stride_x, dilation_y, dilation_x, pad_top, pad_left;
-    size_t first_row, n_rows;  /* of out */
+    size_t kernel_y, kernel_x, stride_y, stride_x, dilation_y, dilation_x; /* each at least 1 */
+    size_t pad_top, pad_left;
+    size_t first_row, n_rows;  /* of out: rows that are computed */
     const float *weights;      /* depthwise: [kernel_y, kernel_x, 16] */
     const float *bias, *slope; /* depthwise: [16] or NULL */
     float low, high;           /* depthwise */
@@ -93,6 +106,7 @@ typedef struct fdml_affine {
     const float *slope; /* [16] */
     float low, high;
 } fdml_affine;
+
 /* What `activate` makes of x. Its alpha and beta are those of the formula; others ignore them.
  * NaN gives NaN everywhere. */
 typedef enum fdml_act {
@@ -130,19 +144,19 @@ typedef enum fdml_act {
     FDML_ACT_COUNT
 } fdml_act;
 
-typedef enum fdml_pair {
-    FDML_PAIR_ADD,
-    FDML_PAIR_SUB,
-    FDML_PAIR_MUL,
-    FDML_PAIR_DIV,
-    FDML_PAIR_MAX,   /* NaN where either is, as NumPy's maximum */
-    FDML_PAIR_MIN,   /* likewise */
-    FDML_PAIR_PRELU, /* a < 0 ? b a : a */
-    FDML_PAIR_POW,
-    FDML_PAIR_COUNT
-} fdml_pair;
+typedef enum fdml_combine {
+    FDML_COMBINE_ADD,
+    FDML_COMBINE_SUB,
+    FDML_COMBINE_MUL,
+    FDML_COMBINE_DIV,
+    FDML_COMBINE_MAX,   /* NaN where either is, as NumPy's maximum */
+    FDML_COMBINE_MIN,   /* likewise */
+    FDML_COMBINE_PRELU, /* a < 0 ? b a : a */
+    FDML_COMBINE_POW,
+    FDML_COMBINE_COUNT
+} fdml_combine;
 /* Added to the kind: that operand is one value for all of y. */
-enum { FDML_PAIR_ONE_A = 0x100, FDML_PAIR_ONE_B = 0x200 };
+enum { FDML_COMBINE_ONE_A = 0x100, FDML_COMBINE_ONE_B = 0x200 };
 /* How n outputs of an axis come from its inputs: output i is the sum of weight[i * stride + t]
  * times input first[i] + t, over t < count[i]; weights are fixed point, FDML_TAP_BITS behind
  * the point. First inputs ascend, and so do last ones. */
@@ -158,8 +172,8 @@ typedef struct fdml_block {
     size_t row_stride;
 } fdml_block;
 
-/* clang-format off: contracts, one a paragraph
- * --- gemm -----------------------------------------------------------------------------
+/* clang-format off */ /* contracts, one a paragraph */
+/* --- gemm -----------------------------------------------------------------------------
  * pack_a, pack_b: rows as panels: ceil(n / width) panels of [dim, width], missing rows zero;
  * width is tile_rows for pack_a and tile_cols for pack_b. Sizes: fdml_panels_size.
  * gemm: c[i, j] = sum_d a_i[d] b_j[d] for i < m, j < n, one chain of fused multiply-adds in
@@ -197,18 +211,26 @@ typedef struct fdml_block {
  * replaces best[i], best_id[i] (id = col_id[j]) where larger, or equal with a smaller id.
  *
  * --- networks: blocks of sixteen channels -----------------------------------------------
- * "finish" is y + add, then y < 0 ? y * slope : y, then max(low, min(high, y)); NaN passes.
- * conv_rows: out = finish(bias + the chain of fused multiply-adds in order of offset, and
- * within a tap of its sixteen channels). conv_planes: the same with taps of one channel.
+ * "finish" is y + add, then y < 0 ? y * slope : y, then max(low, min(high, y)); NaN passes, and
+ *   so does -0 where low is 0.
+ * conv_rows: out = finish(chain of fused multiply-adds from bias, in order of offset and within
+ *   a tap of its sixteen channels), so a pixel does not depend on which others are in the job.
+ *   conv_planes: the same with taps of one channel.
+ * winograd_weights: u[f * u_stride + (c, lane)] = (G g G^T)[f] of g [n, 9, width], for n channels
+ *   and `width` lanes, a multiple of 16.
  * winograd_split: points = B^T d B of 6x6 input tiles; winograd_join: out = finish(bias + A^T m
- * A). Points of interpolation and matrices: kern/winograd.h. Columns first, then rows.
- * depthwise: out = finish(bias + chain over the taps inside the plane, row by row).
- * pool_max: NaN where one is under the window. pool_mean: sum in order of the taps, times the
- *   rounded inverse of the count.
+ *   A). Points of interpolation and matrices: kern/winograd.h. Columns first, then rows.
+ * depthwise: out = finish(chain of fused multiply-adds from bias over the taps inside the
+ *   plane, row by row), without `add`; of no tap, finish(bias).
+ * pool_max: the first of the largest; NaN where one is under the window; of no tap -infinity.
+ * pool_mean: sum in order of the taps, times the rounded inverse of divisor or of their
+ *   number; of no tap 0, or NaN without a divisor. No slope and no limits in either.
  * planes_to_blocks: [n_channels, n_pixels] to [ceil(n_channels / 16), n_pixels, 16], missing
  *   channels 0. blocks_to_planes: back.
- * block_affine: out = finish((x * scale + shift, fused) [+ add] [* multiply]), in that order.
- * block_mean: [16] means over pixels; four interleaved sums, ((0 + 1) + (2 + 3)) * (1 / n).
+ * block_affine: out = finish((x * scale + shift, fused) [+ add] [* multiply]), in that order;
+ *   of scale and shift alone the other is 1 or 0.
+ * block_mean: [16] means over at least one pixel; four interleaved sums, ((0 + 1) + (2 + 3)) *
+ *   (1 / n).
  *
  * --- arrays ---------------------------------------------------------------------------
  * topk_merge: best is descending by (value, then smaller id), [k]; the n values with ids
@@ -217,11 +239,11 @@ typedef struct fdml_block {
  * count_equal: *count += number of x[i] == value.
  * bin_rows: bin = floor((x - low) * inverse_width) limited to 0 .. n_bins-1 (n_bins <= 2^24).
  * exp_rows, log_rows: SLEEF, below 1 ulp. y may be x.
- * activate: y[i] = kind(x[i]), an fdml_act; y may be x. Every step of a formula rounds to
- *   float, a product and a sum together once. activate_double: the same in double, an item at
- *   a time.
- * combine: y[i] = a[i] kind b[i], an fdml_pair; y may be a or b. pow_double: y[i] = a[i] to the
- *   b[i].
+ * activate: y[i] = kind(x[i]), an fdml_act; y may be x. Each step of a formula rounds to float,
+ *   a product and a sum together once.
+ * activate_double: the same in double, an item at a time.
+ * combine: y[i] = a[i] kind b[i], an fdml_combine; y may be a or b.
+ * pow_double: y[i] = a[i] to the b[i].
  *
  * --- pictures -------------------------------------------------------------------------
  * A byte is (sum + half) >> FDML_TAP_BITS, at most 255; sums stay below 2^32.
@@ -229,10 +251,10 @@ typedef struct fdml_block {
  *   twice. scratch: 16 bytes for each input from first[0] to the last one.
  * resize_down: out [n, n_bytes] from rows of n_bytes that are in_stride apart.
  *
- * idct_blocks: n blocks of 64 dequantised coefficients, row by row, to samples: the inverse DCT of
- *   Loeffler, Ligtenberg and Moschytz with constants of 13 bits, as in libjpeg ("islow").
- * upsample_across, _down, _both: twice as many samples in a row, between two rows, or both; three
- *   parts of the nearer sample and one of the farther, rounded as in libjpeg ("fancy").
+ * idct_blocks: n blocks of 64 dequantised coefficients, row by row, to samples: the inverse DCT
+ * of Loeffler, Ligtenberg and Moschytz with constants of 13 bits, as in libjpeg ("islow").
+ * upsample_across, _down, _both: twice as many samples in a row, between two rows, or both;
+ * three parts of the nearer sample and one of the farther, rounded as in libjpeg ("fancy").
  *   across: out [2 n], n >= 2. down: out [n], (3 row + other + half) >> 2. both: out [2 n],
  *   n >= 2, scratch [n + 32].
  * ycc_to_rgb: rgb [n, 3] by JFIF's equations in 16-bit fixed point, as in libjpeg.

@@ -22,11 +22,11 @@
  * fraction of values in 0 .. 2^31-1; what it makes of others is unspecified. vf_transpose turns
  * sixteen rows of sixteen: lane j of r[i] and lane i of r[j] change places.
  *
- * Some operations take the lanes of a vu as signed: vu_sra shifts the sign in, vu_clamp_u8 brings
- * values to 0..255, and vu_store_u8 does so and stores sixteen bytes. vu_add, vu_sub and vu_mul
- * are modulo 2^32. vu_load_u8 widens sixteen bytes, vu_load_i16 eight int16 of either pointer.
- * vu_store_u16 stores the low halves; vu_store_rgb the low three bytes of each lane, 48 in all.
- * vf_cast and vu_cast keep the bits.
+ * Some operations take the lanes of a vu as signed: vu_sra shifts the sign in, vu_clamp_u8
+ * brings values to 0..255, and vu_store_u8 does so and stores sixteen bytes. vu_add, vu_sub and
+ * vu_mul are modulo 2^32. vu_load_u8 widens sixteen bytes, vu_load_i16 eight int16 of either
+ * pointer. vu_store_u16 stores the low halves; vu_store_rgb the low three bytes of each lane,
+ * 48 in all. vf_cast and vu_cast keep the bits.
  *
  * An operation enters when a kernel needs it, and then in all four backends.
  * SPDX-License-Identifier: MIT */

@@ -12,6 +12,7 @@ import json
 import pathlib
 import struct
 import zipfile
+import zlib
 
 CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
 
@@ -126,6 +127,36 @@ def safetensors_seeds():
     }
 
 
+def checkpoint_seeds():
+    settings = {"input": [3, 112, 112], "embedding_size": 128, "preprocess": {
+        "box": [57, 50, 193, 186], "resize": [112, 112], "resize_shorter": 256,
+        "center": [224, 224], "channels": "bgr", "scale": 0.0078125,
+        "mean": [127.5, 0, 1], "std": [128, 1, 2]}}
+    ours = {"format": "fdml-checkpoint/1", "backbone": "mobilefacenet",
+            "settings": json.dumps(settings)}
+    grey = dict(ours, settings='{"preprocess": {"channels": "grey", "mean": [1], "std": [2]}}')
+    # All tensors lie over each other, so that the first layers of a net fit in a small file.
+    face = [("conv_1.conv.weight", "F16", [64, 3, 3, 3], 0, 3456),
+            ("conv_1.bn.weight", "F32", [64], 0, 256), ("conv_1.bn.bias", "F64", [64], 0, 512),
+            ("conv_1.bn.running_mean", "BF16", [64], 0, 128),
+            ("conv_1.bn.running_var", "F16", [64], 0, 128),
+            ("conv_1.bn.num_batches_tracked", "I64", [], 0, 8),
+            ("conv_1.prelu.weight", "F16", [64], 0, 128),
+            ("conv_6_dw.conv.weight", "F16", [1], 0, 2)]
+    block = bytes(range(256)) * 14
+    return {
+        "ours": tensors(face, block, ours),
+        "grey": tensors(face[:1], block, grey),
+        "plain": tensors(face, block, {"format": "pt"}),
+        "version": tensors(face[:1], block, dict(ours, format="fdml-checkpoint/2")),
+        "settings": tensors([], b"", dict(ours, settings="{")),
+        "backbone": tensors([], b"", dict(ours, backbone="vgg")),
+        "resnet": tensors([("layer1.0.conv2.weight", "F16", [1], 0, 2),
+                           ("conv1.weight", "F16", [64, 3, 7, 8], 0, 3456)], block),
+        "unknown": tensors([("emb", "F32", [2, 3], 0, 24)], block),
+    }
+
+
 def vecs(rows, code):
     return b"".join(struct.pack(f"<i{len(r)}{code}", len(r), *r) for r in rows)
 
@@ -215,11 +246,162 @@ JSON_SEEDS = {
 }
 
 
+def varint(value):
+    value &= 2**64 - 1
+    out = b""
+    while value > 127:
+        out += bytes([value & 127 | 128])
+        value >>= 7
+    return out + bytes([value])
+
+
+def field(number, value):
+    """A protobuf field: an int as a varint, a float as 32 bits, anything else with its length."""
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    if isinstance(value, float):
+        return varint(number << 3 | 5) + struct.pack("<f", value)
+    data = value if isinstance(value, bytes) else value.encode()
+    return varint(number << 3 | 2) + varint(len(data)) + data
+
+
+def onnx_tensor(code, dims, *fields, name="w"):
+    return b"".join(field(1, d) for d in dims) + field(2, code) + b"".join(fields) + field(8, name)
+
+
+def onnx_node(op, inputs, outputs, *attributes, name="n", domain=""):
+    return (b"".join(field(1, i) for i in inputs) + b"".join(field(2, o) for o in outputs)
+            + field(3, name) + field(4, op) + b"".join(field(5, a) for a in attributes)
+            + (field(7, domain) if domain else b""))
+
+
+def onnx_value(name, dims, code=1):
+    shape = b"".join(field(1, field(2, d) if isinstance(d, str) else field(1, d)) for d in dims)
+    return field(1, name) + field(2, field(1, field(1, code) + field(2, shape)))
+
+
+def onnx_model(nodes, tensors=(), inputs=("x",), outputs=("y",), opset=13, more=b""):
+    graph = (b"".join(field(1, n) for n in nodes) + field(2, "g")
+             + b"".join(field(5, t) for t in tensors)
+             + b"".join(field(11, onnx_value(i, ["batch", 3, 4, 4])) for i in inputs)
+             + b"".join(field(12, onnx_value(o, [1, 2])) for o in outputs) + more)
+    return (field(1, 8) + field(2, "fdml") + field(3, "1") + field(7, graph)
+            + field(8, field(1, "") + field(2, opset)))
+
+
+def onnx_tensor_seeds():
+    six = struct.pack("<6f", 1, 2, 3, 4, 5, 6)
+    return {
+        "raw": onnx_tensor(1, [2, 3], field(9, six)),
+        "floats": onnx_tensor(1, [2, 3], field(4, six)),
+        "single": onnx_tensor(1, [2], field(4, 1.5), field(4, -2.0)),
+        "runs": onnx_tensor(7, [3], field(7, varint(5) + varint(-6)), field(7, 7)),
+        "i8": onnx_tensor(3, [3], field(5, varint(-128) + varint(-1) + varint(127))),
+        "u64": onnx_tensor(13, [2], field(11, varint(1) + varint(2**64 - 1))),
+        "doubles": onnx_tensor(11, [1], field(10, struct.pack("<d", 0.5))),
+        "half": onnx_tensor(10, [2], field(5, varint(0x3e00) + varint(0xae66))),
+        "bool": onnx_tensor(9, [3], field(9, b"\2\0\1")),
+        "i4": onnx_tensor(22, [3], field(9, b"\x81\x0f")),
+        "u4": onnx_tensor(21, [3], field(5, varint(0x81) + varint(0x0f))),
+        "complex": onnx_tensor(14, [1], field(4, six[:8])),
+        "strings": onnx_tensor(8, [2], field(6, "ab"), field(6, "Zo\u00eb")),
+        "scalar": onnx_tensor(6, [], field(5, 3)),
+        "empty": onnx_tensor(1, [3, 0, 5]),
+        "huge": onnx_tensor(1, [2**40], field(9, six)),
+        "negative": onnx_tensor(1, [-1], field(9, six)),
+        "segment": onnx_tensor(1, [6], field(3, field(1, 0)), field(9, six)),
+        "external": onnx_tensor(1, [6], field(13, field(1, "location") + field(2, "w.bin")),
+                                field(13, field(1, "offset") + field(2, "8")), field(14, 1)),
+    }
+
+
+def onnx_seeds():
+    six = struct.pack("<6f", 1, 2, 3, 4, 5, 6)
+    w = onnx_tensor(1, [2, 3, 1, 1], field(9, six))
+    pads = field(1, "pads") + b"".join(field(8, p) for p in (0, 0, 1, 1)) + field(20, 7)
+    packed = field(1, "strides") + field(8, varint(1) + varint(2)) + field(20, 7)
+    auto = field(1, "auto_pad") + field(4, "NOTSET") + field(20, 3)
+    conv = onnx_node("Conv", ["x", "w"], ["c"], pads, packed, auto)
+    value = field(1, "value") + field(5, onnx_tensor(7, [2], field(7, varint(1) + varint(-1)))) \
+        + field(20, 4)
+    ints = field(1, "value_ints") + field(8, 1) + field(8, -1) + field(20, 7)
+    body = field(1, "then_branch") + field(6, field(1, conv)) + field(20, 5)
+    last = onnx_node("Softmax", ["c"], ["y"], field(1, "axis") + field(3, -1) + field(20, 2))
+    return {
+        "net": onnx_model([conv, last], [w]),
+        "unsorted": onnx_model([last, conv], [w], inputs=["x", "w"]),
+        "constant": onnx_model([onnx_node("Constant", [], ["k"], value),
+                                onnx_node("Constant", [], ["j"], ints), conv, last], [w]),
+        "cycle": onnx_model([onnx_node("MatMul", ["x", "b"], ["a"]),
+                             onnx_node("Softmax", ["a"], ["b"])], outputs=["b"]),
+        "undefined": onnx_model([conv, last]),
+        "twice": onnx_model([conv, conv, last], [w]),
+        "domain": onnx_model([onnx_node("FusedConv", ["x"], ["y"], domain="com.microsoft")]),
+        "branch": onnx_model([onnx_node("If", ["x"], ["y"], body)]),
+        "old": onnx_model([last], opset=5),
+        "sparse": onnx_model([last], more=field(15, field(1, w))),
+        "names": onnx_model([onnx_node("Softmax", ["x", "", ""], ["y"], name="\u674e")]),
+        "lfs": "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
+    }
+
+
+def png_chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width, height, depth, colour, interlace=0, extra=b"", raw=None):
+    bands = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
+    row = (width * bands * depth + 7) // 8
+    if raw is None:
+        raw = b"".join(bytes([y % 5]) + bytes((7 * x + y) % 256 for x in range(row))
+                       for y in range(height * (1 + interlace)))
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlace)
+    return (b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + extra +
+            png_chunk(b"IDAT", zlib.compress(raw, 9)) + png_chunk(b"IEND", b""))
+
+
+def bmp(bits, header_size, compression=0, pixels=bytes(range(96))):
+    palette = bytes(range(64)) if bits <= 8 else b""
+    if header_size == 12:
+        header = struct.pack("<IHHHH", 12, 4, 3, 1, bits)
+    else:
+        header = struct.pack("<IiiHHIIiiII", header_size, 4, -3 if bits == 24 else 3, 1, bits,
+                             compression, 0, 0, 0, len(palette) // 4, 0).ljust(header_size, b"\1")
+    offset = 14 + len(header) + len(palette)
+    return struct.pack("<2sIHHI", b"BM", offset + len(pixels), 0, 0, offset) + header + palette + pixels
+
+
+def image_seeds():
+    """JPEGs are those that tests/golden compares with PIL; the rest is made here."""
+    golden = CORPUS.parent.parent / "golden" / "images"
+    seeds = {path.stem: path.read_bytes() for path in sorted(golden.glob("*.jpg"))}
+    palette = png_chunk(b"PLTE", bytes(range(48))) + png_chunk(b"tRNS", bytes(16))
+    seeds.update({
+        "png_grey1": png(9, 5, 1, 0), "png_grey16": png(3, 5, 16, 0),
+        "png_rgb": png(7, 5, 8, 2), "png_rgb_key": png(7, 5, 8, 2, 0, png_chunk(b"tRNS", bytes(6))),
+        "png_palette": png(9, 5, 4, 3, 0, palette), "png_rgba16": png(3, 2, 16, 6),
+        "png_interlaced": png(9, 5, 8, 4, 1),
+        "png_apple": png(3, 3, 8, 6, 0, png_chunk(b"CgBI", bytes(4))),
+        "png_bomb": png(9, 5, 8, 2, 0, b"", bytes(1 << 22)),
+        "png_huge": png(60000, 60000, 8, 2, 0, b"", b"\0"),
+        "bmp_1": bmp(1, 40), "bmp_4": bmp(4, 40), "bmp_8": bmp(8, 12), "bmp_16": bmp(16, 40),
+        "bmp_24": bmp(24, 40), "bmp_32": bmp(32, 108), "bmp_masks": bmp(16, 56, 3),
+        "bmp_rle": bmp(8, 40, 1),
+        "pnm_1": b"P1\n3 2\n101 0#\n1 0\n", "pnm_2": b"P2 2 2 9\n0 9\n4 5\n",
+        "pnm_3": b"P3 1 2 255\n1 2 3\n4 5 255", "pnm_4": b"P4 9 2\n" + bytes(range(4)),
+        "pnm_5": b"P5#x\n2 2 65535\n" + bytes(range(8)),
+        "pnm_6": b"P6 2 1 255\n" + bytes(range(6)), "pnm_huge": b"P6 99999 99999 255\n",
+    })
+    return seeds
+
+
 def main():
     tables = {
+        "image": image_seeds(),
         "npy": matrix_seeds(), "npy_labels": label_seeds(), "npz": npz_seeds(),
-        "safetensors": safetensors_seeds(), "vecs": vecs_seeds(), "csv": CSV_SEEDS,
+        "safetensors": safetensors_seeds(), "checkpoint": checkpoint_seeds(), "vecs": vecs_seeds(), "csv": CSV_SEEDS,
         "table": TABLE_SEEDS, "listfile": LIST_SEEDS, "pairs": PAIRS_SEEDS, "json": JSON_SEEDS,
+        "onnx": onnx_seeds(), "onnx_tensor": onnx_tensor_seeds(),
     }
     for reader, seeds in tables.items():
         for name, data in seeds.items():

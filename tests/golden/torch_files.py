@@ -2,9 +2,10 @@
 
 The list, cases.tsv, has one line for each comparison to be made:
 
-    KIND  NAME  MODEL  INPUT  OUTPUT
+    KIND  NAME  MODEL  INPUT  OUTPUT  TOLERANCE
 
-KIND is `onnx` (MODEL is an .onnx file) or the name of a backbone, with `+head` where the output
+TOLERANCE is the largest difference allowed, as a share of OUTPUT's largest number: two libraries sum
+in different orders, and the sums of a deep network cancel. KIND is `onnx` (MODEL is an .onnx file) or the name of a backbone, with `+head` where the output
 is that of the classifier (MODEL is a .safetensors with the backbone's weights).
 
 SPDX-License-Identifier: MIT
@@ -66,8 +67,8 @@ class Folder:
                               dynamic_axes=free)
         return name
 
-    def case(self, kind, name, model, x, y):
-        self.cases.append("\t".join([kind, name, model, x, y]))
+    def case(self, kind, name, model, x, y, tolerance):
+        self.cases.append("\t".join([kind, name, model, x, y, str(tolerance)]))
 
     def close(self):
         """Keeps the lines of earlier runs into the same folder, but for the same names."""

@@ -19,6 +19,7 @@ from torch.nn import functional as F
 sys.dont_write_bytecode = True
 from torch_files import Folder  # noqa: E402
 
+TOLERANCE = 1e-5
 OPSETS = (9, 11, 13, 17)
 # At opset 9 torch writes Upsample, which samples at other points, and emulates ceil_mode by
 # padding as wide as the kernel, which ONNX Runtime refuses: files that prove nothing.
@@ -249,7 +250,7 @@ def write(folder, name, module, shape, counts):
             counts["exported"].append(model)
             folder.case("onnx", f"layer_{name}_op{opset}", model,
                         folder.npy(f"layer_{name}_input.npy", x),
-                        folder.npy(f"layer_{name}_output.npy", y))
+                        folder.npy(f"layer_{name}_output.npy", y), TOLERANCE)
 
 
 def main():

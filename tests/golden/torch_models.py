@@ -92,6 +92,8 @@ class MobileFaceNet(nn.Module):
         return self.bn(self.linear(self.conv_6_dw(self.conv_6_sep(x)).flatten(1)))
 
 
+TOLERANCE = 1e-4
+
 MODELS = {
     "resnet18": lambda: torchvision.models.resnet18(weights=None),
     "resnet34": lambda: torchvision.models.resnet34(weights=None),
@@ -161,15 +163,15 @@ def write(folder, name, seed):
         y_name = folder.npy(name + "_embedding.npy", y)
         plain = folder.onnx(name + ".onnx", embed, x)
         kept = folder.onnx(name + "_bn.onnx", embed, x, keep_bn=True)
-        folder.case("onnx", name, plain, x_name, y_name)
-        folder.case("onnx", name + "_bn", kept, x_name, y_name)
-        folder.case(name, name + "_weights", weights, x_name, y_name)
+        folder.case("onnx", name, plain, x_name, y_name, TOLERANCE)
+        folder.case("onnx", name + "_bn", kept, x_name, y_name, TOLERANCE)
+        folder.case(name, name + "_weights", weights, x_name, y_name, TOLERANCE)
         print(f"{name}: embedding {list(y.shape)}, deviation {y.std():.3g}, largest {y.abs().max():.3g}")
         if has_head(net):
             y_name = folder.npy(name + "_logits.npy", net(x))
             head = folder.onnx(name + "_head.onnx", net, x)
-            folder.case("onnx", name + "_head", head, x_name, y_name)
-            folder.case(name + "+head", name + "_weights_head", weights, x_name, y_name)
+            folder.case("onnx", name + "_head", head, x_name, y_name, TOLERANCE)
+            folder.case(name + "+head", name + "_weights_head", weights, x_name, y_name, TOLERANCE)
 
 
 def main():

@@ -15,6 +15,7 @@ typedef struct conv_case {
     size_t block, step; /* channels of a tap, floats between pixels: 16 and 16, or 1 and 1 */
     size_t offset[MAX_TAPS];
     const float *weights; /* [n_out * 16, n_taps, block] */
+    const float *start;   /* what the chains continue, as out; NULL: they begin with bias */
     size_t out_size;
     fdml_conv_rows job; /* all but out and weights */
 } conv_case;
@@ -63,6 +64,8 @@ static void random_conv(kcheck *t, conv_case *c, int kinds)
     c->job.bias = kc_some(t, n_channels, kinds);
     c->job.slope = kc_some(t, n_channels, KC_ZERO);
     c->job.add = kc_some(t, c->out_size, kinds);
+    c->start = kc_below(t, 3) ? NULL : kc_pixels(t, c->out_size, kinds);
+    c->job.continues = c->start != NULL;
     c->job.low = limits[0];
     c->job.high = limits[1];
 }
@@ -72,6 +75,9 @@ static void run_conv(const conv_case *c, const fdml_kernels *k, float *out, cons
     fdml_conv_rows job = c->job;
     job.out = out;
     job.weights = panels;
+    for (size_t o = 0; o < job.n_out && c->start; o++) /* and not what lies between blocks */
+        memcpy(out + o * job.out_stride, c->start + o * job.out_stride,
+               job.n_rows * 16 * sizeof *out);
     (c->block == 16 ? k->conv_rows : k->conv_planes)(&job);
 }
 
@@ -81,7 +87,10 @@ static kc_sum conv_sum(const conv_case *c, size_t n, size_t r)
 {
     const size_t depth = c->n_taps * c->block;
     kc_sum y = { 0, 0, 0 };
-    if (c->job.bias) y.value = (double)c->job.bias[n];
+    if (c->start)
+        y.value = (double)c->start[n / 16 * c->job.out_stride + r * 16 + n % 16];
+    else if (c->job.bias)
+        y.value = (double)c->job.bias[n];
     y.magnitude = fabs(y.value);
     for (size_t d = 0; d < depth; d++) {
         const float *x = c->job.in + c->offset[d / c->block] + r * c->step + d % c->block;
@@ -110,13 +119,14 @@ static bool conv_is_near(kcheck *t, const conv_case *c, const float *out)
     return true;
 }
 
-/* The addition may be what lies in `out`, and pixels may be asked for in several jobs. */
+/* The addition may be what lies in `out` unless the chains begin there, and pixels may be asked
+ * for in several jobs. */
 static bool conv_in_pieces(kcheck *t, const conv_case *c, const float *panels,
                            const float *want)
 {
     float *out = kc_words(t, c->out_size);
     conv_case piece = *c;
-    if (c->job.add) {
+    if (c->job.add && !c->start) {
         memcpy(out, c->job.add, c->out_size * sizeof *out);
         piece.job.add = out;
     }
@@ -132,9 +142,38 @@ static bool conv_in_pieces(kcheck *t, const conv_case *c, const float *panels,
         piece.job.n_rows = left < most ? left : most;
         piece.job.in += r * c->step;
         if (piece.job.add) piece.job.add += r * 16;
+        if (c->start) piece.start = c->start + r * 16;
         run_conv(&piece, t->k, cut + r * 16, panels);
     }
     return kc_same(t, "out in pieces", want, cut, c->out_size);
+}
+
+/* The taps of the first panel in two jobs, the second continuing the first. */
+static bool conv_continues(kcheck *t, const conv_case *c, const float *panels,
+                           const float *want)
+{
+    const size_t whole = t->k->tile_cols / 16;
+    conv_case part = *c;
+    part.job.n_out = c->n_out < whole ? 1 : whole;
+    if (!c->n_out) return true;
+    float *out = kc_words(t, c->out_size);
+    part.job.n_blocks = kc_below(t, c->n_taps + 1);
+    part.job.add = part.job.slope = NULL;
+    part.job.low = -INFINITY, part.job.high = INFINITY;
+    run_conv(&part, t->k, out, panels);
+    const size_t done = part.job.n_blocks, n_out = part.job.n_out;
+    part.job = c->job;
+    part.job.n_out = n_out;
+    part.job.continues = 1;
+    part.job.offset += done;
+    part.job.n_blocks = c->n_taps - done;
+    part.start = NULL; /* it lies in `out` */
+    run_conv(&part, t->k, out, panels + done * c->block * n_out * 16);
+    for (size_t o = 0; o < n_out; o++)
+        if (!kc_same(t, "out continued", want + o * c->job.out_stride,
+                     out + o * c->job.out_stride, c->n_rows * 16))
+            return false;
+    return true;
 }
 
 static void conv_check(kcheck *t, conv_case *c, int kinds, bool is_timed)
@@ -147,7 +186,8 @@ static void conv_check(kcheck *t, conv_case *c, int kinds, bool is_timed)
     run_conv(c, t->k, got, panels);
     (void)(kc_same(t, "out", want, got, c->out_size) &&
            kc_gaps_intact(t, got, c->n_out, c->n_rows * 16, c->job.out_stride) &&
-           conv_is_near(t, c, got) && conv_in_pieces(t, c, panels, got) && kc_intact(t));
+           conv_is_near(t, c, got) && conv_in_pieces(t, c, panels, got) &&
+           conv_continues(t, c, panels, got) && kc_intact(t));
     while (kc_bench(t, is_timed)) run_conv(c, t->k, got, panels);
 }
 

@@ -284,21 +284,21 @@ void check_activate_double(kcheck *t)
 
 /* In double a float's sum, product and quotient round to the float they should: 53 >= 2 * 24
  * + 2 (Figueroa 1995). */
-static float exact_pair(fdml_pair kind, float a, float b)
+static float exact_pair(fdml_combine kind, float a, float b)
 {
     const double x = (double)a, y = (double)b;
     switch (kind) {
-    case FDML_PAIR_ADD:
+    case FDML_COMBINE_ADD:
         return (float)(x + y);
-    case FDML_PAIR_SUB:
+    case FDML_COMBINE_SUB:
         return (float)(x - y);
-    case FDML_PAIR_MUL:
+    case FDML_COMBINE_MUL:
         return (float)(x * y);
-    case FDML_PAIR_DIV:
+    case FDML_COMBINE_DIV:
         return (float)(x / y);
-    case FDML_PAIR_MAX:
+    case FDML_COMBINE_MAX:
         return isnan(a) || isnan(b) ? NAN : a > b ? a : b;
-    case FDML_PAIR_MIN:
+    case FDML_COMBINE_MIN:
         return isnan(a) || isnan(b) ? NAN : a < b ? a : b;
     default:
         return a < 0 ? (float)(x * y) : a;
@@ -316,10 +316,10 @@ static bool pow_is_near(kcheck *t, const format *f, wide a, wide b, wide got)
     return kc_fail(t, "%.17Lg to the %.17Lg is %.17Lg", a, b, got);
 }
 
-static void combine_case(kcheck *t, fdml_pair kind, int ones, size_t n)
+static void combine_case(kcheck *t, fdml_combine kind, int ones, size_t n)
 {
     kc_case(t, "kind=%d ones=%x n=%zu", (int)kind, (unsigned)ones, n);
-    const bool one_a = ones & FDML_PAIR_ONE_A, one_b = ones & FDML_PAIR_ONE_B;
+    const bool one_a = ones & FDML_COMBINE_ONE_A, one_b = ones & FDML_COMBINE_ONE_B;
     float *a = kc_words(t, one_a && n ? 1 : n), *b = kc_words(t, one_b && n ? 1 : n);
     float *want = kc_words(t, n), *got = kc_words(t, n);
     for (size_t i = 0; i < (one_a && n ? 1 : n); i++) a[i] = any_float(t);
@@ -329,7 +329,7 @@ static void combine_case(kcheck *t, fdml_pair kind, int ones, size_t n)
     if (!kc_same(t, "y", want, got, n)) return;
     for (size_t i = 0; i < n; i++) {
         const float x = a[one_a ? 0 : i], y = b[one_b ? 0 : i];
-        if (kind == FDML_PAIR_POW) {
+        if (kind == FDML_COMBINE_POW) {
             if (!pow_is_near(t, &of_float, x, y, got[i])) return;
             continue;
         }
@@ -347,18 +347,18 @@ static void combine_case(kcheck *t, fdml_pair kind, int ones, size_t n)
         if (!kc_same(t, "y over a", got, want, n) || !kc_same(t, "y over b", got, b, n)) return;
     }
     kc_intact(t);
-    while (kc_bench(t, kind == FDML_PAIR_POW && n == 512))
+    while (kc_bench(t, kind == FDML_COMBINE_POW && n == 512))
         t->k->combine(got, a, b, n, (int)kind | ones);
 }
 
 void check_combine(kcheck *t)
 {
-    static const int ones[] = { 0, FDML_PAIR_ONE_A, FDML_PAIR_ONE_B,
-                                FDML_PAIR_ONE_A | FDML_PAIR_ONE_B };
+    static const int ones[] = { 0, FDML_COMBINE_ONE_A, FDML_COMBINE_ONE_B,
+                                FDML_COMBINE_ONE_A | FDML_COMBINE_ONE_B };
     for (size_t s = 0; kc_size(t, s) != KC_END; s++)
-        for (int kind = 0; kind < FDML_PAIR_COUNT; kind++)
+        for (int kind = 0; kind < FDML_COMBINE_COUNT; kind++)
             for (size_t o = 0; o < 4 && !t->has_failed; o++)
-                combine_case(t, (fdml_pair)kind, ones[o], kc_size(t, s));
+                combine_case(t, (fdml_combine)kind, ones[o], kc_size(t, s));
 }
 
 void check_pow_double(kcheck *t)

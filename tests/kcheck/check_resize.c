@@ -4,21 +4,6 @@
 
 #include "kcheck.h"
 
-/* n bytes that end where their words end, so that a page's end is theirs. */
-static unsigned char *bytes(kcheck *t, size_t n)
-{
-    const size_t n_words = (n + 3) / 4;
-    unsigned char *p = kc_words(t, n_words);
-    return p + 4 * n_words - n;
-}
-
-static unsigned char *random_bytes(kcheck *t, size_t n)
-{
-    unsigned char *p = bytes(t, n);
-    for (size_t i = 0; i < n; i++) p[i] = (unsigned char)kc_below(t, 256);
-    return p;
-}
-
 /* Weights that add up to about one, and now and then to a little more, so that sums pass 255.
  * Returns the number of inputs. */
 static size_t random_taps(kcheck *t, fdml_taps *taps, size_t n)
@@ -51,33 +36,24 @@ static bool is_expected(kcheck *t, const fdml_taps *taps, size_t i, size_t at,
                    (unsigned)want);
 }
 
-static bool same_bytes(kcheck *t, const unsigned char *want, const unsigned char *got, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (want[i] != got[i])
-            return kc_fail(t, "out[%zu] is %u, expected %u", i, (unsigned)got[i],
-                           (unsigned)want[i]);
-    return kc_intact(t);
-}
-
 static void across_case(kcheck *t, size_t n, int n_rows)
 {
     kc_case(t, "n=%zu rows=%d", n, n_rows);
     fdml_taps taps;
     const size_t n_in = random_taps(t, &taps, n);
-    unsigned char *scratch = bytes(t, n ? (n_in - taps.first[0]) * 16 : 0);
+    unsigned char *scratch = kc_bytes(t, n ? (n_in - taps.first[0]) * 16 : 0);
     unsigned char *want[4], *got[4];
     const unsigned char *in[4];
     for (int r = 0; r < 4; r++) { /* rows named twice are the last one */
         const int last = n_rows - 1;
-        in[r] = r < n_rows ? random_bytes(t, 3 * n_in) : in[last];
-        want[r] = r < n_rows ? bytes(t, 3 * n) : want[last];
-        got[r] = r < n_rows ? bytes(t, 3 * n) : got[last];
+        in[r] = r < n_rows ? kc_random_bytes(t, 3 * n_in) : in[last];
+        want[r] = r < n_rows ? kc_bytes(t, 3 * n) : want[last];
+        got[r] = r < n_rows ? kc_bytes(t, 3 * n) : got[last];
     }
     t->ref->resize_across(want, in, &taps, scratch);
     t->k->resize_across(got, in, &taps, scratch);
     for (int r = 0; r < n_rows; r++) {
-        if (!same_bytes(t, want[r], got[r], 3 * n)) return;
+        if (!kc_same_bytes(t, want[r], got[r], 3 * n) || !kc_intact(t)) return;
         for (size_t i = 0; i < 3 * n; i++)
             if (!is_expected(t, &taps, i / 3, i % 3, in[r] + i % 3, 3, got[r][i])) return;
     }
@@ -96,11 +72,11 @@ static void down_case(kcheck *t, size_t n, size_t n_bytes)
     kc_case(t, "n=%zu bytes=%zu", n, n_bytes);
     fdml_taps taps;
     const size_t n_in = random_taps(t, &taps, n), stride = n_bytes + kc_below(t, 3) * 5;
-    const unsigned char *in = random_bytes(t, n_in ? (n_in - 1) * stride + n_bytes : 0);
-    unsigned char *want = bytes(t, n * n_bytes), *got = bytes(t, n * n_bytes);
+    const unsigned char *in = kc_random_bytes(t, n_in ? (n_in - 1) * stride + n_bytes : 0);
+    unsigned char *want = kc_bytes(t, n * n_bytes), *got = kc_bytes(t, n * n_bytes);
     t->ref->resize_down(want, in, stride, n_bytes, &taps);
     t->k->resize_down(got, in, stride, n_bytes, &taps);
-    if (!same_bytes(t, want, got, n * n_bytes)) return;
+    if (!kc_same_bytes(t, want, got, n * n_bytes) || !kc_intact(t)) return;
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < n_bytes; j++)
             if (!is_expected(t, &taps, i, j, in + j, stride, got[i * n_bytes + j])) return;

@@ -6,8 +6,8 @@
 #include "winograd_double.h"
 
 /* What denormals may lose: at most nine operations a pass, each half of 2^-149, times the
- * largest absolute sums of rows of both passes (5.2 of B^T, 7.4 of A^T) and the 3 inside a row.
- */
+ * largest absolute sums of rows of both passes (5.2 of B^T, 7.4 of A^T, 1.5 of G) and the 3
+ * inside a row. */
 #define DENORMAL_LOSS 0x1p-142
 
 typedef struct wino_sums {
@@ -41,6 +41,46 @@ static fdml_winograd random_tiles(kcheck *t, size_t tiles_x, size_t tiles_y)
 static size_t points_size(const fdml_winograd *job)
 {
     return job->n_tiles ? 35 * job->point_stride + job->n_tiles * 16 : 0;
+}
+
+static bool weights_are_near(kcheck *t, const float *u, size_t u_stride, const float *g,
+                             size_t n, size_t width)
+{
+    const wino_matrix m = wino_g();
+    for (size_t i = 0; i < n * width; i++) {
+        wino_tile weights = { { { 0 } } };
+        for (size_t k = 0; k < 9; k++)
+            weights.at[k / 3][k % 3] = (double)g[(i / width * 9 + k) * width + i % width];
+        const wino_sums want = transform_sums(&m, &weights, WEIGHT_ROUNDINGS);
+        for (size_t f = 0; f < 36; f++) {
+            const size_t at = f * u_stride + i;
+            if (!kc_near_sum(t, "u", at, u[at], want.at[f / 6][f % 6])) return false;
+        }
+    }
+    return true;
+}
+
+static void weights_case(kcheck *t, size_t n, size_t width, int kinds, bool is_timed)
+{
+    kc_case(t, "n=%zu width=%zu", n, width);
+    const size_t stride = n * width + kc_below(t, 2) * kc_below(t, 40);
+    const size_t size = n > 0 && width > 0 ? 35 * stride + n * width : 0;
+    const float *g = kc_pixels(t, n * 9 * width, kinds);
+    float *want = kc_words(t, size), *got = kc_words(t, size);
+    t->ref->winograd_weights(want, stride, g, n, width);
+    t->k->winograd_weights(got, stride, g, n, width);
+    (void)(kc_same(t, "u", want, got, size) &&
+           kc_gaps_intact(t, got, size ? 36 : 0, n * width, stride) &&
+           weights_are_near(t, got, stride, g, n, width) && kc_intact(t));
+    while (kc_bench(t, is_timed)) t->k->winograd_weights(got, stride, g, n, width);
+}
+
+void check_winograd_weights(kcheck *t)
+{
+    static const int kinds[] = { KC_ALL, KC_ZERO | KC_DENORMAL, KC_FINITE, KC_PLAIN };
+    for (size_t n = 0; n <= 40; n += t->is_quick ? 5 : 1)
+        for (size_t width = 0; width <= 64 && !t->has_failed; width += 16)
+            weights_case(t, n, width, kinds[(n + width / 16) % 4], n == 32 && width == 32);
 }
 
 static bool split_is_near(kcheck *t, const fdml_winograd *job)

@@ -59,6 +59,9 @@ bool kc_can_flush(void); /* false under an x86 emulator, see kcheck_case.c */
 void kc_case(kcheck *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void *kc_words(kcheck *t, size_t n_words); /* filled with a quiet NaN of a bit pattern */
 bool kc_intact(kcheck *t);
+/* n bytes that end where their words end, so that a page's end is theirs; and random ones. */
+unsigned char *kc_bytes(kcheck *t, size_t n);
+unsigned char *kc_random_bytes(kcheck *t, size_t n);
 /* Is the gap behind each row but the last still as kc_words left it? */
 bool kc_gaps_intact(kcheck *t, const float *x, size_t n_rows, size_t n_cols, size_t stride);
 
@@ -89,6 +92,7 @@ void kc_fill_ties(kcheck *t, float *x, size_t n, int kinds);
 /* --- verdicts: true is good -------------------------------------------------------------- */
 bool kc_fail(kcheck *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool kc_same(kcheck *t, const char *what, const void *want, const void *got, size_t n_words);
+bool kc_same_bytes(kcheck *t, const unsigned char *want, const unsigned char *got, size_t n);
 /* |got - reference| <= bound. A reference that is NaN must be NaN; a magnitude (the sum of
  * absolute values on the way) past a quarter of the float range says nothing about got. */
 bool kc_near(kcheck *t, const char *what, size_t i, float got, double reference, double bound,

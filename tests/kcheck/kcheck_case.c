@@ -94,6 +94,20 @@ void *kc_words(kcheck *t, size_t n_words)
     return slot->words;
 }
 
+unsigned char *kc_bytes(kcheck *t, size_t n)
+{
+    const size_t n_words = (n + 3) / 4;
+    unsigned char *p = kc_words(t, n_words);
+    return p + 4 * n_words - n;
+}
+
+unsigned char *kc_random_bytes(kcheck *t, size_t n)
+{
+    unsigned char *p = kc_bytes(t, n);
+    for (size_t i = 0; i < n; i++) p[i] = (unsigned char)kc_below(t, 256);
+    return p;
+}
+
 bool kc_intact(kcheck *t)
 {
     for (size_t s = 0; s < t->n_slots; s++) {
@@ -223,6 +237,15 @@ bool kc_same(kcheck *t, const char *what, const void *want, const void *got, siz
                        i, (unsigned)g[i], (unsigned)g[i], (double)y, (unsigned)w[i],
                        (unsigned)w[i], (double)x);
     }
+    return true;
+}
+
+bool kc_same_bytes(kcheck *t, const unsigned char *want, const unsigned char *got, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (want[i] != got[i])
+            return kc_fail(t, "byte %zu is %u, expected %u", i, (unsigned)got[i],
+                           (unsigned)want[i]);
     return true;
 }
 

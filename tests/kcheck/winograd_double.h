@@ -10,15 +10,16 @@
  *   A^T, column p: (1, p, p^2, p^3)              infinity: (0, 0, 0, 1)
  *
  * kern/winograd.h rounds an input three times in a row of B^T (an inner and an outer
- * multiply-add, the constant) and four times in a row of A^T, and does each twice: gamma(6) of
- * |B^T| |d| |B|, and gamma(8) of |A^T| |m| |A|.
+ * multiply-add, the constant), four times in a row of A^T, a weight five times in a row of G (a
+ * constant that is a product of two, a product, a sum), and does each twice: gamma(6) of
+ * |B^T| |d| |B|, gamma(8) of |A^T| |m| |A|, gamma(10) of |G| |g| |G^T|.
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_TESTS_WINOGRAD_DOUBLE_H
 #define FDML_TESTS_WINOGRAD_DOUBLE_H
 
 #include "kcheck.h"
 
-enum { SPLIT_ROUNDINGS = 6, JOIN_ROUNDINGS = 8 };
+enum { SPLIT_ROUNDINGS = 6, JOIN_ROUNDINGS = 8, WEIGHT_ROUNDINGS = 10 };
 
 typedef struct wino_matrix {
     size_t n_rows;

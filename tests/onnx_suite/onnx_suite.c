@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/parallel.h"
 #include "simd/kernels.h"
 #include "suite.h"
 
@@ -19,7 +18,7 @@ static const char usage[] =
     "  --planned     by a plan only\n"
     "  --only TEXT   tests whose name has TEXT in it\n"
     "  --seconds N   time limit of a test [120]\n"
-    "  --threads N   [all]\n"
+    "  --threads N   [1]\n"
     "  --verbose     a line for every test, with its seconds\n";
 
 typedef struct suite_row {
@@ -124,7 +123,7 @@ static int run(const suite_tests *tests, const suite_options *options)
 
 int main(int argc, char **argv)
 {
-    suite_options options = { .seconds = 120, .n_threads = fdml_threads_default() };
+    suite_options options = { .seconds = 120, .n_threads = 1 };
     suite_tests tests = { 0 };
     const int n = parse(&options, argc, argv);
     if (n < 1) return usage_error(n ? "unknown option or value" : "no folder given");

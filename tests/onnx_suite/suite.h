@@ -49,7 +49,7 @@ typedef struct suite_options {
 /* Runs the test both ways that are asked for, in a process that may crash or hang. */
 void suite_run(suite_result *result, const suite_test *test, const suite_options *options);
 
-/* Writes the largest difference and its place, and answers whether the output will do. Numbers
+/* Writes the worst difference and its place, and answers whether the output will do. Numbers
  * may differ by 1e-7 + 1e-3 |expected|, as the ONNX backend tests allow; all else is exact. */
 bool suite_compare(char why[SUITE_WHY], const fdml_tensor *got, const fdml_tensor *expected);
 

@@ -53,9 +53,10 @@ static bool compare_floats(char *why, const fdml_tensor *got, const fdml_tensor 
         const double x = float_at(got, i), y = float_at(expected, i);
         if (x == y || (isnan(x) && isnan(y))) continue;
         const double difference = fabs(x - y);
-        if (!(difference <= absolute + relative * fabs(y))) n_wrong++;
-        if (!(difference <= largest)) {
-            largest = difference;
+        const double excess = difference / (absolute + relative * fabs(y));
+        if (!(excess <= 1)) n_wrong++;
+        if (!(excess <= largest)) {
+            largest = excess;
             worst = i;
         }
     }

@@ -24,7 +24,7 @@ VEC vf operand(const float *p, vf one, int is_one, size_t i, size_t n)
 #define PAIR_LOOP(f, A, B)                                                                     \
     for (; i + VL <= n; i += VL) vf_store(y + i, pair_##f(A, B))
 #define PAIR_ROW(KIND, f)                                                                      \
-    case FDML_PAIR_##KIND:                                                                     \
+    case FDML_COMBINE_##KIND:                                                                  \
         if (is_one_a)                                                                          \
             PAIR_LOOP(f, one_a, vf_load(b + i));                                               \
         else if (is_one_b)                                                                     \
@@ -40,17 +40,17 @@ VEC vf operand(const float *p, vf one, int is_one, size_t i, size_t n)
 static void k_combine(float *y, const float *a, const float *b, size_t n, int kind)
 {
     if (n == 0) return;
-    const int is_one_a = (kind & FDML_PAIR_ONE_A) != 0,
-              is_one_b = (kind & FDML_PAIR_ONE_B) != 0;
+    const int is_one_a = (kind & FDML_COMBINE_ONE_A) != 0,
+              is_one_b = (kind & FDML_COMBINE_ONE_B) != 0;
     const vf one_a = vf_set1(*a), one_b = vf_set1(*b);
     size_t i = 0;
     if (is_one_a && is_one_b) { /* one result for all: the loop below reads rows */
         float both[VL];
-        k_combine(both, a, b, 1, kind & ~FDML_PAIR_ONE_A & ~FDML_PAIR_ONE_B);
+        k_combine(both, a, b, 1, kind & ~FDML_COMBINE_ONE_A & ~FDML_COMBINE_ONE_B);
         for (; i < n; i++) y[i] = both[0];
         return;
     }
-    switch ((fdml_pair)(kind & 0xff)) {
+    switch ((fdml_combine)(kind & 0xff)) {
         PAIR_ROW(ADD, add)
         PAIR_ROW(SUB, sub)
         PAIR_ROW(MUL, mul)
@@ -59,7 +59,7 @@ static void k_combine(float *y, const float *a, const float *b, size_t n, int ki
         PAIR_ROW(MIN, min)
         PAIR_ROW(PRELU, prelu)
         PAIR_ROW(POW, pow)
-    case FDML_PAIR_COUNT:
+    case FDML_COMBINE_COUNT:
         break;
     }
 }

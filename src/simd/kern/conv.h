@@ -33,7 +33,10 @@ VEC void conv_tile(const fdml_conv_rows *job, const float *w, size_t o, size_t f
     for (int i = 0; i < TILE_ROWS && i < rows; i++)
 #pragma GCC unroll 2
         for (int v = 0; v < TILE_VECS && v < vecs; v++)
-            acc[i][v] = job->bias ? vf_load(job->bias + (o + (size_t)v) * VL) : vf_zero();
+            acc[i][v] = job->continues ? vf_load(job->out + (o + (size_t)v) * job->out_stride +
+                                                 (first + (size_t)i) * VL)
+                        : job->bias    ? vf_load(job->bias + (o + (size_t)v) * VL)
+                                       : vf_zero();
     for (size_t b = 0; b < job->n_blocks; b++) {
         const float *x = job->in + job->offset[b] + first * (size_t)step;
         for (int c = 0; c < block; c++, w += vecs * VL) {

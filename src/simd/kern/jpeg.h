@@ -144,8 +144,9 @@ static void k_upsample_both(unsigned char *out, const unsigned char *row,
         vu_store_u16(out + 2 * i, vu_or(vu_shr(left, 4), vu_shl(vu_shr(right, 4), 8)));
     }
     for (; i < n; i++) {
-        out[2 * i] = (unsigned char)((3 * sum[i] + sum[i - 1] + 8) >> 4);
-        out[2 * i + 1] = (unsigned char)((3 * sum[i] + sum[i + 1] + 7) >> 4);
+        const uint32_t *here = sum + i;
+        out[2 * i] = (unsigned char)((3 * here[0] + here[-1] + 8) >> 4);
+        out[2 * i + 1] = (unsigned char)((3 * here[0] + here[1] + 7) >> 4);
     }
 }
 

@@ -7,9 +7,9 @@
  * has only a^2 = 1/2 and b^2 = 2 in it. With M(x) = (x^2 - 1/2)(x^2 - 2) x:
  *
  *   B^T = 1   0  -5/2  0   1  0     G = 1             0            0
- *         0  -2a  -2   a   1  0         1/(2a^2 (a^2-b^2)) * ( 1  a  a^2 )
+ *         0  -2a  -2   a   1  0         -2/3 * ( 1  a  a^2 )
  *         0   2a  -2  -a   1  0                            * ( 1 -a  a^2 )
- *         0  -b/2 -1/2 b   1  0         1/(2b^2 (b^2-a^2)) * ( 1  b  b^2 )
+ *         0  -b/2 -1/2 b   1  0          1/6 * ( 1  b  b^2 )
  *         0   b/2 -1/2 -b  1  0                            * ( 1 -b  b^2 )
  *         0   1    0 -5/2  0  1         0             0            1
  *   A^T = 1  1   1   1   1  0
@@ -38,6 +38,122 @@ VEC void wino_split6(vf r[6], const vf d[6])
     r[3] = vf_fma(b, odd_b, even_b);
     r[4] = vf_fma(mb, odd_b, even_b);
     r[5] = vf_add(vf_fma(m52, d[3], d[1]), d[5]);
+}
+
+/* One row of three through G: 1 / (2a^2 (a^2 - b^2)) = -2/3, 1 / (2b^2 (b^2 - a^2)) = 1/6. */
+VEC void wino_weigh3(vf r[6], const vf g[3])
+{
+    const vf sixth = vf_set1(1.0f / 6), third = vf_set1(1.0f / 3),
+             two_thirds = vf_set1(2.0f / 3);
+    const vf a = vf_set1(wino_a * (2.0f / 3)), b = vf_set1(wino_b * (1.0f / 6)),
+             zero = vf_zero();
+    const vf even_a = vf_fma(third, g[2], vf_mul(two_thirds, g[0])), odd_a = vf_mul(a, g[1]);
+    const vf even_b = vf_fma(third, g[2], vf_mul(sixth, g[0])), odd_b = vf_mul(b, g[1]);
+    r[0] = g[0];
+    r[1] = vf_sub(zero, vf_add(even_a, odd_a));
+    r[2] = vf_sub(odd_a, even_a);
+    r[3] = vf_add(even_b, odd_b);
+    r[4] = vf_sub(even_b, odd_b);
+    r[5] = g[2];
+}
+
+/* Two of the six rows of G: 0 and 5, 1 and 2, 3 and 4, which share their halves. */
+VEC void wino_weigh_pair(vf first[3], vf second[3], const float *g, size_t width,
+                         const int pair)
+{
+    const vf even2 = vf_set1(1.0f / 3), even0 = vf_set1(pair == 1 ? 2.0f / 3 : 1.0f / 6);
+    const vf odd1 = vf_set1(pair == 1 ? wino_a * (2.0f / 3) : wino_b * (1.0f / 6));
+#pragma GCC unroll 3
+    for (size_t j = 0; j < 3; j++) {
+        const vf g0 = vf_load(g + j * width), g2 = vf_load(g + (6 + j) * width);
+        if (pair == 0) {
+            first[j] = g0;
+            second[j] = g2;
+            continue;
+        }
+        const vf even = vf_fma(even2, g2, vf_mul(even0, g0));
+        const vf odd = vf_mul(odd1, vf_load(g + (3 + j) * width));
+        first[j] = pair == 1 ? vf_sub(vf_zero(), vf_add(even, odd)) : vf_add(even, odd);
+        second[j] = pair == 1 ? vf_sub(odd, even) : vf_sub(even, odd);
+    }
+}
+
+/* Twelve points of `n` channels: u[(p * n + c) * width ..], p = 0 .. 5 of the first row. */
+VEC void wino_weigh(float *u, const float *g, size_t n, size_t width, const int pair)
+{
+    for (size_t c = 0; c < n; c++, g += 9 * width)
+        for (size_t v = 0; v < width; v += VL) {
+            vf half[2][3];
+            wino_weigh_pair(half[0], half[1], g + v, width, pair);
+            float *to = u + c * width + v;
+#pragma GCC unroll 2
+            for (int i = 0; i < 2; i++) {
+                vf r[6];
+                wino_weigh3(r, half[i]);
+#pragma GCC unroll 6
+                for (int j = 0; j < 6; j++, to += n * width) vf_store(to, r[j]);
+            }
+        }
+}
+
+static void wino_weigh_0(float *u, const float *g, size_t n, size_t width)
+{
+    wino_weigh(u, g, n, width, 0);
+}
+
+static void wino_weigh_1(float *u, const float *g, size_t n, size_t width)
+{
+    wino_weigh(u, g, n, width, 1);
+}
+
+static void wino_weigh_2(float *u, const float *g, size_t n, size_t width)
+{
+    wino_weigh(u, g, n, width, 2);
+}
+
+typedef void (*wino_weigh_fn)(float *u, const float *g, size_t n, size_t width);
+static const wino_weigh_fn wino_weigh_pairs[3] = { wino_weigh_0, wino_weigh_1, wino_weigh_2 };
+/* Points of the pairs' rows, first and second. */
+static const unsigned char wino_pair_row[3][2] = { { 0, 5 }, { 1, 2 }, { 3, 4 } };
+
+static void k_winograd_weights(float *u, size_t u_stride, const float *g, size_t n,
+                               size_t width)
+{
+    float some[12 * TILE_VECS * VL];
+    for (size_t c = 0; c < n; c++, g += 9 * width, u += width)
+        for (int pair = 0; pair < 3; pair++) {
+            wino_weigh_pairs[pair](some, g, 1, width);
+            for (size_t p = 0; p < 12; p++)
+                memcpy(u + (wino_pair_row[pair][p / 6] * 6 + p % 6) * u_stride,
+                       some + p * width, width * sizeof *u);
+        }
+}
+
+/* A third of the transformed weights of sixteen channels, 24 KiB, is used from L1 as soon as it
+ * is made: fetching all of them from memory would take longer than making them. */
+static void k_winograd_panel(const fdml_winograd_panel *job)
+{
+    float u[12 * VL * TILE_VECS * VL];
+    const size_t zero = 0;
+    fdml_conv_rows product = { .offset = &zero,
+                               .n_blocks = 1,
+                               .n_rows = job->n_tiles,
+                               .n_out = job->width / VL,
+                               .out_stride = job->out_stride,
+                               .low = -INFINITY,
+                               .high = INFINITY };
+    for (int pair = 0; pair < 3; pair++)
+        for (size_t b = 0; b < job->n_blocks; b++) {
+            wino_weigh_pairs[pair](u, job->g + b * VL * 9 * job->width, VL, job->width);
+            product.continues = b > 0;
+            for (size_t p = 0; p < 12; p++) {
+                const size_t f = wino_pair_row[pair][p / 6] * 6 + p % 6;
+                product.in = job->split + f * job->split_stride + b * job->in_stride;
+                product.out = job->join + f * job->join_stride;
+                product.weights = u + p * VL * job->width;
+                k_conv_rows(&product);
+            }
+        }
 }
 
 /* One row of six through A^T. */
