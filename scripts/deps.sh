@@ -17,9 +17,9 @@ machine=$(uname -m)
 python=/usr/bin/python3 # the one whose modules the package manager installs
 
 case $job in
-core) needs="compiler make sleef cjson zip sodium protobuf-c protoc-c openmp" ;;
+core) needs="compiler make sleef cjson zip sodium stb protobuf-c protoc-c openmp" ;;
 check)
-    needs="compiler make sleef cjson zip sodium protobuf-c protoc-c openmp criterion python"
+    needs="compiler make sleef cjson zip sodium stb protobuf-c protoc-c openmp criterion python"
     # The tests of other x86 processors run under an emulator, which macOS does not have.
     if [ "$system" = Linux ] && [ "$machine" = x86_64 ]; then needs="$needs qemu"; fi
     ;;
@@ -28,16 +28,16 @@ arm)
         echo "deps: this machine is AArch64 itself: make check tests it, without an emulator" >&2
         exit 1
     fi
-    needs="make arm-compiler qemu-arm arm-sleef arm-cjson arm-zip arm-sodium arm-protobuf-c protoc-c
+    needs="make arm-compiler qemu-arm arm-sleef arm-cjson arm-zip arm-sodium arm-stb arm-protobuf-c protoc-c
         arm-openmp"
     ;;
-fuzz) needs="make clang sleef cjson zip sodium protobuf-c protoc-c clang-fuzzer clang-openmp" ;;
+fuzz) needs="make clang sleef cjson zip sodium stb protobuf-c protoc-c clang-fuzzer clang-openmp" ;;
 golden)
-    needs="compiler make sleef cjson zip sodium protobuf-c protoc-c openmp numpy torch torchvision
+    needs="compiler make sleef cjson zip sodium stb protobuf-c protoc-c openmp numpy torch torchvision
         onnx" # which newer versions of torch.onnx.export import
     ;;
 peers)
-    needs="compiler make sleef cjson zip sodium protobuf-c protoc-c openmp faiss numpy sklearn
+    needs="compiler make sleef cjson zip sodium stb protobuf-c protoc-c openmp faiss numpy sklearn
         openblas torch torchvision PIL dnnl node npm" # and ONNX Runtime: fetch_onnxruntime
     ;;
 *)
@@ -72,6 +72,12 @@ module()
 if [ "$system" = Darwin ]; then cc=${CC:-cc}; else cc=${CC:-gcc}; fi
 case $cc in *aarch64*) cc=gcc ;; esac
 arm_cc=aarch64-linux-gnu-gcc
+# a header alone, in a folder of its own or not
+stb_probe='#if __has_include(<stb/stb_image.h>)
+#include <stb/stb_image.h>
+#else
+#include <stb_image.h>
+#endif'
 probe_flags=
 omp_flags=(-fopenmp)
 if [ "$system" = Darwin ] && have brew; then
@@ -93,6 +99,7 @@ is_met()
     sodium) links "$cc" '#include <sodium.h>' -lsodium ;;
     protobuf-c) links "$cc" '#include <protobuf-c/protobuf-c.h>' -lprotobuf-c ;;
     protoc-c) have "${PROTOC_C:-protoc-c}" ;;
+    stb) links "$cc" "$stb_probe" ;;
     openmp) links "$cc" '#include <omp.h>' "${omp_flags[@]}" ;;
     criterion) links "$cc" '#include <criterion/criterion.h>
 Test(probe, links) { cr_assert(1); }
@@ -106,6 +113,7 @@ Test(probe, links) { cr_assert(1); }
     arm-zip) links "$arm_cc" '#include <zip.h>' -lzip ;;
     arm-sodium) links "$arm_cc" '#include <sodium.h>' -lsodium ;;
     arm-protobuf-c) links "$arm_cc" '#include <protobuf-c/protobuf-c.h>' -lprotobuf-c ;;
+    arm-stb) links "$arm_cc" "$stb_probe" ;;
     # The cross compiler links with a libgomp of its own; running needs multiarch's.
     arm-openmp)
         links "$arm_cc" '#include <omp.h>' -fopenmp &&
@@ -140,6 +148,7 @@ package()
     apt:sodium) echo libsodium-dev ;;
     apt:protobuf-c) echo libprotobuf-c-dev ;;
     apt:protoc-c | dnf:protoc-c) echo protobuf-c-compiler ;;
+    apt:stb | apt:arm-stb) echo libstb-dev ;; # a header: the host's serves the cross compiler
     apt:openmp) echo libgomp1 ;;
     apt:criterion) echo libcriterion-dev ;;
     apt:qemu | apt:qemu-arm | dnf:qemu) echo qemu-user-static ;;
@@ -158,6 +167,8 @@ package()
     dnf:sleef | dnf:cjson) echo "$1-devel" ;;
     dnf:zip | dnf:sodium) echo "lib$1-devel" ;;
     dnf:protobuf-c) echo protobuf-c-devel ;;
+    dnf:stb) echo stb_image-devel ;;
+    dnf:PIL) echo python3-pillow ;;
     dnf:openmp) echo libgomp ;;
     dnf:clang-fuzzer) echo compiler-rt ;;
     dnf:clang-openmp) echo libomp-devel ;;
@@ -165,6 +176,7 @@ package()
     brew:zip | brew:sodium) echo "lib$1" ;;
     brew:protobuf-c | brew:protoc-c) echo protobuf-c ;;
     brew:openmp) echo libomp ;;
+    brew:PIL) echo pillow ;;
     apt:python | dnf:python | brew:python) echo python3 ;;
     apt:make | dnf:make | brew:make | apt:clang | dnf:clang) echo "$1" ;;
     esac

@@ -64,11 +64,12 @@ static const cli_program program = {
     .usage = "fdml-inspect FILE... [options]",
     .purpose =
         "Inputs, outputs, operators, parameters, work and memory of a model (.onnx), with all\n"
-        "operators that are not supported. Shape, type, row lengths, NaN, zero and duplicate "
-        "rows of embeddings (.npy "
-        ".npz[:member]\n"
-        ".safetensors[:tensor] .csv .tsv .fvecs .bvecs); columns and values of metadata (.csv\n"
-        ".tsv, CelebA's list files) and labels (.npy). - is standard input.",
+        "operators that are not supported. Shape, type, row lengths, NaN, zero and duplicate\n"
+        "rows of embeddings (.npy .npz[:member] .safetensors[:tensor] .csv .tsv .fvecs "
+        ".bvecs);\n"
+        "columns and values of metadata (.csv .tsv, CelebA's list files) and labels (.npy). - "
+        "is\n"
+        "standard input.",
     .examples = "  fdml-inspect emb.npy meta.csv\n"
                 "  fdml-inspect model.onnx --layers\n"
                 "  fdml-inspect model.safetensors:embedding --json\n",

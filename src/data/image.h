@@ -1,9 +1,13 @@
 /* image.h - a picture file as RGB bytes.
  *
- * JPEG, PNG, BMP and PGM/PPM, decoded by stb_image, whose only caller this is. Limits are
- * checked against the header before a byte is decoded, so a hostile file costs nothing. Grey,
- * palette and alpha become RGB as PIL's convert("RGB") makes them: grey is repeated, alpha is
- * dropped.
+ * JPEG (baseline and progressive), PNG, BMP and PBM/PGM/PPM. The pixels are those of PIL's
+ * Image.open(f).convert("RGB"), to the bit, JPEGs included: grey is repeated, alpha is dropped,
+ * an orientation in EXIF is not applied. Two exceptions: grey of sixteen bits is brought to
+ * eight, where PIL cuts it at 255, and a PNG with a wrong checksum anywhere is refused.
+ *
+ * Limits are checked against the header before a byte is decoded, so a hostile file costs
+ * nothing. A truncated file is an error. The decoder of PNG, BMP and of a JPEG's entropy coding
+ * is stb_image.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_DATA_IMAGE_H

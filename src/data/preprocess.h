@@ -22,7 +22,7 @@ typedef struct fdml_preprocess {
                                          * image is smaller; 0: no */
     bool is_bgr;
     int n_channels;        /* 3; or 1: PIL's convert("L") of the decoded picture */
-    float scale;           /* 1/255 for torchvision's ToTensor, 1 for bytes as they are */
+    float scale;           /* 1 for bytes as they are; 1.0f / 255 divides by 255, as ToTensor */
     float mean[3], std[3]; /* in the order of the output's channels, after scale */
 } fdml_preprocess;
 

@@ -9,7 +9,7 @@
 #include "model/conv_shape.h"
 
 /* Of float32: gathered windows and gemm. The products of an output are taken in order of
- * channels and, within a channel, of the window; each 128 of them are a chain of fused
+ * channels and, within a channel, of the window; each 32 of them are a chain of fused
  * multiply-adds, and the sums of the chains are added to the bias in order. */
 fdml_status fdml_conv_float(const fdml_conv *conv, const fdml_op_call *call, fdml_error *err);
 

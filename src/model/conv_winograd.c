@@ -104,7 +104,7 @@ static void transform_and_multiply(const fdml_conv_detail *d, const place *p)
                                           .split = p->split,
                                           .join = p->join + o * d->chunk * FDML_BLOCK,
                                           .split_stride = point_step(d, d->in.n_blocks),
-                                          .in_stride = d->chunk * FDML_BLOCK,
+                                          .offset = d->offset,
                                           .join_stride = point_step(d, d->out_chunk),
                                           .out_stride = d->chunk * FDML_BLOCK,
                                           .n_tiles = p->n };

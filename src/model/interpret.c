@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-#include "model/items_text.h"
-#include "model/op.h"
+#include "model/op_check.h"
 
 enum { SMALL = 1 << 14 };
 
@@ -96,18 +95,6 @@ static void release(interpreter *in, const fdml_node *node, size_t k)
     }
 }
 
-/* Texts that the node has made go where the results go, before its scratch memory does. */
-static fdml_status keep_texts(interpreter *in, const fdml_op_call *call, fdml_error *err)
-{
-    if (call->n_inputs && call->input[0] && call->input[0]->type == FDML_TYPE_STRING)
-        return FDML_OK; /* passed on: they are of a value before */
-    for (size_t i = 0; i < call->n_outputs; i++)
-        if (call->output[i] && call->output[i]->type == FDML_TYPE_STRING &&
-            !fdml_items_keep_text(call->output[i], in->result))
-            return no_memory(in, err);
-    return FDML_OK;
-}
-
 static fdml_status run_node(interpreter *in, size_t k, fdml_error *err)
 {
     const fdml_node *node = &in->graph->node[k];
@@ -131,7 +118,7 @@ static fdml_status run_node(interpreter *in, size_t k, fdml_error *err)
     for (uint32_t i = 0; i < node->n_outputs; i++)
         if (output[i]) FDML_TRY(allocate(in, node->output[i], err));
     FDML_TRY(node->op->run(&call, err));
-    FDML_TRY(keep_texts(in, &call, err));
+    if (!fdml_op_keep_texts(&call, in->result)) return no_memory(in, err);
     release(in, node, k);
     return FDML_OK;
 }

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #include "model/op_check.h"
 
+#include "model/items_text.h"
+
 fdml_status fdml_op_check_type(const fdml_op_call *call, size_t i, unsigned types,
                                fdml_error *err)
 {
@@ -98,4 +100,15 @@ fdml_status fdml_op_set_like(const fdml_op_call *call, size_t i, fdml_type type,
                              const fdml_tensor *shape, fdml_error *err)
 {
     return fdml_op_set(call, i, type, shape->rank, shape->dim, err);
+}
+
+bool fdml_op_keep_texts(const fdml_op_call *call, fdml_arena *arena)
+{
+    const fdml_tensor *first = fdml_op_input(call, 0);
+    if (first && first->type == FDML_TYPE_STRING) return true;
+    for (size_t i = 0; i < call->n_outputs; i++)
+        if (call->output[i] && call->output[i]->type == FDML_TYPE_STRING &&
+            !fdml_items_keep_text(call->output[i], arena))
+            return false;
+    return true;
 }

@@ -57,6 +57,10 @@ fdml_status fdml_op_list_of(const fdml_op_call *call, const char *attribute, siz
 fdml_status fdml_op_mark_axes(const fdml_op_call *call, bool *is_marked, int rank,
                               const int64_t *axes, size_t n, fdml_error *err);
 
+/* Where a string output was made and not passed on from input 0, its texts lie in scratch
+ * memory: moves them into the arena, before that memory goes. False: no memory. */
+bool fdml_op_keep_texts(const fdml_op_call *call, fdml_arena *arena);
+
 /* Output i of the type and shape of a tensor. */
 fdml_status fdml_op_set_like(const fdml_op_call *call, size_t i, fdml_type type,
                              const fdml_tensor *shape, fdml_error *err);

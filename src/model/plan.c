@@ -42,6 +42,7 @@ fdml_status fdml_plan_new(fdml_plan **plan, const fdml_graph *graph, const fdml_
     made->n_threads = o->n_threads > 0 ? o->n_threads : fdml_threads_default();
     made->arena = arena; /* which holds `made` itself */
     fdml_arena_init(&made->work, o->max_memory);
+    fdml_arena_init(&made->text, o->max_memory);
     const fdml_status status =
         made->kernels ? make(made, input, err)
                       : fdml_fail(err, FDML_E_UNSUPPORTED,
@@ -58,6 +59,7 @@ void fdml_plan_free(fdml_plan *plan)
 {
     if (!plan) return;
     fdml_arena_close(&plan->work);
+    fdml_arena_close(&plan->text);
     fdml_arena arena = plan->arena;
     fdml_arena_close(&arena);
 }
@@ -100,6 +102,7 @@ fdml_status fdml_plan_run(fdml_plan *plan, const fdml_tensor *input, fdml_tensor
                           fdml_error *err)
 {
     FDML_TRY(bind(plan, input, err));
+    fdml_arena_close(&plan->text);
     for (uint32_t s = 0; s < plan->n_steps; s++) {
         const double start = plan->is_timed ? now() : 0;
         FDML_TRY(plan->step[s].run(plan, &plan->step[s], err));

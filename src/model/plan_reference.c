@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "model/op_check.h"
 #include "model/plan_state.h"
 
 typedef struct reference_detail {
@@ -22,7 +23,9 @@ static fdml_status run_reference(fdml_plan *plan, fdml_plan_step *step, fdml_err
     d->call.n_threads = plan->n_threads;
     d->call.work = &plan->work;
     const fdml_arena_mark mark = fdml_arena_get_mark(&plan->work);
-    const fdml_status status = step->node->op->run(&d->call, err);
+    fdml_status status = step->node->op->run(&d->call, err);
+    if (!status && !fdml_op_keep_texts(&d->call, &plan->text))
+        status = fdml_plan_no_memory(plan, err);
     fdml_arena_reset(&plan->work, mark);
     return status;
 }

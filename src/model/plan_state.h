@@ -80,6 +80,7 @@ struct fdml_plan {
     int n_threads;
     fdml_arena arena; /* all of the plan, packed weights included */
     fdml_arena work;  /* of a running reference step */
+    fdml_arena text;  /* of string outputs, until the next run */
     fdml_plan_value *value;
     bool *is_done; /* by node: folded, fused or lowered */
     fdml_slot *slot;

@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "model/op_check.h"
 #include "model/plan_state.h"
 
 /* Constants computed here stay in memory, and a hostile file can ask for any size. */
@@ -95,7 +96,9 @@ static fdml_status fold(node_call *at, fdml_plan *plan, fdml_error *err)
                                   fdml_tensor_size(output), MAX_FOLDED);
         FDML_TRY(fdml_tensor_alloc(output, &plan->arena, plan->graph->name, err));
     }
-    return node->op->run(&at->call, err);
+    FDML_TRY(node->op->run(&at->call, err));
+    return fdml_op_keep_texts(&at->call, &plan->arena) ? FDML_OK
+                                                       : fdml_plan_no_memory(plan, err);
 }
 
 static bool looks_at_shapes_only(const fdml_node *node)

@@ -49,7 +49,7 @@ typedef struct fdml_conv_rows {
     size_t n_rows, n_out; /* pixels; blocks of output channels */
     int continues;        /* the chain starts from what out holds, and not from bias */
     const float *bias;    /* [n_out, 16] or NULL: 0 */
-    const float *add;     /* as out, and may be out; or NULL */
+    const float *add;     /* as out, but not out, where parts of a chain wait; or NULL */
     const float *slope;   /* [n_out, 16] or NULL: 1 */
     float low, high;      /* -INFINITY, INFINITY: no limits */
 } fdml_conv_rows;
@@ -69,15 +69,16 @@ typedef struct fdml_winograd {
     float low, high;                 /* join */
 } fdml_winograd;
 
-/* The 36 products of one panel of output channels, from weights that are still 3x3. */
+/* The 36 products of one panel of output channels, from weights that are still 3x3. Point f of
+ * input block b of tile t is split[f * split_stride + offset[b] + t * 16 ..], of output block o
+ * join[f * join_stride + o * out_stride + t * 16 ..]. */
 typedef struct fdml_winograd_panel {
     const float *g;         /* [n_blocks, 16, 9, width] */
     size_t n_blocks, width; /* input blocks, not 0; output channels, 16 or tile_cols */
-    /* point f of tile t: split[f * split_stride + b * in_stride + t * 16 ..] of input block b,
-     * join[f * join_stride + o * out_stride + t * 16 ..] of output block o */
     const float *split;
+    const size_t *offset; /* [n_blocks] */
     float *join;
-    size_t split_stride, in_stride, join_stride, out_stride, n_tiles;
+    size_t split_stride, join_stride, out_stride, n_tiles;
 } fdml_winograd_panel;
 
 /* A window over one block of sixteen channels: in [height, width, 16], out [.., out_width, 16].

@@ -47,7 +47,7 @@ test_limits_that_were_asked_for()
 {
     onnx mean
     picture png x.png 20 10 1,2,3
-    bad_input '200 pixels' fdml-embed --quiet --model mean.onnx x.png --size 4 --scale 1 -o e.npy --max-pixels 199
+    bad_input 'x.png: 20 x 10 pixels, the limit is 199' fdml-embed --quiet --model mean.onnx x.png --size 4 --scale 1 -o e.npy --max-pixels 199
     bad_input 'x.png: ' fdml-embed --quiet --model mean.onnx x.png --size 4 --scale 1 -o e.npy --max-file-size 20
     bad_input 'x.png: ' fdml-embed --quiet --model mean.onnx x.png --preset none --crop 0,0,21,5 -o e.npy
     assert_no_file e.npy

@@ -1,6 +1,6 @@
 /* golden.c - what our engines compute, against what PyTorch computed.
  *
- *   golden [--verbose] [--only TEXT] DIR
+ *   golden [--verbose] [--only TEXT] [--engine NAME] DIR
  *
  * DIR is what torch_models.py and torch_layers.py made; cases.tsv there lists what is to be
  * compared (torch_files.py). Each case runs through the interpreter and through the plan, the
@@ -24,7 +24,8 @@ enum { MAX_LIST = 1 << 20 };
 typedef struct tally {
     size_t passed, failed;
     bool is_verbose;
-    const char *only;   /* NULL: all */
+    const char *only;   /* cases whose name holds this; NULL: all */
+    const char *engine; /* the only one; NULL: all */
     double worst;       /* of those that passed */
     char worst_at[256]; /* "resnet50 plan" */
 } tally;
@@ -108,7 +109,8 @@ static void run_case(tally *t, const char *folder, const golden_case *c)
     if (!status) status = engine_read_npy(&io[1], path[2], &arena, &err);
     if (status) report(t, c->name, "open", err.text, 0);
     for (size_t i = 0; !status && engines[i].name; i++)
-        run_engine(t, c, &engines[i], &graph, io);
+        if (!t->engine || !strcmp(t->engine, engines[i].name))
+            run_engine(t, c, &engines[i], &graph, io);
     fdml_graph_close(&graph);
     fdml_arena_close(&arena);
 }
@@ -164,11 +166,13 @@ int main(int argc, char **argv)
             t.is_verbose = true;
         else if (!strcmp(argv[at], "--only") && at + 1 < argc)
             t.only = argv[++at];
+        else if (!strcmp(argv[at], "--engine") && at + 1 < argc)
+            t.engine = argv[++at];
         else
             break;
     }
     if (at != argc - 1) {
-        fprintf(stderr, "usage: golden [--verbose] [--only TEXT] DIR\n");
+        fprintf(stderr, "usage: golden [--verbose] [--only TEXT] [--engine NAME] DIR\n");
         return 1;
     }
     setvbuf(stdout, NULL, _IOLBF, 0); /* the whole takes minutes */

@@ -78,12 +78,17 @@ VEC void wino_weigh_pair(vf first[3], vf second[3], const float *g, size_t width
     }
 }
 
+enum { WINO_AHEAD = 6 }; /* channels */
+
 /* Twelve points of `n` channels: u[(p * n + c) * width ..], p = 0 .. 5 of the first row. */
 VEC void wino_weigh(float *u, const float *g, size_t n, size_t width, const int pair)
 {
     for (size_t c = 0; c < n; c++, g += 9 * width)
         for (size_t v = 0; v < width; v += VL) {
             vf half[2][3];
+            if (pair == 0) /* the first to meet these weights */
+                for (size_t t = 0; t < 9; t++)
+                    vec_prefetch(g + (WINO_AHEAD * 9 + t) * width + v);
             wino_weigh_pair(half[0], half[1], g + v, width, pair);
             float *to = u + c * width + v;
 #pragma GCC unroll 2
@@ -134,9 +139,8 @@ static void k_winograd_weights(float *u, size_t u_stride, const float *g, size_t
 static void k_winograd_panel(const fdml_winograd_panel *job)
 {
     float u[12 * VL * TILE_VECS * VL];
-    const size_t zero = 0;
-    fdml_conv_rows product = { .offset = &zero,
-                               .n_blocks = 1,
+    fdml_conv_rows product = { .offset = job->offset,
+                               .n_blocks = job->n_blocks,
                                .n_rows = job->n_tiles,
                                .n_out = job->width / VL,
                                .out_stride = job->out_stride,
@@ -145,13 +149,15 @@ static void k_winograd_panel(const fdml_winograd_panel *job)
     for (int pair = 0; pair < 3; pair++)
         for (size_t b = 0; b < job->n_blocks; b++) {
             wino_weigh_pairs[pair](u, job->g + b * VL * 9 * job->width, VL, job->width);
-            product.continues = b > 0;
             for (size_t p = 0; p < 12; p++) {
                 const size_t f = wino_pair_row[pair][p / 6] * 6 + p % 6;
-                product.in = job->split + f * job->split_stride + b * job->in_stride;
+                const conv_part part = { u + p * VL * job->width, b, b + 1 };
+                product.in = job->split + f * job->split_stride;
                 product.out = job->join + f * job->join_stride;
-                product.weights = u + p * VL * job->width;
-                k_conv_rows(&product);
+                if (job->width == TILE_VECS * VL)
+                    conv_part_full(&product, part, 0);
+                else
+                    conv_part_one(&product, part, 0);
             }
         }
 }
