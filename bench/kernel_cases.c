@@ -32,9 +32,9 @@ static struct {
     fdml_hit *hits;
     size_t n_hits;
     fdml_rows x_rows, y_rows;
-    fdml_taps halves; /* three inputs for an output, DIM / 2 of them */
-    float *weights, *pixels, *planes, *points,
-        *wino_weights; /* of networks, at their largest */
+    fdml_taps halves;                 /* three inputs for an output, DIM / 2 of them */
+    float *weights, *pixels, *planes; /* of networks, as large as any case wants */
+    float *points, *wino_weights, *split, *join;
     size_t offset[TAPS], rgb_offset[RGB_TAPS];
 } d;
 
@@ -52,6 +52,8 @@ static void prepare_networks(void)
     bench_uniform(d.pixels, CHANNELS * PLANE, 7);
     bench_uniform(d.points, 36 * TILES * 16, 8);
     d.wino_weights = bench_floats(36 * 16 * OUT * 16);
+    d.split = bench_floats(36 * CHANNELS * TILES), d.join = bench_floats(36 * CHANNELS * TILES);
+    bench_uniform(d.split, 36 * CHANNELS * TILES, 9);
     for (size_t b = 0; b < TAPS; b++)
         d.offset[b] = (b / 3 * (PIXELS + 2) + b % 3) * 16; /* [4, 3, PIXELS + 2, 16] */
     for (size_t b = 0; b < RGB_TAPS; b++) d.rgb_offset[b] = b / 7 * (RGB_PIXELS + 6) + b % 7;
@@ -133,6 +135,21 @@ static fdml_winograd winograd(void)
                             .bias = d.bias,
                             .low = 0,
                             .high = INFINITY };
+}
+
+/* Of 3x3 weights, 64 channels to one panel. */
+static fdml_winograd_panel panel(const fdml_kernels *k)
+{
+    return (fdml_winograd_panel){ .g = d.weights,
+                                  .n_blocks = CHANNELS / 16,
+                                  .width = k->tile_cols,
+                                  .split = d.split,
+                                  .join = d.join,
+                                  .split_stride = CHANNELS * TILES,
+                                  .in_stride = 16 * TILES,
+                                  .join_stride = k->tile_cols * TILES,
+                                  .out_stride = 16 * TILES,
+                                  .n_tiles = TILES };
 }
 
 static fdml_window_rows window(size_t stride)
@@ -262,7 +279,11 @@ CASE(conv_planes, 2.0 * RGB_PIXELS * OUT * 16 * RGB_TAPS, 0,
      const fdml_conv_rows job = convolution(RGB_TAPS, d.rgb_offset, RGB_PIXELS);
      k->conv_planes(&job))
 CASE(winograd_weights, 0, WORD *(9 + 36) * 16 * OUT * 16,
-     k->winograd_weights(d.wino_weights, 16 * OUT * 16, d.weights, 16, OUT * 16))
+     k->winograd_weights(d.wino_weights, 16 * OUT * 16, d.weights, 16 * OUT * 16 / k->tile_cols,
+                         k->tile_cols))
+CASE(winograd_panel, 2.0 * 36 * TILES * CHANNELS * (double)k->tile_cols, 0,
+     const fdml_winograd_panel job = panel(k);
+     k->winograd_panel(&job))
 CASE(winograd_split, 0, WORD * 16 * (PLANE + 36 * TILES), const fdml_winograd job = winograd();
      k->winograd_split(&job))
 CASE(winograd_join, 0, WORD * 16 * (PLANE + 36 * TILES), const fdml_winograd job = winograd();

@@ -74,7 +74,7 @@ typedef struct fdml_winograd {
  * join[f * join_stride + o * out_stride + t * 16 ..]. */
 typedef struct fdml_winograd_panel {
     const float *g;         /* [n_blocks, 16, 9, width] */
-    size_t n_blocks, width; /* input blocks; output channels, 16 or tile_cols */
+    size_t n_blocks, width; /* input blocks, not 0; output channels, 16 or tile_cols */
     const float *split;
     const size_t *offset; /* [n_blocks] */
     float *join;
@@ -219,7 +219,8 @@ typedef struct fdml_block {
  *   a tap of its sixteen channels), so a pixel does not depend on which others are in the job.
  *   conv_planes: the same with taps of one channel.
  * winograd_weights: u[f * u_stride + (c, lane)] = (G g G^T)[f] of g [n, 9, width], for n channels
- *   and `width` lanes, a multiple of 16.
+ *   and `width` lanes, 16 or tile_cols. winograd_panel: the products of conv_rows with those
+ *   weights, at all points; they need not be kept.
  * winograd_split: points = B^T d B of 6x6 input tiles; winograd_join: out = finish(bias + A^T m
  *   A). Points of interpolation and matrices: kern/winograd.h. Columns first, then rows.
  * depthwise: out = finish(chain of fused multiply-adds from bias over the taps inside the

@@ -60,14 +60,28 @@ static bool weights_are_near(kcheck *t, const float *u, size_t u_stride, const f
     return true;
 }
 
+/* By the scalar table, whose panels are narrower: sixteen lanes at a time. */
+static void expected_weights(kcheck *t, float *u, size_t u_stride, const float *g,
+                             const size_t size[2])
+{
+    const size_t n = size[0], width = size[1];
+    float *lanes = kc_words(t, n * 9 * 16), *part = kc_words(t, 36 * n * 16);
+    for (size_t first = 0; first < width; first += 16) {
+        for (size_t i = 0; i < n * 9 * 16; i++) lanes[i] = g[i / 16 * width + first + i % 16];
+        t->ref->winograd_weights(part, n * 16, lanes, n, 16);
+        for (size_t i = 0; i < 36 * n * 16; i++)
+            u[i / (n * 16) * u_stride + i / 16 % n * width + first + i % 16] = part[i];
+    }
+}
+
 static void weights_case(kcheck *t, size_t n, size_t width, int kinds, bool is_timed)
 {
     kc_case(t, "n=%zu width=%zu", n, width);
     const size_t stride = n * width + kc_below(t, 2) * kc_below(t, 40);
-    const size_t size = n > 0 && width > 0 ? 35 * stride + n * width : 0;
+    const size_t size = n ? 35 * stride + n * width : 0;
     const float *g = kc_pixels(t, n * 9 * width, kinds);
     float *want = kc_words(t, size), *got = kc_words(t, size);
-    t->ref->winograd_weights(want, stride, g, n, width);
+    expected_weights(t, want, stride, g, (const size_t[]){ n, width });
     t->k->winograd_weights(got, stride, g, n, width);
     (void)(kc_same(t, "u", want, got, size) &&
            kc_gaps_intact(t, got, size ? 36 : 0, n * width, stride) &&
@@ -79,8 +93,9 @@ void check_winograd_weights(kcheck *t)
 {
     static const int kinds[] = { KC_ALL, KC_ZERO | KC_DENORMAL, KC_FINITE, KC_PLAIN };
     for (size_t n = 0; n <= 40; n += t->is_quick ? 5 : 1)
-        for (size_t width = 0; width <= 64 && !t->has_failed; width += 16)
-            weights_case(t, n, width, kinds[(n + width / 16) % 4], n == 32 && width == 32);
+        for (int i = 0; i < 4 && !t->has_failed; i++)
+            weights_case(t, n, i % 2 ? t->k->tile_cols : 16, kinds[(n + (size_t)i / 2) % 4],
+                         n == 32 && i == 1);
 }
 
 static bool split_is_near(kcheck *t, const fdml_winograd *job)

@@ -174,7 +174,8 @@ VEC void wino_join6(vf y[4], const vf m[6])
     y[3] = vf_fma(two_b, diff_b, vf_fma(half_a, diff_a, m[5]));
 }
 
-/* The 6x6 pixels of a tile whose corner may lie outside of the plane; zero there. */
+/* Column x of the 6x6 pixels of a tile whose corner may lie outside of the plane; zero there.
+ */
 VEC void wino_load(vf d[6], const fdml_winograd *job, long y0, long x)
 {
     const int is_in = x >= 0 && x < (long)job->width;
@@ -187,20 +188,37 @@ VEC void wino_load(vf d[6], const fdml_winograd *job, long y0, long x)
     }
 }
 
+/* All columns of a tile through B^T, to middle [6, 6, 16]. */
+VEC void wino_split_columns(float *middle, const fdml_winograd *job, long y0, long x0)
+{
+    const size_t row = job->width * VL;
+    const int is_inside =
+        y0 >= 0 && y0 + 6 <= (long)job->height && x0 >= 0 && x0 + 6 <= (long)job->width;
+    const float *corner =
+        is_inside ? job->plane + (size_t)y0 * row + (size_t)x0 * VL : job->plane;
+    for (long j = 0; j < 6; j++) {
+        vf d[6], r[6];
+        if (is_inside) {
+#pragma GCC unroll 6
+            for (size_t i = 0; i < 6; i++) d[i] = vf_load(corner + i * row + (size_t)j * VL);
+        } else {
+            wino_load(d, job, y0, x0 + j);
+        }
+        wino_split6(r, d);
+#pragma GCC unroll 6
+        for (int i = 0; i < 6; i++) vf_store(middle + (i * 6 + j) * VL, r[i]);
+    }
+}
+
 static void k_winograd_split(const fdml_winograd *job)
 {
     float middle[36 * VL];
+    const size_t stride = job->point_stride; /* clang: any store might change what job holds */
     for (size_t t = 0; t < job->n_tiles; t++) {
         const size_t id = job->first_tile + t;
         const long y0 = (long)(id / job->tiles_x * 4) - (long)job->pad_top;
         const long x0 = (long)(id % job->tiles_x * 4) - (long)job->pad_left;
-        for (long j = 0; j < 6; j++) {
-            vf d[6], r[6];
-            wino_load(d, job, y0, x0 + j);
-            wino_split6(r, d);
-#pragma GCC unroll 6
-            for (int i = 0; i < 6; i++) vf_store(middle + (i * 6 + j) * VL, r[i]);
-        }
+        wino_split_columns(middle, job, y0, x0);
         float *v = job->points + t * VL;
         for (int i = 0; i < 6; i++) {
             vf d[6], r[6];
@@ -208,7 +226,7 @@ static void k_winograd_split(const fdml_winograd *job)
             for (int j = 0; j < 6; j++) d[j] = vf_load(middle + (i * 6 + j) * VL);
             wino_split6(r, d);
 #pragma GCC unroll 6
-            for (int j = 0; j < 6; j++, v += job->point_stride) vf_store(v, r[j]);
+            for (int j = 0; j < 6; j++, v += stride) vf_store(v, r[j]);
         }
     }
 }
