@@ -19,13 +19,11 @@ static void expected_block(kcheck *t, const fdml_winograd_panel *job, size_t o, 
     for (size_t i = 0; i < n_channels * 9; i++)
         for (size_t l = 0; l < 16; l++) g[i * 16 + l] = job->g[i * job->width + o * 16 + l];
     t->ref->winograd_weights(u, u_stride, g, n_channels, 16);
-    size_t offset[MAX_BLOCKS];
-    for (size_t b = 0; b < job->n_blocks; b++) offset[b] = b * job->in_stride;
     for (size_t f = 0; f < 36; f++) {
         const fdml_conv_rows product = { .out =
                                              join + f * job->join_stride + o * job->out_stride,
                                          .in = job->split + f * job->split_stride,
-                                         .offset = offset,
+                                         .offset = job->offset,
                                          .n_blocks = job->n_blocks,
                                          .weights = u + f * u_stride,
                                          .n_rows = job->n_tiles,
@@ -42,12 +40,15 @@ static void panel_case(kcheck *t, const size_t size[3], int kinds, bool is_timed
     fdml_winograd_panel job = { .n_tiles = size[0], .n_blocks = size[1], .width = n_out * 16 };
     kc_case(t, "n_tiles=%zu n_blocks=%zu width=%zu", job.n_tiles, job.n_blocks, job.width);
     const size_t row = job.n_tiles * 16;
-    job.in_stride = row + kc_below(t, 2) * 16;
-    job.split_stride = job.n_blocks * job.in_stride + kc_below(t, 2) * 16;
+    const size_t in_stride = row + kc_below(t, 2) * 16;
+    size_t offset[MAX_BLOCKS];
+    for (size_t b = 0; b < job.n_blocks; b++) offset[b] = b * in_stride;
+    job.offset = offset;
+    job.split_stride = job.n_blocks * in_stride + kc_below(t, 2) * 16;
     job.out_stride = row + kc_below(t, 2) * 16;
     job.join_stride = n_out * job.out_stride + kc_below(t, 2) * 16;
     const size_t in_size =
-        row ? 35 * job.split_stride + (job.n_blocks - 1) * job.in_stride + row : 0;
+        row ? 35 * job.split_stride + (job.n_blocks - 1) * in_stride + row : 0;
     const size_t out_size = row ? 35 * job.join_stride + (n_out - 1) * job.out_stride + row : 0;
     job.split = kc_pixels(t, in_size, kinds);
     job.g = kc_pixels(t, job.n_blocks * 16 * 9 * job.width, kinds);
