@@ -57,9 +57,9 @@ typedef struct comparison {
      : (how) == LESS_OR_EQUAL    ? (a) <= (b)                                                  \
      : (how) == GREATER          ? (a) > (b)                                                   \
      : (how) == GREATER_OR_EQUAL ? (a) >= (b)                                                  \
-     : (how) == AND              ? ((a) && (b))                                                \
-     : (how) == OR               ? ((a) || (b))                                                \
-                                 : !(a) != !(b))
+     : (how) == AND              ? ((a) != 0 && (b) != 0)                                      \
+     : (how) == OR               ? ((a) != 0 || (b) != 0)                                      \
+                                 : ((a) != 0) != ((b) != 0))
 
 static bool relate_ints(relation how, int64_t a, int64_t b)
 {

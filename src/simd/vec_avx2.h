@@ -42,6 +42,7 @@ VEC void vf_store_n(float *p, size_t n, vf a)
     _mm256_maskstore_ps(p + 8, avx2_mask(n, 8), a.hi);
 }
 VEC void vec_prefetch(const float *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
+VEC void vec_prefetch_far(const float *p) { _mm_prefetch((const char *)p, _MM_HINT_T1); }
 VEC vf vf_add(vf a, vf b) { return MAP2(vf, _mm256_add_ps, a, b); }
 VEC vf vf_sub(vf a, vf b) { return MAP2(vf, _mm256_sub_ps, a, b); }
 VEC vf vf_mul(vf a, vf b) { return MAP2(vf, _mm256_mul_ps, a, b); }

@@ -28,6 +28,7 @@ VEC void vf_store_n(float *p, size_t n, vf a)
     _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1u), a);
 }
 VEC void vec_prefetch(const float *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
+VEC void vec_prefetch_far(const float *p) { _mm_prefetch((const char *)p, _MM_HINT_T1); }
 VEC vf vf_add(vf a, vf b) { return _mm512_add_ps(a, b); }
 VEC vf vf_sub(vf a, vf b) { return _mm512_sub_ps(a, b); }
 VEC vf vf_mul(vf a, vf b) { return _mm512_mul_ps(a, b); }

@@ -51,6 +51,7 @@ VEC void vf_store_n(float *p, size_t n, vf a)
     memcpy(p, lane, n * sizeof *p);
 }
 VEC void vec_prefetch(const float *p) { __builtin_prefetch(p); }
+VEC void vec_prefetch_far(const float *p) { __builtin_prefetch(p, 0, 2); }
 VEC vf vf_add(vf a, vf b) { return MAP2(vf, vaddq_f32, a, b); }
 VEC vf vf_sub(vf a, vf b) { return MAP2(vf, vsubq_f32, a, b); }
 VEC vf vf_mul(vf a, vf b) { return MAP2(vf, vmulq_f32, a, b); }

@@ -26,6 +26,7 @@ VEC void vf_store(float *p, vf a) { LANES p[i] = a.l[i]; }
 VEC vf vf_load_n(const float *p, size_t n, float fill) { VF((size_t)i < n ? p[i] : fill); }
 VEC void vf_store_n(float *p, size_t n, vf a) { LANES if ((size_t)i < n) p[i] = a.l[i]; }
 VEC void vec_prefetch(const float *p) { (void)p; }
+VEC void vec_prefetch_far(const float *p) { (void)p; }
 VEC vf vf_add(vf a, vf b) { VF(a.l[i] + b.l[i]); }
 VEC vf vf_sub(vf a, vf b) { VF(a.l[i] - b.l[i]); }
 VEC vf vf_mul(vf a, vf b) { VF(a.l[i] * b.l[i]); }

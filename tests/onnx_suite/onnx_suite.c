@@ -128,9 +128,6 @@ int main(int argc, char **argv)
     const int n = parse(&options, argc, argv);
     if (n < 1) return usage_error(n ? "unknown option or value" : "no folder given");
     if (!fdml_kernels_best()) return usage_error("this processor lacks AVX2 and FMA");
-#ifndef FDML_HAS_PLAN
-    if (options.is_planned) return usage_error("built without plans");
-#endif
     if (!options.is_planned && !options.is_reference)
         options.is_planned = options.is_reference = true;
     for (int i = 0; i < n; i++)

@@ -156,7 +156,6 @@ static bool run_reference(suite_case *c, const fdml_tensor *input, fdml_tensor *
                                      c->options->n_threads, &c->arena, &c->err));
 }
 
-#ifdef FDML_HAS_PLAN
 /* The plan lives until the process ends: its outputs point into it. Values of inputs are given
  * at planning, because shapes may depend on them. */
 static bool run_planned(suite_case *c, const fdml_tensor *input, fdml_tensor *output)
@@ -174,7 +173,6 @@ static bool run_planned(suite_case *c, const fdml_tensor *input, fdml_tensor *ou
     if (needs_values) status = fdml_plan_new(&plan, &c->graph, input, &options, &c->err);
     return is_fine(c, status) && is_fine(c, fdml_plan_run(plan, input, output, &c->err));
 }
-#endif
 
 /* One data set, by every way that is asked for. */
 static bool run_set(suite_case *c, const fdml_tensor *input, const char *prefix)
@@ -184,7 +182,6 @@ static bool run_set(suite_case *c, const fdml_tensor *input, const char *prefix)
     if (c->options->is_reference &&
         (!run_reference(c, input, output) || !compare_outputs(c, output, prefix)))
         return false;
-#ifdef FDML_HAS_PLAN
     if (c->options->is_planned &&
         (!run_planned(c, input, output) || !compare_outputs(c, output, prefix))) {
         char why[SUITE_WHY];
@@ -192,7 +189,6 @@ static bool run_set(suite_case *c, const fdml_tensor *input, const char *prefix)
         memcpy(c->result->why, why, sizeof why);
         return false;
     }
-#endif
     return true;
 }
 

@@ -66,8 +66,7 @@ Test(model_interpret, says_what_does_not_fit)
     fdml_tensor x = one_node_floats(values, 2, (const size_t[]){ 4096, 2 });
     const fdml_kernels *kernels = fdml_kernels_best();
     scratch_expect_error(fdml_interpret(&graph, &x, out, kernels, 1, &small, &err), &err,
-                         FDML_E_LIMIT,
-                         "net: value \"\" of 32768 bytes passes 40000 bytes");
+                         FDML_E_LIMIT, "net: value \"\" of 32768 bytes passes 40000 bytes");
     cr_assert_eq(small.used, 0u);
     x.type = FDML_TYPE_I32;
     scratch_expect_error(fdml_interpret(&graph, &x, out, kernels, 1, &arena, &err), &err,

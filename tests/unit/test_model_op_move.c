@@ -99,6 +99,8 @@ Test(model_op_move, gather)
     op_expect(op_run(&c), I64((3), 2, 6, 10));
     c.input[1] = I64((2), 0, 4);
     op_refuses(&c, FDML_E_DATA, "index 4 (item 1) of 4 items");
+    c.input[1] = I64((1), -5);
+    op_refuses(&c, FDML_E_DATA, "index -5 (item 0) of 4 items");
     c.op = "GatherElements", c.input[1] = I64((2, 2), 1, -1, 0, 0);
     op_expect(op_run(&c), I64((2, 2), 1, 3, 4, 4));
     c.input[1] = I64((4, 1), 0, 0, 0, 0);

@@ -115,15 +115,16 @@ VEC void conv_tile_of(const fdml_conv_rows *job, conv_part part, size_t o, size_
 _Static_assert(TILE_ROWS <= 12, "conv_tile_of has a case for every height of a tile");
 #undef CONV_CASE
 
-/* All pixels of the output blocks o .. o + vecs - 1, for a part of their chains. */
+/* All pixels of the output blocks o .. o + vecs - 1, for a part of their chains. `is_far`: the
+ * part's weights are not in L1 yet. */
 VEC void conv_part_tiles(const fdml_conv_rows *job, conv_part part, size_t o, const int vecs,
-                         const int block)
+                         const int block, const int is_far)
 {
     const size_t n_tiles = (job->n_rows + TILE_ROWS - 1) / TILE_ROWS;
     size_t r = 0;
     for (size_t t = 0; t < n_tiles; t++) {
         const size_t end = job->n_rows * (t + 1) / n_tiles;
-        if (t == 0 && block > 1)
+        if (t == 0 && is_far)
             conv_tile_of(job, part, o, r, end - r, vecs, block, 1);
         else
             conv_tile_of(job, part, o, r, end - r, vecs, block, 0);
@@ -133,12 +134,17 @@ VEC void conv_part_tiles(const fdml_conv_rows *job, conv_part part, size_t o, co
 
 static void conv_part_full(const fdml_conv_rows *job, conv_part part, size_t o)
 {
-    conv_part_tiles(job, part, o, TILE_VECS, VL);
+    conv_part_tiles(job, part, o, TILE_VECS, VL, 1);
+}
+
+static void conv_part_near(const fdml_conv_rows *job, conv_part part, size_t o)
+{
+    conv_part_tiles(job, part, o, TILE_VECS, VL, 0);
 }
 
 static void conv_part_one(const fdml_conv_rows *job, conv_part part, size_t o)
 {
-    conv_part_tiles(job, part, o, 1, VL);
+    conv_part_tiles(job, part, o, 1, VL, 0);
 }
 
 static void k_conv_rows(const fdml_conv_rows *job)
@@ -164,8 +170,8 @@ static void k_conv_planes(const fdml_conv_rows *job)
         const conv_part part = { job->weights + o * VL * job->n_blocks, 0, job->n_blocks };
         n = o + TILE_VECS <= job->n_out ? TILE_VECS : 1;
         if (n == TILE_VECS)
-            conv_part_tiles(job, part, o, TILE_VECS, 1);
+            conv_part_tiles(job, part, o, TILE_VECS, 1, 0);
         else
-            conv_part_tiles(job, part, o, 1, 1);
+            conv_part_tiles(job, part, o, 1, 1, 0);
     }
 }

@@ -78,17 +78,12 @@ VEC void wino_weigh_pair(vf first[3], vf second[3], const float *g, size_t width
     }
 }
 
-enum { WINO_AHEAD = 6 }; /* channels */
-
 /* Twelve points of `n` channels: u[(p * n + c) * width ..], p = 0 .. 5 of the first row. */
 VEC void wino_weigh(float *u, const float *g, size_t n, size_t width, const int pair)
 {
     for (size_t c = 0; c < n; c++, g += 9 * width)
         for (size_t v = 0; v < width; v += VL) {
             vf half[2][3];
-            if (pair == 0) /* the first to meet these weights */
-                for (size_t t = 0; t < 9; t++)
-                    vec_prefetch(g + (WINO_AHEAD * 9 + t) * width + v);
             wino_weigh_pair(half[0], half[1], g + v, width, pair);
             float *to = u + c * width + v;
 #pragma GCC unroll 2
@@ -146,20 +141,24 @@ static void k_winograd_panel(const fdml_winograd_panel *job)
                                .out_stride = job->out_stride,
                                .low = -INFINITY,
                                .high = INFINITY };
-    for (int pair = 0; pair < 3; pair++)
-        for (size_t b = 0; b < job->n_blocks; b++) {
-            wino_weigh_pairs[pair](u, job->g + b * VL * 9 * job->width, VL, job->width);
-            for (size_t p = 0; p < 12; p++) {
-                const size_t f = wino_pair_row[pair][p / 6] * 6 + p % 6;
-                const conv_part part = { u + p * VL * job->width, b, b + 1 };
-                product.in = job->split + f * job->split_stride;
-                product.out = job->join + f * job->join_stride;
-                if (job->width == TILE_VECS * VL)
-                    conv_part_full(&product, part, 0);
-                else
-                    conv_part_one(&product, part, 0);
-            }
+    const size_t block = VL * 9 * job->width; /* floats of g for a block */
+    for (size_t b = 0; b < job->n_blocks; b++) {
+        const float *g = job->g + b * block, *ahead = b + 1 < job->n_blocks ? g + block : g;
+        for (size_t call = 0; call < 36; call++) {
+            const size_t pair = call / 12, p = call % 12;
+            const size_t f = wino_pair_row[pair][p / 6] * 6 + p % 6;
+            const conv_part part = { u + p * VL * job->width, b, b + 1 };
+            if (p == 0) wino_weigh_pairs[pair](u, g, VL, job->width);
+            for (size_t i = call * (block / 36); i < (call + 1) * (block / 36); i += VL)
+                vec_prefetch_far(ahead + i); /* the next block's weights, while this computes */
+            product.in = job->split + f * job->split_stride;
+            product.out = job->join + f * job->join_stride;
+            if (job->width == TILE_VECS * VL)
+                conv_part_near(&product, part, 0);
+            else
+                conv_part_one(&product, part, 0);
         }
+    }
 }
 
 /* One row of six through A^T. */
