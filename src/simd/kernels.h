@@ -49,7 +49,7 @@ typedef struct fdml_conv_rows {
     size_t n_rows, n_out; /* pixels; blocks of output channels */
     int continues;        /* the chain starts from what out holds, and not from bias */
     const float *bias;    /* [n_out, 16] or NULL: 0 */
-    const float *add;     /* as out, and may be out; or NULL */
+    const float *add;     /* as out, but not out, where parts of a chain wait; or NULL */
     const float *slope;   /* [n_out, 16] or NULL: 1 */
     float low, high;      /* -INFINITY, INFINITY: no limits */
 } fdml_conv_rows;

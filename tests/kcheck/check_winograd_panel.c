@@ -40,9 +40,9 @@ static void panel_case(kcheck *t, const size_t size[3], int kinds, bool is_timed
     fdml_winograd_panel job = { .n_tiles = size[0], .n_blocks = size[1], .width = n_out * 16 };
     kc_case(t, "n_tiles=%zu n_blocks=%zu width=%zu", job.n_tiles, job.n_blocks, job.width);
     const size_t row = job.n_tiles * 16;
-    const size_t in_stride = row + kc_below(t, 2) * 16;
     size_t offset[MAX_BLOCKS];
-    for (size_t b = 0; b < job.n_blocks; b++) offset[b] = b * in_stride;
+    const size_t in_stride = row + kc_below(t, 2) * 16;
+    for (size_t b = 0; b < job.n_blocks; b++) offset[b] = (job.n_blocks - 1 - b) * in_stride;
     job.offset = offset;
     job.split_stride = job.n_blocks * in_stride + kc_below(t, 2) * 16;
     job.out_stride = row + kc_below(t, 2) * 16;
