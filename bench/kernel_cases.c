@@ -35,7 +35,7 @@ static struct {
     fdml_taps halves;                 /* three inputs for an output, DIM / 2 of them */
     float *weights, *pixels, *planes; /* of networks, as large as any case wants */
     float *points, *wino_weights, *split, *join;
-    size_t offset[TAPS], rgb_offset[RGB_TAPS], panel_offset[CHANNELS / 16];
+    size_t offset[TAPS], rgb_offset[RGB_TAPS], tile_offset[CHANNELS / 16];
 } d;
 
 static uint32_t *counts(size_t n)
@@ -56,8 +56,8 @@ static void prepare_networks(void)
     bench_uniform(d.split, 36 * CHANNELS * TILES, 9);
     for (size_t b = 0; b < TAPS; b++)
         d.offset[b] = (b / 3 * (PIXELS + 2) + b % 3) * 16; /* [4, 3, PIXELS + 2, 16] */
+    for (size_t b = 0; b < CHANNELS / 16; b++) d.tile_offset[b] = b * TILES * 16;
     for (size_t b = 0; b < RGB_TAPS; b++) d.rgb_offset[b] = b / 7 * (RGB_PIXELS + 6) + b % 7;
-    for (size_t b = 0; b < CHANNELS / 16; b++) d.panel_offset[b] = b * 16 * TILES;
 }
 
 void kernel_cases_prepare(void)
@@ -145,9 +145,9 @@ static fdml_winograd_panel panel(const fdml_kernels *k)
                                   .n_blocks = CHANNELS / 16,
                                   .width = k->tile_cols,
                                   .split = d.split,
+                                  .offset = d.tile_offset,
                                   .join = d.join,
                                   .split_stride = CHANNELS * TILES,
-                                  .offset = d.panel_offset,
                                   .join_stride = k->tile_cols * TILES,
                                   .out_stride = 16 * TILES,
                                   .n_tiles = TILES };
