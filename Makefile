@@ -233,8 +233,8 @@ $(BIN)/fuzz_%: $(OBJ)/tests/fuzz/fuzz_%.o $(FUZZ_OBJ) $(LIB)
 
 # --- test ----------------------------------------------------------------------------------
 
-TEST_PROGRAMS := $(TOOLS) $(EXAMPLES) $(KCHECK) $(UNIT) $(REPLAYS)
-SUITES    ?= layers symbols headers format kcheck unit cli corpus nehalem haswell
+TEST_PROGRAMS := $(TOOLS) $(EXAMPLES) $(KCHECK) $(UNIT) $(BIN)/onnx-suite $(REPLAYS)
+SUITES    ?= layers symbols headers format kcheck unit onnx cli corpus nehalem haswell
 PARALLEL   = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 CHECK      = BUILD=$(BUILD) BIN=$(BIN) OBJ=$(OBJ) CC='$(CC)' NM='$(NM)' MACHINE=$(MACHINE) \
              scripts/check.sh

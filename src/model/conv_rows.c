@@ -9,9 +9,11 @@
 #include "model/conv_state.h"
 
 enum {
-    WEIGHT_BYTES = 1 << 20, /* of a task, half of a 2 MiB L2 */
-    TASK_FLOPS = 1 << 23,   /* 40 us: far above what starting a task costs */
-    MIN_PIXELS = 24
+    WEIGHT_BYTES = 1 << 19, /* of a task, a quarter of a 2 MiB L2 */
+    POINT_PIXELS = 96,      /* eight tiles */
+    DIRECT_PIXELS = 192,
+    PLANES_PIXELS = 896,
+    TASKS_A_THREAD = 2
 };
 
 fdml_conv_rows fdml_conv_job(const fdml_conv_detail *d, size_t out_block)
@@ -168,33 +170,36 @@ static size_t at_least_one(size_t n)
     return n ? n : 1;
 }
 
-/* Cuts output blocks so that a task's weights fit in cache, pixels so that tasks are many. */
+static size_t divide_up(size_t n, size_t by)
+{
+    return (n + by - 1) / by;
+}
+
+/* Pixels first: as many as let a panel be used often while it is in L1. Of 1x1, output blocks
+ * next: so many that their weights stay in L2 for all pixels; the others would copy their
+ * pixels once more for each part, and fetch weights once more for each task instead. Then, for
+ * the threads, fewer output blocks still. */
 static void cut(fdml_conv_detail *d, size_t n_threads, size_t panel_blocks)
 {
+    static const size_t pixels[] = { [FDML_CONV_POINT] = POINT_PIXELS,
+                                     [FDML_CONV_DIRECT] = DIRECT_PIXELS,
+                                     [FDML_CONV_PLANES] = PLANES_PIXELS };
     const size_t depth = d->group_weights / (d->group_out * FDML_BLOCK);
     const size_t unit = d->way == FDML_CONV_POINT ? 1 : d->out.w; /* pixels of a row */
     const size_t rows = d->way == FDML_CONV_POINT ? d->out.h * d->out.w : d->out.h;
-    const size_t block_bytes = depth * FDML_BLOCK * sizeof(float);
-    size_t out = at_least_one(WEIGHT_BYTES / block_bytes / panel_blocks) * panel_blocks;
-    if (d->way == FDML_CONV_PLANES || out > d->group_out) out = d->group_out;
-    const double flops = 2.0 * (double)(rows * unit * d->in.n) *
-                         (double)(depth * FDML_BLOCK * d->group_out * d->n_groups);
-    const size_t want = (size_t)(flops / TASK_FLOPS) < 8 * n_threads
-                            ? at_least_one((size_t)(flops / TASK_FLOPS))
-                            : 8 * n_threads;
-    d->n_out_chunks = (d->group_out + out - 1) / out;
-    const size_t have = d->n_out_chunks * d->n_groups * d->in.n;
-    size_t chunks = (want + have - 1) / have;
-    const size_t most = at_least_one(rows * unit / MIN_PIXELS);
-    if (chunks > most) chunks = most;
-    d->chunk = (rows + chunks - 1) / chunks;
-    d->n_chunks = (rows + d->chunk - 1) / d->chunk;
-    /* few pixels: the rest of the tasks come from fewer output blocks in each */
-    const size_t missing = want / at_least_one(have * d->n_chunks);
-    if (missing > 1 && d->way != FDML_CONV_PLANES)
-        out = at_least_one(out / missing / panel_blocks) * panel_blocks;
-    d->out_chunk = out > d->group_out ? d->group_out : out;
-    d->n_out_chunks = (d->group_out + d->out_chunk - 1) / d->out_chunk;
+    const size_t chunks = at_least_one((rows * unit + pixels[d->way] / 2) / pixels[d->way]);
+    d->chunk = divide_up(rows, chunks < rows ? chunks : rows);
+    d->n_chunks = divide_up(rows, d->chunk);
+    const size_t panels = divide_up(d->group_out, panel_blocks);
+    size_t parts = 1;
+    if (d->way == FDML_CONV_POINT)
+        parts = divide_up(d->group_out * FDML_BLOCK * depth * sizeof(float), WEIGHT_BYTES);
+    const size_t have = d->n_chunks * d->in.n * d->n_groups;
+    if (n_threads > 1 && have * parts < TASKS_A_THREAD * n_threads)
+        parts = divide_up(TASKS_A_THREAD * n_threads, have);
+    d->out_chunk = divide_up(panels, parts < panels ? parts : panels) * panel_blocks;
+    if (d->out_chunk > d->group_out) d->out_chunk = d->group_out;
+    d->n_out_chunks = divide_up(d->group_out, d->out_chunk);
 }
 
 static bool offsets_of_point(fdml_conv_detail *d, fdml_plan *plan)

@@ -60,14 +60,15 @@ static size_t groups_to_join(const fdml_conv *conv)
 /* Transformed weights up to this are kept so. */
 #define MAX_TRANSFORMED ((size_t)4 << 20)
 
-/* Winograd wants 3x3 at stride 1, enough channels that the products outweigh the transforms of
- * the pixels, and at least four tiles to outweigh that of the weights. */
+/* Winograd wants 3x3 at stride 1 and at least four tiles to outweigh the transform of the
+ * weights. With fewer than 64 channels the transforms of the pixels eat most of what the
+ * products save, for three times the rounding error of a direct convolution. */
 static bool is_winograd(const fdml_conv_detail *d)
 {
     const size_t tiles = (d->out.h + 3) / 4 * ((d->out.w + 3) / 4);
     return d->kernel_y == 3 && d->kernel_x == 3 && d->stride_y == 1 && d->stride_x == 1 &&
-           d->dilation_y == 1 && d->dilation_x == 1 && d->n_groups == 1 && d->in.c >= 32 &&
-           d->out.c >= 32 && tiles >= 4;
+           d->dilation_y == 1 && d->dilation_x == 1 && d->n_groups == 1 && d->in.c >= 64 &&
+           d->out.c >= 64 && tiles >= 4;
 }
 
 static void describe(fdml_conv_detail *d, const fdml_plan *plan, const fdml_node *node,

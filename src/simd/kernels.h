@@ -47,7 +47,7 @@ typedef struct fdml_conv_rows {
      * no multiple of tile_cols the last panel is as narrow as what is left */
     const float *weights;
     size_t n_rows, n_out; /* pixels; blocks of output channels */
-    int continues;        /* the chain starts from what out holds, and not from bias */
+    int continues;        /* what out holds is added, and bias is not looked at */
     const float *bias;    /* [n_out, 16] or NULL: 0 */
     const float *add;     /* as out, but not out, where parts of a chain wait; or NULL */
     const float *slope;   /* [n_out, 16] or NULL: 1 */
@@ -215,12 +215,12 @@ typedef struct fdml_block {
  * --- networks: blocks of sixteen channels -----------------------------------------------
  * "finish" is y + add, then y < 0 ? y * slope : y, then max(low, min(high, y)); NaN passes, and
  *   so does -0 where low is 0.
- * conv_rows: out = finish(chain of fused multiply-adds from bias, in order of offset and within
- *   a tap of its sixteen channels), so a pixel does not depend on which others are in the job.
- *   conv_planes: the same with taps of one channel.
+ * conv_rows: out = finish(sum, in order, of chains of 128 fused multiply-adds, in order of offset
+ *   and within a tap of its sixteen channels, the first from bias, the others from 0), so a pixel
+ *   does not depend on which others are in the job. conv_planes: the same with taps of one channel.
  * winograd_weights: u[f * u_stride + (c, lane)] = (G g G^T)[f] of g [n, 9, width], for n channels
  *   and `width` lanes, 16 or tile_cols. winograd_panel: the products of conv_rows with those
- *   weights, at all points; they need not be kept.
+ *   u, sixteen input channels after sixteen, each continuing the ones before.
  * winograd_split: points = B^T d B of 6x6 input tiles; winograd_join: out = finish(bias + A^T m
  *   A). Points of interpolation and matrices: kern/winograd.h. Columns first, then rows.
  * depthwise: out = finish(chain of fused multiply-adds from bias over the taps inside the

@@ -82,10 +82,10 @@ static void run_conv(const conv_case *c, const fdml_kernels *k, float *out, cons
 }
 
 /* Output n of pixel r. A chain of fused multiply-adds rounds once for each, and may lose half
- * of the smallest denormal each time. */
+ * of the smallest denormal each time; so do the sums of chains. */
 static kc_sum conv_sum(const conv_case *c, size_t n, size_t r)
 {
-    const size_t depth = c->n_taps * c->block;
+    const size_t depth = c->n_taps * c->block, n_roundings = depth + depth / 128 + 1;
     kc_sum y = { 0, 0, 0 };
     if (c->start)
         y.value = (double)c->start[n / 16 * c->job.out_stride + r * 16 + n % 16];
@@ -98,7 +98,7 @@ static kc_sum conv_sum(const conv_case *c, size_t n, size_t r)
         y.value += product;
         y.magnitude += fabs(product);
     }
-    y.bound = kc_gamma(depth) * y.magnitude + (double)depth * 0x1p-150;
+    y.bound = kc_gamma(n_roundings) * y.magnitude + (double)n_roundings * 0x1p-150;
     return y;
 }
 
@@ -137,16 +137,18 @@ static bool conv_in_pieces(kcheck *t, const conv_case *c, const float *panels,
     return kc_same(t, "out in pieces", want, cut, c->out_size);
 }
 
-/* The taps of the first panel in two jobs, the second continuing the first. */
+/* The taps of the first panel in two jobs, the second continuing the first after some whole
+ * chains of 128. */
 static bool conv_continues(kcheck *t, const conv_case *c, const float *panels,
                            const float *want)
 {
     const size_t whole = t->k->tile_cols / 16;
     conv_case part = *c;
     part.job.n_out = c->n_out < whole ? 1 : whole;
-    if (!c->n_out) return true;
+    const size_t chain = 128 / c->block, chains = (c->n_taps + chain - 1) / chain;
+    if (!c->n_out || chains < 2) return true;
     float *out = kc_words(t, c->out_size);
-    part.job.n_blocks = kc_below(t, c->n_taps + 1);
+    part.job.n_blocks = (1 + kc_below(t, chains - 1)) * chain;
     part.job.add = part.job.slope = NULL;
     part.job.low = -INFINITY, part.job.high = INFINITY;
     run_conv(&part, t->k, out, panels);

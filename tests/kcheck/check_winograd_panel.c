@@ -19,19 +19,21 @@ static void expected_block(kcheck *t, const fdml_winograd_panel *job, size_t o, 
     for (size_t i = 0; i < n_channels * 9; i++)
         for (size_t l = 0; l < 16; l++) g[i * 16 + l] = job->g[i * job->width + o * 16 + l];
     t->ref->winograd_weights(u, u_stride, g, n_channels, 16);
-    for (size_t f = 0; f < 36; f++) {
-        const fdml_conv_rows product = { .out =
-                                             join + f * job->join_stride + o * job->out_stride,
-                                         .in = job->split + f * job->split_stride,
-                                         .offset = job->offset,
-                                         .n_blocks = job->n_blocks,
-                                         .weights = u + f * u_stride,
-                                         .n_rows = job->n_tiles,
-                                         .n_out = 1,
-                                         .low = -INFINITY,
-                                         .high = INFINITY };
-        t->ref->conv_rows(&product);
-    }
+    for (size_t f = 0; f < 36; f++)
+        for (size_t b = 0; b < job->n_blocks; b++) {
+            const fdml_conv_rows product = { .out = join + f * job->join_stride +
+                                                    o * job->out_stride,
+                                             .in = job->split + f * job->split_stride,
+                                             .offset = job->offset + b,
+                                             .continues = b > 0,
+                                             .n_blocks = 1,
+                                             .weights = u + f * u_stride + b * 16 * 16,
+                                             .n_rows = job->n_tiles,
+                                             .n_out = 1,
+                                             .low = -INFINITY,
+                                             .high = INFINITY };
+            t->ref->conv_rows(&product);
+        }
 }
 
 static void panel_case(kcheck *t, const size_t size[3], int kinds, bool is_timed)

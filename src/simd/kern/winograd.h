@@ -147,7 +147,7 @@ static void k_winograd_panel(const fdml_winograd_panel *job)
         for (size_t call = 0; call < 36; call++) {
             const size_t pair = call / 12, p = call % 12;
             const size_t f = wino_pair_row[pair][p / 6] * 6 + p % 6;
-            const conv_part part = { u + p * VL * job->width, b, b + 1 };
+            const conv_part part = { u + p * VL * job->width, b, b + 1, NULL };
             if (p == 0) wino_weigh_pairs[pair](u, g, VL, job->width);
             for (size_t i = call * (block / 36); i < (call + 1) * (block / 36); i += VL)
                 vec_prefetch_far(ahead + i); /* the next block's weights, while this computes */
