@@ -98,16 +98,31 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+typedef struct step_loop {
+    fdml_plan *plan;
+    fdml_status status;
+    fdml_error *err;
+} step_loop;
+
+static void run_steps(void *ctx)
+{
+    step_loop *loop = ctx;
+    fdml_plan *plan = loop->plan;
+    for (uint32_t s = 0; s < plan->n_steps && !loop->status; s++) {
+        const double start = plan->is_timed ? now() : 0;
+        loop->status = plan->step[s].run(plan, &plan->step[s], loop->err);
+        if (plan->is_timed) plan->step[s].seconds = now() - start;
+    }
+}
+
 fdml_status fdml_plan_run(fdml_plan *plan, const fdml_tensor *input, fdml_tensor *output,
                           fdml_error *err)
 {
+    step_loop loop = { .plan = plan, .err = err };
     FDML_TRY(bind(plan, input, err));
     fdml_arena_close(&plan->text);
-    for (uint32_t s = 0; s < plan->n_steps; s++) {
-        const double start = plan->is_timed ? now() : 0;
-        FDML_TRY(plan->step[s].run(plan, &plan->step[s], err));
-        if (plan->is_timed) plan->step[s].seconds = now() - start;
-    }
+    fdml_parallel_team(plan->n_threads, run_steps, &loop);
+    if (loop.status) return loop.status;
     for (size_t i = 0; i < plan->graph->n_outputs; i++) {
         output[i] = plan->output[i];
         output[i].data =
