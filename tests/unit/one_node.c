@@ -31,7 +31,7 @@ fdml_status one_node_run(one_node *node, fdml_arena *arena, fdml_error *err)
     fdml_tensor given[ONE_NODE_MAX];
     size_t n_given = 0;
     const size_t n_outputs = node->n_outputs ? node->n_outputs : 1;
-    char name[16];
+    char name[32];
     fdml_graph_builder_init(&b, arena, "net", node->opset);
     for (size_t i = 0; i < node->n_inputs; i++) {
         input[i] = FDML_NO_VALUE;
