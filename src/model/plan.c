@@ -64,6 +64,18 @@ void fdml_plan_free(fdml_plan *plan)
     fdml_arena_close(&arena);
 }
 
+/* An input where arithmetic may read it: items from a file may begin at any byte. */
+static fdml_status take(void **data, fdml_plan *plan, const fdml_tensor *input, fdml_error *err)
+{
+    *data = input->data;
+    if ((uintptr_t)input->data % fdml_type_size(input->type) == 0) return FDML_OK;
+    fdml_tensor copy = *input;
+    FDML_TRY(fdml_tensor_alloc(&copy, &plan->work, plan->graph->name, err));
+    memcpy(copy.data, input->data, fdml_tensor_size(input));
+    *data = copy.data;
+    return FDML_OK;
+}
+
 /* Where every slot lies in this run: inputs lie with the caller. */
 static fdml_status bind(fdml_plan *plan, const fdml_tensor *input, fdml_error *err)
 {
@@ -79,7 +91,7 @@ static fdml_status bind(fdml_plan *plan, const fdml_tensor *input, fdml_error *e
                              fdml_tensor_shape_text(&input[i], got),
                              input[i].data ? "" : " without data",
                              fdml_tensor_shape_text(&value->tensor, want));
-        plan->slot[value->slot[FDML_PLAIN]].data = input[i].data;
+        FDML_TRY(take(&plan->slot[value->slot[FDML_PLAIN]].data, plan, &input[i], err));
     }
     for (uint32_t s = 0; s < plan->n_slots; s++) { /* a root comes before those that share it */
         fdml_slot *slot = &plan->slot[s];
@@ -119,8 +131,9 @@ fdml_status fdml_plan_run(fdml_plan *plan, const fdml_tensor *input, fdml_tensor
                           fdml_error *err)
 {
     step_loop loop = { .plan = plan, .err = err };
+    fdml_arena_close(&plan->text); /* what outputs of the last run may have pointed to */
+    fdml_arena_close(&plan->work);
     FDML_TRY(bind(plan, input, err));
-    fdml_arena_close(&plan->text);
     fdml_parallel_team(plan->n_threads, run_steps, &loop);
     if (loop.status) return loop.status;
     for (size_t i = 0; i < plan->graph->n_outputs; i++) {
