@@ -8,7 +8,7 @@
 # refuses MESSAGE PICTURE: in 1 GiB of address space and without leaving a file
 refuses()
 {
-    run bash -c 'ulimit -v 1048576; exec "$@"' limited fdml-embed --quiet --threads 1 --model mean.onnx "$2" \
+    run_limited fdml-embed --quiet --threads 1 --model mean.onnx "$2" \
         --size 4 --scale 1 -o emb.npy --meta meta.csv
     assert_exit 2
     assert_stderr_line "$2: $1"

@@ -12,7 +12,7 @@ refuses()
 {
     local images=x.npy
     [ "${3:-}" != pictures ] || images=p.png
-    run bash -c 'ulimit -v 1048576; exec "$@"' limited fdml-embed --quiet --threads 1 --model "$1" $images \
+    run_limited fdml-embed --quiet --threads 1 --model "$1" $images \
         --scale 1 -o emb.npy
     assert_exit 2
     assert_stderr_line "$1: $2"

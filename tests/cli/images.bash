@@ -48,3 +48,14 @@ embed()
 {
     run fdml-embed --model mean.onnx photos --size 4 -o emb.npy --meta meta.csv "$@"
 }
+
+# run_limited COMMAND...: like run, in 1 GiB of address space. A sanitizer reserves terabytes; there
+# it limits the memory that is really used, its own included.
+run_limited()
+{
+    if grep -qE '__(asan|tsan)_init' "$BIN/$1"; then
+        ASAN_OPTIONS="hard_rss_limit_mb=3072:$ASAN_OPTIONS" run "$@"
+    else
+        run bash -c 'ulimit -v 1048576; exec "$@"' limited "$@"
+    fi
+}
