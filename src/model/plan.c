@@ -15,10 +15,8 @@ static fdml_status make(fdml_plan *plan, const fdml_tensor *input, fdml_error *e
     plan->output = fdml_plan_push(plan, graph->n_outputs, sizeof *plan->output);
     if (!plan->value || !plan->is_done || !plan->output) return fdml_plan_no_memory(plan, err);
     FDML_TRY(fdml_plan_values(plan, input, err));
-    for (size_t i = 0; i < graph->n_outputs; i++) {
+    for (size_t i = 0; i < graph->n_outputs; i++)
         plan->output[i] = plan->value[graph->output[i]].tensor;
-        if (!plan->value[graph->output[i]].tensor.data) plan->output[i].data = NULL;
-    }
     FDML_TRY(fdml_plan_build(plan, err));
     plan->weight_size = plan->arena.used;
     return fdml_plan_place(plan, err);
@@ -64,18 +62,6 @@ void fdml_plan_free(fdml_plan *plan)
     fdml_arena_close(&arena);
 }
 
-/* An input where arithmetic may read it: items from a file may begin at any byte. */
-static fdml_status take(void **data, fdml_plan *plan, const fdml_tensor *input, fdml_error *err)
-{
-    *data = input->data;
-    if ((uintptr_t)input->data % fdml_type_size(input->type) == 0) return FDML_OK;
-    fdml_tensor copy = *input;
-    FDML_TRY(fdml_tensor_alloc(&copy, &plan->work, plan->graph->name, err));
-    memcpy(copy.data, input->data, fdml_tensor_size(input));
-    *data = copy.data;
-    return FDML_OK;
-}
-
 /* Where every slot lies in this run: inputs lie with the caller. */
 static fdml_status bind(fdml_plan *plan, const fdml_tensor *input, fdml_error *err)
 {
@@ -91,7 +77,9 @@ static fdml_status bind(fdml_plan *plan, const fdml_tensor *input, fdml_error *e
                              fdml_tensor_shape_text(&input[i], got),
                              input[i].data ? "" : " without data",
                              fdml_tensor_shape_text(&value->tensor, want));
-        FDML_TRY(take(&plan->slot[value->slot[FDML_PLAIN]].data, plan, &input[i], err));
+        fdml_tensor x = input[i];
+        FDML_TRY(fdml_tensor_align(&x, &plan->work, graph->name, err));
+        plan->slot[value->slot[FDML_PLAIN]].data = x.data;
     }
     for (uint32_t s = 0; s < plan->n_slots; s++) { /* a root comes before those that share it */
         fdml_slot *slot = &plan->slot[s];

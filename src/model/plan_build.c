@@ -117,6 +117,18 @@ fdml_status fdml_plan_add_step(fdml_plan *plan, const fdml_plan_step *step, fdml
     return FDML_OK;
 }
 
+fdml_status fdml_plan_add_map(fdml_plan *plan, fdml_plan_step step, uint32_t x, uint32_t y,
+                              fdml_layout layout, fdml_error *err)
+{
+    uint32_t in, out;
+    FDML_TRY(fdml_plan_read_slot(&in, plan, x, layout, err));
+    FDML_TRY(fdml_plan_new_slot(&out, plan, y, layout, err));
+    step.n_in = step.n_out = 1;
+    step.in = &in;
+    step.out = &out;
+    return fdml_plan_add_step(plan, &step, err);
+}
+
 /* The graph's inputs and outputs are plain. */
 static fdml_status make_inputs(fdml_plan *plan, fdml_error *err)
 {

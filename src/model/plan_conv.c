@@ -31,20 +31,26 @@ fdml_status fdml_plan_conv_shape(fdml_conv *conv, fdml_plan *plan, const fdml_no
     return FDML_OK;
 }
 
-fdml_status fdml_plan_conv_bias(const float **bias, fdml_plan *plan, const fdml_node *node,
-                                const fdml_fused *fused, size_t channels, fdml_error *err)
+fdml_status fdml_plan_fused_bias(const float **bias, fdml_plan *plan, uint32_t value,
+                                 const fdml_fused *fused, size_t channels, fdml_error *err)
 {
     *bias = NULL;
-    const bool has_own = node->n_inputs > 2 && node->input[2] != FDML_NO_VALUE;
-    if (!has_own && !fused->shift) return FDML_OK;
+    if (value == FDML_NO_VALUE && !fused->shift) return FDML_OK;
     const size_t padded = (channels + FDML_BLOCK - 1) / FDML_BLOCK * FDML_BLOCK;
     float *b = fdml_plan_push(plan, padded, sizeof *b);
     if (!b) return fdml_plan_no_memory(plan, err);
-    if (has_own) memcpy(b, plan->value[node->input[2]].tensor.data, channels * sizeof *b);
+    if (value != FDML_NO_VALUE) memcpy(b, plan->value[value].tensor.data, channels * sizeof *b);
     for (size_t c = 0; c < channels && fused->shift; c++)
         b[c] = (float)((double)b[c] * (double)fused->scale[c] + (double)fused->shift[c]);
     *bias = b;
     return FDML_OK;
+}
+
+fdml_status fdml_plan_conv_bias(const float **bias, fdml_plan *plan, const fdml_node *node,
+                                const fdml_fused *fused, size_t channels, fdml_error *err)
+{
+    const uint32_t own = node->n_inputs > 2 ? node->input[2] : FDML_NO_VALUE;
+    return fdml_plan_fused_bias(bias, plan, own, fused, channels, err);
 }
 
 /* How many groups to join so that each has whole blocks of channels on both sides. */

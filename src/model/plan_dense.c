@@ -14,7 +14,7 @@ typedef struct dense_detail {
     float *blocked_in, *blocked_out;
 } dense_detail;
 
-enum { ROWS_AT_ONCE = 4 }; /* panels of a task */
+enum { PANELS_AT_ONCE = 4 }; /* panels of a task */
 
 static void dense_task(void *ctx, size_t task, int thread)
 {
@@ -70,14 +70,13 @@ typedef struct dense_node {
     size_t n_rows, n_in, n_out;
 } dense_node;
 
-static bool read_gemm(dense_node *g, const fdml_plan *plan, const fdml_node *node)
+static bool read_gemm(dense_node *g, const fdml_node *node)
 {
     if (node->opset < 7 || fdml_node_int(node, "transA", 0) ||
         fdml_node_float(node, "alpha", 1) != 1 || fdml_node_float(node, "beta", 1) != 1)
         return false;
     g->is_transposed = fdml_node_int(node, "transB", 0) != 0;
     g->b = node->n_inputs > 2 ? node->input[2] : FDML_NO_VALUE;
-    (void)plan;
     return true;
 }
 
@@ -86,8 +85,7 @@ static bool read_node(dense_node *g, const fdml_plan *plan, const fdml_node *nod
 {
     *g = (dense_node){ .b = FDML_NO_VALUE };
     const bool is_gemm = !strcmp(node->op->name, "Gemm");
-    if ((!is_gemm && strcmp(node->op->name, "MatMul")) ||
-        (is_gemm && !read_gemm(g, plan, node)))
+    if ((!is_gemm && strcmp(node->op->name, "MatMul")) || (is_gemm && !read_gemm(g, node)))
         return false;
     g->x = node->input[0];
     g->w = node->input[1];
@@ -126,13 +124,8 @@ static fdml_status set_weights(dense_detail *d, fdml_plan *plan, const dense_nod
                                       .n_taps = 1 };
     const bool ok = fdml_conv_pack(&d->conv, plan, &source);
     fdml_arena_reset(&plan->work, mark);
-    float *bias = fdml_plan_push(plan, d->conv.group_out * FDML_BLOCK, sizeof *bias);
-    if (!ok || !bias) return fdml_plan_no_memory(plan, err);
-    if (g->b != FDML_NO_VALUE)
-        memcpy(bias, plan->value[g->b].tensor.data, g->n_out * sizeof *bias);
-    for (size_t c = 0; c < g->n_out && fused->shift; c++)
-        bias[c] = (float)((double)bias[c] * (double)fused->scale[c] + (double)fused->shift[c]);
-    d->conv.bias = bias;
+    if (!ok) return fdml_plan_no_memory(plan, err);
+    FDML_TRY(fdml_plan_fused_bias(&d->conv.bias, plan, g->b, fused, g->n_out, err));
     d->conv.slope = fdml_plan_pad_channels(plan, fused->slope, g->n_out, 1);
     return fused->slope && !d->conv.slope ? fdml_plan_no_memory(plan, err) : FDML_OK;
 }
@@ -154,7 +147,7 @@ static fdml_status describe(dense_detail *d, fdml_plan *plan, const dense_node *
     d->blocked_out = fdml_plan_push(plan, c->group_out * FDML_BLOCK * d->n_rows, sizeof(float));
     if (!c->offset || !d->blocked_in || !d->blocked_out) return fdml_plan_no_memory(plan, err);
     for (size_t b = 0; b < c->n_offsets; b++) c->offset[b] = b * d->n_rows * FDML_BLOCK;
-    c->out_chunk = plan->kernels->tile_cols / FDML_BLOCK * ROWS_AT_ONCE;
+    c->out_chunk = plan->kernels->tile_cols / FDML_BLOCK * PANELS_AT_ONCE;
     c->n_out_chunks = (c->group_out + c->out_chunk - 1) / c->out_chunk;
     return FDML_OK;
 }
@@ -176,23 +169,16 @@ fdml_status fdml_lower_dense(fdml_plan *plan, const fdml_node *node, bool *took,
     FDML_TRY(set_weights(d, plan, &g, &fused, err));
     d->conv.low = fused.low;
     d->conv.high = fused.high;
-    uint32_t in, out;
-    FDML_TRY(fdml_plan_read_slot(&in, plan, g.x, FDML_PLAIN, err));
-    FDML_TRY(fdml_plan_new_slot(&out, plan, fused.output, FDML_PLAIN, err));
     fdml_plan_fuse_take(plan, &fused);
     *took = true;
-    return fdml_plan_add_step(
+    return fdml_plan_add_map(
         plan,
-        &(fdml_plan_step){ .run = run_dense,
-                           .detail = d,
-                           .n_in = 1,
-                           .n_out = 1,
-                           .in = &in,
-                           .out = &out,
-                           .label = label,
-                           .algorithm = "dense",
-                           .node = node,
-                           .flops = 2.0 * (double)g.n_rows * (double)(g.n_in * g.n_out),
-                           .n_parameters = g.n_in * g.n_out + g.n_out },
-        err);
+        (fdml_plan_step){ .run = run_dense,
+                          .detail = d,
+                          .label = label,
+                          .algorithm = "dense",
+                          .node = node,
+                          .flops = 2.0 * (double)g.n_rows * (double)(g.n_in * g.n_out),
+                          .n_parameters = g.n_in * g.n_out + g.n_out },
+        g.x, fused.output, FDML_PLAIN, err);
 }

@@ -191,20 +191,12 @@ fdml_status fdml_lower_map(fdml_plan *plan, const fdml_node *node, bool *took, f
 {
     if (!is_map(node) || node->n_inputs != 1 || !is_in_blocks(plan, node->input[0]))
         return FDML_OK;
-    uint32_t in, out;
-    FDML_TRY(fdml_plan_read_slot(&in, plan, node->input[0], FDML_BLOCKS, err));
-    FDML_TRY(fdml_plan_new_slot(&out, plan, node->output[0], FDML_BLOCKS, err));
     *took = true;
-    return fdml_plan_add_step(plan,
-                              &(fdml_plan_step){ .run = run_map,
-                                                 .n_in = 1,
-                                                 .n_out = 1,
-                                                 .in = &in,
-                                                 .out = &out,
-                                                 .label = node->op->name,
-                                                 .algorithm = "blocks",
-                                                 .node = node },
-                              err);
+    return fdml_plan_add_map(
+        plan,
+        (fdml_plan_step){
+            .run = run_map, .label = node->op->name, .algorithm = "blocks", .node = node },
+        node->input[0], node->output[0], FDML_BLOCKS, err);
 }
 
 /* --- GlobalAveragePool, and ReduceMean over the spatial axes -------------------------------
@@ -274,19 +266,12 @@ fdml_status fdml_lower_mean(fdml_plan *plan, const fdml_node *node, bool *took, 
     if (!d) return fdml_plan_no_memory(plan, err);
     const fdml_plane_shape shape = fdml_plan_planes(&plan->value[node->input[0]].tensor);
     d->n_pixels = shape.h * shape.w;
-    uint32_t in, out;
-    FDML_TRY(fdml_plan_read_slot(&in, plan, node->input[0], FDML_BLOCKS, err));
-    FDML_TRY(fdml_plan_new_slot(&out, plan, node->output[0], FDML_BLOCKS, err));
     *took = true;
-    return fdml_plan_add_step(plan,
-                              &(fdml_plan_step){ .run = run_mean,
-                                                 .detail = d,
-                                                 .n_in = 1,
-                                                 .n_out = 1,
-                                                 .in = &in,
-                                                 .out = &out,
-                                                 .label = node->op->name,
-                                                 .algorithm = "blocks",
-                                                 .node = node },
-                              err);
+    return fdml_plan_add_map(plan,
+                             (fdml_plan_step){ .run = run_mean,
+                                               .detail = d,
+                                               .label = node->op->name,
+                                               .algorithm = "blocks",
+                                               .node = node },
+                             node->input[0], node->output[0], FDML_BLOCKS, err);
 }

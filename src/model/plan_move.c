@@ -10,31 +10,25 @@
 
 typedef struct layout_detail {
     fdml_plane_shape shape;
+    bool is_to_blocks;
     const float *from;
     float *to;
     const fdml_kernels *kernels;
 } layout_detail;
 
-static void planes_to_blocks(void *ctx, size_t block, int thread)
+static void change_block(void *ctx, size_t block, int thread)
 {
     (void)thread;
     const layout_detail *d = ctx;
     const size_t pixels = d->shape.h * d->shape.w, n = block / d->shape.n_blocks;
     const size_t c = block % d->shape.n_blocks * FDML_BLOCK;
     const size_t left = d->shape.c - c < FDML_BLOCK ? d->shape.c - c : FDML_BLOCK;
-    d->kernels->planes_to_blocks(d->to + block * FDML_BLOCK * pixels,
-                                 d->from + (n * d->shape.c + c) * pixels, left, pixels);
-}
-
-static void blocks_to_planes(void *ctx, size_t block, int thread)
-{
-    (void)thread;
-    const layout_detail *d = ctx;
-    const size_t pixels = d->shape.h * d->shape.w, n = block / d->shape.n_blocks;
-    const size_t c = block % d->shape.n_blocks * FDML_BLOCK;
-    const size_t left = d->shape.c - c < FDML_BLOCK ? d->shape.c - c : FDML_BLOCK;
-    d->kernels->blocks_to_planes(d->to + (n * d->shape.c + c) * pixels,
-                                 d->from + block * FDML_BLOCK * pixels, left, pixels);
+    const size_t in_blocks = block * FDML_BLOCK * pixels,
+                 in_planes = (n * d->shape.c + c) * pixels;
+    if (d->is_to_blocks)
+        d->kernels->planes_to_blocks(d->to + in_blocks, d->from + in_planes, left, pixels);
+    else
+        d->kernels->blocks_to_planes(d->to + in_planes, d->from + in_blocks, left, pixels);
 }
 
 static fdml_status run_layout(fdml_plan *plan, fdml_plan_step *step, fdml_error *err)
@@ -44,9 +38,7 @@ static fdml_status run_layout(fdml_plan *plan, fdml_plan_step *step, fdml_error 
     d->from = fdml_slot_data(plan, step->in[0]);
     d->to = fdml_slot_data(plan, step->out[0]);
     d->kernels = plan->kernels;
-    const bool to_blocks = plan->slot[step->out[0]].layout == FDML_BLOCKS;
-    fdml_parallel(d->shape.n * d->shape.n_blocks, plan->n_threads,
-                  to_blocks ? planes_to_blocks : blocks_to_planes, d);
+    fdml_parallel(d->shape.n * d->shape.n_blocks, plan->n_threads, change_block, d);
     return FDML_OK;
 }
 
@@ -59,19 +51,19 @@ fdml_status fdml_lower_layout(fdml_plan *plan, uint32_t from, uint32_t to, fdml_
         plan->slot[to].root = plan->slot[from].root;
         return FDML_OK;
     }
-    return fdml_plan_add_step(
-        plan,
-        &(fdml_plan_step){ .run = run_layout,
-                           .detail = d,
-                           .n_in = 1,
-                           .n_out = 1,
-                           .in = &from,
-                           .out = &to,
-                           .label = "layout",
-                           .algorithm = plan->slot[to].layout == FDML_BLOCKS
-                                            ? "planes to blocks"
-                                            : "blocks to planes" },
-        err);
+    d->is_to_blocks = plan->slot[to].layout == FDML_BLOCKS;
+    return fdml_plan_add_step(plan,
+                              &(fdml_plan_step){ .run = run_layout,
+                                                 .detail = d,
+                                                 .n_in = 1,
+                                                 .n_out = 1,
+                                                 .in = &from,
+                                                 .out = &to,
+                                                 .label = "layout",
+                                                 .algorithm = d->is_to_blocks
+                                                                  ? "planes to blocks"
+                                                                  : "blocks to planes" },
+                              err);
 }
 
 static bool changes_shape_only(const fdml_node *node)

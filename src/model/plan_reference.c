@@ -1,7 +1,5 @@
 /* plan_reference.c - a step that is an operator's own run, on plain values.
  * SPDX-License-Identifier: MIT */
-#include <string.h>
-
 #include "model/op_check.h"
 #include "model/plan_state.h"
 
@@ -47,19 +45,6 @@ static fdml_status describe(reference_detail *d, fdml_plan *plan, const fdml_nod
     return FDML_OK;
 }
 
-/* A constant from a file may begin at any byte; an operator may not be asked to read it there.
- */
-static fdml_status align_constant(fdml_plan *plan, uint32_t value, fdml_error *err)
-{
-    fdml_tensor *t = &plan->value[value].tensor;
-    const size_t size = fdml_type_size(t->type);
-    if (!t->data || !size || (uintptr_t)t->data % size == 0) return FDML_OK;
-    const void *bytes = t->data;
-    FDML_TRY(fdml_tensor_alloc(t, &plan->arena, plan->graph->name, err));
-    memcpy(t->data, bytes, fdml_tensor_size(t));
-    return FDML_OK;
-}
-
 fdml_status fdml_lower_reference(fdml_plan *plan, const fdml_node *node, bool *took,
                                  fdml_error *err)
 {
@@ -70,7 +55,8 @@ fdml_status fdml_lower_reference(fdml_plan *plan, const fdml_node *node, bool *t
     for (uint32_t i = 0; i < node->n_inputs; i++) {
         slots[i] = FDML_NO_SLOT;
         if (node->input[i] == FDML_NO_VALUE) continue;
-        FDML_TRY(align_constant(plan, node->input[i], err));
+        FDML_TRY(fdml_tensor_align(&plan->value[node->input[i]].tensor, &plan->arena,
+                                   plan->graph->name, err));
         FDML_TRY(fdml_plan_read_slot(&slots[i], plan, node->input[i], FDML_PLAIN, err));
         d->in[i] = plan->value[node->input[i]].tensor;
         d->input[i] = &d->in[i];

@@ -117,6 +117,10 @@ fdml_status fdml_plan_new_slot(uint32_t *slot, fdml_plan *plan, uint32_t value,
                                fdml_layout layout, fdml_error *err);
 /* The step's slots are copied. Marks the memory of `in` as used up to here. */
 fdml_status fdml_plan_add_step(fdml_plan *plan, const fdml_plan_step *step, fdml_error *err);
+/* A step from value x to value y, both in this layout: sets its slots, new for y, and adds it.
+ */
+fdml_status fdml_plan_add_map(fdml_plan *plan, fdml_plan_step step, uint32_t x, uint32_t y,
+                              fdml_layout layout, fdml_error *err);
 void *fdml_plan_push(fdml_plan *plan, size_t count, size_t size); /* zeroed, of the arena */
 fdml_status fdml_plan_no_memory(const fdml_plan *plan, fdml_error *err);
 void fdml_plan_want_scratch(fdml_plan *plan, size_t size); /* bytes a thread needs */
@@ -151,7 +155,10 @@ const float *fdml_plan_pad_channels(fdml_plan *plan, const float *x, size_t n, f
  * input may come in blocks. Then *conv is set. */
 fdml_status fdml_plan_conv_shape(fdml_conv *conv, fdml_plan *plan, const fdml_node *node,
                                  bool *is_conv, fdml_error *err);
-/* bias * scale + shift, padded to whole blocks. */
+/* bias * scale + shift, padded to whole blocks; NULL where there is neither. `value` is the
+ * bias, a constant, or FDML_NO_VALUE; of a convolution it is input 2. */
+fdml_status fdml_plan_fused_bias(const float **bias, fdml_plan *plan, uint32_t value,
+                                 const fdml_fused *fused, size_t channels, fdml_error *err);
 fdml_status fdml_plan_conv_bias(const float **bias, fdml_plan *plan, const fdml_node *node,
                                 const fdml_fused *fused, size_t channels, fdml_error *err);
 

@@ -11,9 +11,9 @@
 
 /* Constants computed here stay in memory, and a hostile file can ask for any size. */
 #define MAX_FOLDED ((size_t)1 << 30)
-#define ALIGNED_SIZE                                                                           \
-    ((size_t)1 << 16) /* constants up to this are copied to where they align                   \
-                       */
+/* Constants up to this are aligned at once. Weights of convolutions and products, which are
+ * larger, are read as bytes instead (conv_pack.c). */
+#define ALIGNED_SIZE ((size_t)1 << 16)
 
 static fdml_status take_input(fdml_plan *plan, size_t i, const fdml_tensor *given,
                               fdml_error *err)
@@ -33,18 +33,6 @@ static fdml_status take_input(fdml_plan *plan, size_t i, const fdml_tensor *give
                          "%s: input \"%.80s\" has shape %s, which is not the declared one",
                          graph->name, declared->name, fdml_tensor_shape_text(given, text));
     plan->value[graph->input[i]].tensor = *given;
-    return FDML_OK;
-}
-
-/* A copy on a boundary where arithmetic may read it; files have tensors at any byte. Weights of
- * convolutions and products, which are large, are read as bytes instead (conv_pack.c). */
-static fdml_status align(fdml_tensor *tensor, fdml_plan *plan, fdml_error *err)
-{
-    const size_t size = fdml_type_size(tensor->type);
-    if (!tensor->data || !size || (uintptr_t)tensor->data % size == 0) return FDML_OK;
-    const void *bytes = tensor->data;
-    FDML_TRY(fdml_tensor_alloc(tensor, &plan->arena, plan->graph->name, err));
-    memcpy(tensor->data, bytes, fdml_tensor_size(tensor));
     return FDML_OK;
 }
 
@@ -86,7 +74,9 @@ static fdml_status fold(node_call *at, fdml_plan *plan, fdml_error *err)
 {
     const fdml_node *node = at->call.node;
     for (size_t i = 0; i < node->n_inputs; i++)
-        if (at->input[i]) FDML_TRY(align(&plan->value[node->input[i]].tensor, plan, err));
+        if (at->input[i])
+            FDML_TRY(fdml_tensor_align(&plan->value[node->input[i]].tensor, &plan->arena,
+                                       plan->graph->name, err));
     for (size_t i = 0; i < node->n_outputs; i++) {
         fdml_tensor *output = at->output[i];
         if (!output) continue;
@@ -149,7 +139,8 @@ fdml_status fdml_plan_values(fdml_plan *plan, const fdml_tensor *input, fdml_err
     for (size_t v = 0; v < graph->n_values; v++)
         if (plan->value[v].tensor.data &&
             fdml_tensor_size(&plan->value[v].tensor) <= ALIGNED_SIZE)
-            FDML_TRY(align(&plan->value[v].tensor, plan, err));
+            FDML_TRY(fdml_tensor_align(&plan->value[v].tensor, &plan->arena, plan->graph->name,
+                                       err));
     for (size_t i = 0; i < graph->n_inputs; i++) FDML_TRY(take_input(plan, i, &input[i], err));
     for (size_t n = 0; n < graph->n_nodes; n++) FDML_TRY(infer_node(plan, n, err));
     count_uses(plan);

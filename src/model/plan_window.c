@@ -112,26 +112,19 @@ fdml_status fdml_lower_depthwise(fdml_plan *plan, const fdml_node *node, bool *t
     d->run = plan->kernels->depthwise;
     if (!d->kernel.weights || (fused.slope && !d->kernel.slope))
         return fdml_plan_no_memory(plan, err);
-    uint32_t in, out;
-    FDML_TRY(fdml_plan_read_slot(&in, plan, node->input[0], FDML_BLOCKS, err));
-    FDML_TRY(fdml_plan_new_slot(&out, plan, fused.output, FDML_BLOCKS, err));
     fdml_plan_fuse_take(plan, &fused);
     *took = true;
-    return fdml_plan_add_step(
+    return fdml_plan_add_map(
         plan,
-        &(fdml_plan_step){ .run = run_window,
-                           .detail = d,
-                           .n_in = 1,
-                           .n_out = 1,
-                           .in = &in,
-                           .out = &out,
-                           .label = label,
-                           .algorithm = "depthwise",
-                           .node = node,
-                           .flops = 2.0 * (double)(conv.batch * conv.filters) *
-                                    (double)(conv.window.n_out * conv.window.n_taps),
-                           .n_parameters = conv.filters * (conv.window.n_taps + 1) },
-        err);
+        (fdml_plan_step){ .run = run_window,
+                          .detail = d,
+                          .label = label,
+                          .algorithm = "depthwise",
+                          .node = node,
+                          .flops = 2.0 * (double)(conv.batch * conv.filters) *
+                                   (double)(conv.window.n_out * conv.window.n_taps),
+                          .n_parameters = conv.filters * (conv.window.n_taps + 1) },
+        node->input[0], fused.output, FDML_BLOCKS, err);
 }
 
 /* --- pooling --------------------------------------------------------------------------- */
@@ -170,19 +163,12 @@ fdml_status fdml_lower_pool(fdml_plan *plan, const fdml_node *node, bool *took, 
     d->out = fdml_plan_planes(&plan->value[node->output[0]].tensor);
     set_window(d, &w);
     d->run = is_max ? plan->kernels->pool_max : plan->kernels->pool_mean;
-    uint32_t in, out;
-    FDML_TRY(fdml_plan_read_slot(&in, plan, x, FDML_BLOCKS, err));
-    FDML_TRY(fdml_plan_new_slot(&out, plan, node->output[0], FDML_BLOCKS, err));
     *took = true;
-    return fdml_plan_add_step(plan,
-                              &(fdml_plan_step){ .run = run_window,
-                                                 .detail = d,
-                                                 .n_in = 1,
-                                                 .n_out = 1,
-                                                 .in = &in,
-                                                 .out = &out,
-                                                 .label = node->op->name,
-                                                 .algorithm = "blocks",
-                                                 .node = node },
-                              err);
+    return fdml_plan_add_map(plan,
+                             (fdml_plan_step){ .run = run_window,
+                                               .detail = d,
+                                               .label = node->op->name,
+                                               .algorithm = "blocks",
+                                               .node = node },
+                             x, node->output[0], FDML_BLOCKS, err);
 }

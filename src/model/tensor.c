@@ -103,6 +103,18 @@ fdml_status fdml_tensor_alloc(fdml_tensor *tensor, fdml_arena *arena, const char
     return FDML_OK;
 }
 
+fdml_status fdml_tensor_align(fdml_tensor *tensor, fdml_arena *arena, const char *what,
+                              fdml_error *err)
+{
+    const size_t size = fdml_type_size(tensor->type);
+    if (!tensor->data || !size || (uintptr_t)tensor->data % size == 0) return FDML_OK;
+    fdml_tensor copy = *tensor;
+    FDML_TRY(fdml_tensor_alloc(&copy, arena, what, err));
+    memcpy(copy.data, tensor->data, fdml_tensor_size(tensor));
+    *tensor = copy;
+    return FDML_OK;
+}
+
 size_t fdml_tensor_size(const fdml_tensor *tensor)
 {
     return tensor->n_items * fdml_type_size(tensor->type);

@@ -71,6 +71,11 @@ fdml_status fdml_tensor_shape(fdml_tensor *tensor, fdml_type type, int rank, con
 fdml_status fdml_tensor_alloc(fdml_tensor *tensor, fdml_arena *arena, const char *what,
                               fdml_error *err);
 
+/* Where the data begin at no multiple of an item, as they may in a file, replaces them by a
+ * copy in the arena, which arithmetic may read. */
+fdml_status fdml_tensor_align(fdml_tensor *tensor, fdml_arena *arena, const char *what,
+                              fdml_error *err);
+
 size_t fdml_tensor_size(const fdml_tensor *tensor); /* bytes */
 bool fdml_tensor_same_shape(const fdml_tensor *a, const fdml_tensor *b);
 
