@@ -122,14 +122,35 @@ static void direct_task(void *ctx, size_t task, int thread)
     d->plan->kernels->conv_rows(&job);
 }
 
-/* A channel's row with its columns sorted by their phase of the stride. */
+/* Columns phase, phase + stride ... of a padded row: zeros, the row's own, zeros. */
+static void split_phase(float *to, const fdml_conv_detail *d, const float *row, size_t phase,
+                        size_t width)
+{
+    const size_t stride = d->stride_x, pad = d->pad_left;
+    size_t begin = pad > phase ? (pad - phase + stride - 1) / stride : 0;
+    size_t end = pad + d->in.w > phase ? (pad + d->in.w - phase - 1) / stride + 1 : 0;
+    if (end > width) end = width;
+    if (begin > end) begin = end;
+    memset(to, 0, begin * sizeof *to);
+    const float *from = row + (begin * stride + phase - pad);
+    size_t q = begin;
+    for (; q + 4 <= end; q += 4, from += 4 * stride) {
+        const float a = from[0], b = from[stride], c = from[2 * stride], e = from[3 * stride];
+        to[q] = a, to[q + 1] = b, to[q + 2] = c, to[q + 3] = e;
+    }
+    for (; q < end; q++, from += stride) to[q] = *from;
+    memset(to + end, 0, (width - end) * sizeof *to);
+}
+
+/* A channel's row with its columns sorted by their phase of the stride. NULL: of padding. */
 static void split_row(float *to, const fdml_conv_detail *d, const float *row, size_t width)
 {
-    for (size_t phase = 0; phase < d->stride_x; phase++)
-        for (size_t q = 0; q < width; q++) {
-            const size_t x = q * d->stride_x + phase - d->pad_left;
-            *to++ = row && x < d->in.w ? row[x] : 0;
-        }
+    if (!row) {
+        memset(to, 0, d->stride_x * width * sizeof *to);
+        return;
+    }
+    for (size_t phase = 0; phase < d->stride_x; phase++, to += width)
+        split_phase(to, d, row, phase, width);
 }
 
 static void planes_task(void *ctx, size_t task, int thread)
@@ -202,7 +223,7 @@ static void cut(fdml_conv_detail *d, size_t n_threads, size_t panel_blocks)
     d->n_out_chunks = divide_up(d->group_out, d->out_chunk);
 }
 
-static bool offsets_of_point(fdml_conv_detail *d, fdml_plan *plan)
+bool fdml_conv_point_offsets(fdml_conv_detail *d, fdml_plan *plan)
 {
     d->n_offsets = d->group_in;
     d->offset = fdml_plan_push(plan, d->n_offsets, sizeof *d->offset);
@@ -260,7 +281,7 @@ static bool offsets_of_planes(fdml_conv_detail *d, fdml_plan *plan)
 fdml_status fdml_conv_plan_rows(fdml_conv_detail *d, fdml_plan *plan, fdml_error *err)
 {
     cut(d, (size_t)plan->n_threads, plan->kernels->tile_cols / FDML_BLOCK);
-    const bool ok = d->way == FDML_CONV_POINT    ? offsets_of_point(d, plan)
+    const bool ok = d->way == FDML_CONV_POINT    ? fdml_conv_point_offsets(d, plan)
                     : d->way == FDML_CONV_DIRECT ? offsets_of_direct(d, plan)
                                                  : offsets_of_planes(d, plan);
     return ok ? FDML_OK : fdml_plan_no_memory(plan, err);

@@ -51,6 +51,17 @@ typedef struct fdml_conv_detail {
     const fdml_plan *plan;
 } fdml_conv_detail;
 
+/* plan_conv.c: a convolution, and what it is fused with; its tasks are not yet cut. */
+typedef struct fdml_conv_made {
+    fdml_conv_detail *detail; /* NULL: the node is something else */
+    fdml_fused fused;
+    const char *label;
+    double flops;
+    size_t n_parameters;
+} fdml_conv_made;
+fdml_status fdml_conv_make(fdml_conv_made *made, fdml_plan *plan, const fdml_node *node,
+                           fdml_fuse_what what, fdml_error *err);
+
 /* conv_pack.c: panels as the kernel wants them; NULL: out of memory. */
 typedef struct fdml_conv_source {
     const void *weights; /* [filters, channels / groups, kernel], floats at any byte */
@@ -62,6 +73,7 @@ bool fdml_conv_pack(fdml_conv_detail *d, fdml_plan *plan, const fdml_conv_source
 /* The parts of a job that do not depend on the task. */
 fdml_conv_rows fdml_conv_job(const fdml_conv_detail *d, size_t out_block);
 
+bool fdml_conv_point_offsets(fdml_conv_detail *d, fdml_plan *plan); /* sets d->offset */
 fdml_status fdml_conv_plan_rows(fdml_conv_detail *d, fdml_plan *plan, fdml_error *err);
 fdml_status fdml_conv_plan_winograd(fdml_conv_detail *d, fdml_plan *plan, fdml_error *err);
 fdml_status fdml_conv_run_rows(fdml_plan *plan, fdml_plan_step *step, fdml_error *err);

@@ -130,33 +130,47 @@ static fdml_status set_weights(fdml_conv_detail *d, fdml_plan *plan, const fdml_
     return FDML_OK;
 }
 
-fdml_status fdml_lower_conv(fdml_plan *plan, const fdml_node *node, bool *took, fdml_error *err)
+fdml_status fdml_conv_make(fdml_conv_made *made, fdml_plan *plan, const fdml_node *node,
+                           fdml_fuse_what what, fdml_error *err)
 {
-    static const char *const way[] = { "1x1", "direct", "planes", "winograd 4x4" };
+    made->detail = NULL;
     fdml_conv conv;
     bool is_conv;
     FDML_TRY(fdml_plan_conv_shape(&conv, plan, node, &is_conv, err));
     if (!is_conv) return FDML_OK;
-    fdml_fused fused;
-    FDML_TRY(fdml_plan_fuse(&fused, plan, node, conv.filters, FDML_FUSE_ALL, err));
+    fdml_fused *fused = &made->fused;
+    FDML_TRY(fdml_plan_fuse(fused, plan, node, conv.filters, what, err));
     fdml_conv_detail *d = fdml_plan_push(plan, 1, sizeof *d);
-    char *label = fdml_arena_copy_text(&plan->arena, fused.label, strlen(fused.label));
-    if (!d || !label) return fdml_plan_no_memory(plan, err);
+    made->label = fdml_arena_copy_text(&plan->arena, fused->label, strlen(fused->label));
+    if (!d || !made->label) return fdml_plan_no_memory(plan, err);
     describe(d, plan, node, &conv);
-    FDML_TRY(set_weights(d, plan, node, &conv, &fused, err));
+    FDML_TRY(set_weights(d, plan, node, &conv, fused, err));
+    made->detail = d;
+    made->flops = 2 * (double)(conv.batch * conv.filters) * (double)conv.window.n_out *
+                  (double)(conv.channels / conv.groups * conv.window.n_taps);
+    made->n_parameters =
+        plan->value[node->input[1]].tensor.n_items + (d->bias ? conv.filters : 0);
+    return FDML_OK;
+}
+
+fdml_status fdml_lower_conv(fdml_plan *plan, const fdml_node *node, bool *took, fdml_error *err)
+{
+    static const char *const way[] = { "1x1", "direct", "planes", "winograd 4x4" };
+    fdml_conv_made made;
+    FDML_TRY(fdml_conv_make(&made, plan, node, FDML_FUSE_ALL, err));
+    fdml_conv_detail *d = made.detail;
+    if (!d) return FDML_OK;
     const bool is_wino = d->way == FDML_CONV_WINOGRAD;
     FDML_TRY(is_wino ? fdml_conv_plan_winograd(d, plan, err)
                      : fdml_conv_plan_rows(d, plan, err));
     uint32_t in[2] = { FDML_NO_SLOT, FDML_NO_SLOT }, out;
     FDML_TRY(fdml_plan_read_slot(&in[0], plan, node->input[0],
                                  d->way == FDML_CONV_PLANES ? FDML_PLAIN : FDML_BLOCKS, err));
-    if (fused.add != FDML_NO_VALUE)
-        FDML_TRY(fdml_plan_read_slot(&in[1], plan, fused.add, FDML_BLOCKS, err));
-    FDML_TRY(fdml_plan_new_slot(&out, plan, fused.output, FDML_BLOCKS, err));
-    fdml_plan_fuse_take(plan, &fused);
+    if (made.fused.add != FDML_NO_VALUE)
+        FDML_TRY(fdml_plan_read_slot(&in[1], plan, made.fused.add, FDML_BLOCKS, err));
+    FDML_TRY(fdml_plan_new_slot(&out, plan, made.fused.output, FDML_BLOCKS, err));
+    fdml_plan_fuse_take(plan, &made.fused);
     *took = true;
-    const double macs = (double)(conv.batch * conv.filters) * (double)conv.window.n_out *
-                        (double)(conv.channels / conv.groups * conv.window.n_taps);
     return fdml_plan_add_step(
         plan,
         &(fdml_plan_step){ .run = is_wino ? fdml_conv_run_winograd : fdml_conv_run_rows,
@@ -165,11 +179,10 @@ fdml_status fdml_lower_conv(fdml_plan *plan, const fdml_node *node, bool *took, 
                            .n_out = 1,
                            .in = in,
                            .out = &out,
-                           .label = label,
+                           .label = made.label,
                            .algorithm = way[d->way],
                            .node = node,
-                           .flops = 2 * macs,
-                           .n_parameters = plan->value[node->input[1]].tensor.n_items +
-                                           (d->bias ? conv.filters : 0) },
+                           .flops = made.flops,
+                           .n_parameters = made.n_parameters },
         err);
 }

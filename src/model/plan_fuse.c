@@ -184,15 +184,14 @@ static bool absorb(chain *c, const fdml_node *node)
     return is_end;
 }
 
-/* The only node that reads the value the chain has reached, or NULL. */
-static const fdml_node *only_reader(const chain *c)
+const fdml_node *fdml_plan_only_reader(const fdml_plan *plan, uint32_t v)
 {
-    const fdml_graph *graph = c->plan->graph;
-    if (c->plan->value[c->at].n_uses != 1) return NULL;
+    const fdml_graph *graph = plan->graph;
+    if (plan->value[v].n_uses != 1) return NULL;
     for (size_t n = 0; n < graph->n_nodes; n++) {
-        if (c->plan->is_done[n]) continue;
+        if (plan->is_done[n]) continue;
         for (uint32_t i = 0; i < graph->node[n].n_inputs; i++)
-            if (graph->node[n].input[i] == c->at) return &graph->node[n];
+            if (graph->node[n].input[i] == v) return &graph->node[n];
     }
     return NULL; /* the graph's output */
 }
@@ -207,7 +206,7 @@ static fdml_status follow(chain *c, fdml_error *err)
 {
     fdml_fused *fused = c->fused;
     while (!c->has_ended && fused->n_nodes < sizeof fused->node / sizeof *fused->node) {
-        const fdml_node *next = only_reader(c);
+        const fdml_node *next = fdml_plan_only_reader(c->plan, c->at);
         if (!next || next->output[0] == FDML_NO_VALUE || !absorb(c, next)) break;
         fused->node[fused->n_nodes++] = (uint32_t)(next - c->plan->graph->node);
         append_label(fused, next->op->name);

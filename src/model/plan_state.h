@@ -147,6 +147,8 @@ fdml_status fdml_plan_fuse(fdml_fused *fused, fdml_plan *plan, const fdml_node *
 fdml_status fdml_plan_fuse_alone(fdml_fused *fused, fdml_plan *plan, const fdml_node *node,
                                  uint32_t x, bool *is_one, fdml_error *err);
 void fdml_plan_fuse_take(fdml_plan *plan, const fdml_fused *fused); /* marks nodes as done */
+/* The only node that reads value v and is not done yet; NULL: none, or others do, too. */
+const fdml_node *fdml_plan_only_reader(const fdml_plan *plan, uint32_t v);
 /* [ceil(n / 16) * 16] floats from n, the rest `fill`; NULL for NULL and without memory. */
 const float *fdml_plan_pad_channels(fdml_plan *plan, const float *x, size_t n, float fill);
 
@@ -167,7 +169,7 @@ typedef fdml_status fdml_lower_fn(fdml_plan *plan, const fdml_node *node, bool *
                                   fdml_error *err);
 fdml_lower_fn fdml_lower_conv, fdml_lower_depthwise, fdml_lower_pool, fdml_lower_dense,
     fdml_lower_affine, fdml_lower_map, fdml_lower_mean, fdml_lower_alias, fdml_lower_concat,
-    fdml_lower_reference;
+    fdml_lower_reference, fdml_lower_pair;
 fdml_status fdml_lower_layout(fdml_plan *plan, uint32_t from, uint32_t to, fdml_error *err);
 
 /* --- plan_memory.c --------------------------------------------------------------------- */

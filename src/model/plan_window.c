@@ -3,44 +3,33 @@
 #include <math.h>
 #include <string.h>
 
-#include "model/plan_state.h"
-
-typedef void (*window_kernel)(const fdml_window_rows *job);
-
-typedef struct window_detail {
-    fdml_window_rows kernel; /* what all blocks share; weights and so on are those of block 0 */
-    fdml_plane_shape in, out;
-    size_t n_chunks, chunk; /* rows of a task */
-    window_kernel run;
-} window_detail;
+#include "model/window_state.h"
 
 static void window_task(void *ctx, size_t task, int thread)
 {
     (void)thread;
-    const window_detail *d = ctx;
+    const fdml_window_detail *d = ctx;
     fdml_window_rows job = d->kernel;
-    const size_t plane = task / d->n_chunks, c = plane % d->in.n_blocks * FDML_BLOCK;
+    const size_t plane = task / d->n_chunks;
     job.in += plane * d->in.h * d->in.w * FDML_BLOCK;
     job.out += plane * d->out.h * d->out.w * FDML_BLOCK;
     job.first_row = task % d->n_chunks * d->chunk;
     job.n_rows = d->out.h - job.first_row < d->chunk ? d->out.h - job.first_row : d->chunk;
-    if (job.weights) job.weights += c * job.kernel_y * job.kernel_x;
-    if (job.bias) job.bias += c;
-    if (job.slope) job.slope += c;
+    fdml_window_take_block(&job, plane % d->in.n_blocks);
     d->run(&job);
 }
 
 static fdml_status run_window(fdml_plan *plan, fdml_plan_step *step, fdml_error *err)
 {
     (void)err;
-    window_detail *d = step->detail;
+    fdml_window_detail *d = step->detail;
     d->kernel.in = fdml_slot_data(plan, step->in[0]);
     d->kernel.out = fdml_slot_data(plan, step->out[0]);
     fdml_parallel(d->in.n * d->in.n_blocks * d->n_chunks, plan->n_threads, window_task, d);
     return FDML_OK;
 }
 
-static void set_window(window_detail *d, const fdml_window *w)
+static void set_window(fdml_window_detail *d, const fdml_window *w)
 {
     const int x = w->n - 1;
     d->kernel.width = w->in[x];
@@ -86,45 +75,55 @@ static bool is_depthwise(const fdml_plan *plan, const fdml_node *node, const fdm
            conv->window.n_out > 0 && conv->batch > 0;
 }
 
-fdml_status fdml_lower_depthwise(fdml_plan *plan, const fdml_node *node, bool *took,
-                                 fdml_error *err)
+fdml_status fdml_depthwise_make(fdml_depthwise *made, fdml_plan *plan, const fdml_node *node,
+                                fdml_error *err)
 {
+    made->window = NULL;
     fdml_conv conv;
     bool is_conv;
     FDML_TRY(fdml_plan_conv_shape(&conv, plan, node, &is_conv, err));
     if (!is_conv || !is_depthwise(plan, node, &conv)) return FDML_OK;
-    fdml_fused fused;
-    FDML_TRY(fdml_plan_fuse(&fused, plan, node, conv.filters, FDML_FUSE_NO_ADD, err));
-    window_detail *d = fdml_plan_push(plan, 1, sizeof *d);
-    char *label = fdml_arena_copy_text(&plan->arena, fused.label, strlen(fused.label));
-    if (!d || !label) return fdml_plan_no_memory(plan, err);
+    fdml_fused *fused = &made->fused;
+    FDML_TRY(fdml_plan_fuse(fused, plan, node, conv.filters, FDML_FUSE_NO_ADD, err));
+    fdml_window_detail *d = fdml_plan_push(plan, 1, sizeof *d);
+    made->label = fdml_arena_copy_text(&plan->arena, fused->label, strlen(fused->label));
+    if (!d || !made->label) return fdml_plan_no_memory(plan, err);
     d->in = fdml_plan_planes(&plan->value[node->input[0]].tensor);
     d->out = fdml_plan_planes(&plan->value[node->output[0]].tensor);
     set_window(d, &conv.window);
-    const float *bias;
-    FDML_TRY(fdml_plan_conv_bias(&bias, plan, node, &fused, conv.filters, err));
+    FDML_TRY(fdml_plan_conv_bias(&d->kernel.bias, plan, node, fused, conv.filters, err));
     d->kernel.weights = pack_depthwise(plan, &plan->value[node->input[1]].tensor,
-                                       conv.window.n_taps, fused.scale);
-    d->kernel.bias = bias;
-    d->kernel.slope = fdml_plan_pad_channels(plan, fused.slope, conv.filters, 1);
-    d->kernel.low = fused.low;
-    d->kernel.high = fused.high;
+                                       conv.window.n_taps, fused->scale);
+    d->kernel.slope = fdml_plan_pad_channels(plan, fused->slope, conv.filters, 1);
+    d->kernel.low = fused->low;
+    d->kernel.high = fused->high;
     d->run = plan->kernels->depthwise;
-    if (!d->kernel.weights || (fused.slope && !d->kernel.slope))
+    if (!d->kernel.weights || (fused->slope && !d->kernel.slope))
         return fdml_plan_no_memory(plan, err);
-    fdml_plan_fuse_take(plan, &fused);
+    made->window = d;
+    made->flops = 2.0 * (double)(conv.batch * conv.filters) *
+                  (double)(conv.window.n_out * conv.window.n_taps);
+    made->n_parameters = conv.filters * (conv.window.n_taps + 1);
+    return FDML_OK;
+}
+
+fdml_status fdml_lower_depthwise(fdml_plan *plan, const fdml_node *node, bool *took,
+                                 fdml_error *err)
+{
+    fdml_depthwise d;
+    FDML_TRY(fdml_depthwise_make(&d, plan, node, err));
+    if (!d.window) return FDML_OK;
+    fdml_plan_fuse_take(plan, &d.fused);
     *took = true;
-    return fdml_plan_add_map(
-        plan,
-        (fdml_plan_step){ .run = run_window,
-                          .detail = d,
-                          .label = label,
-                          .algorithm = "depthwise",
-                          .node = node,
-                          .flops = 2.0 * (double)(conv.batch * conv.filters) *
-                                   (double)(conv.window.n_out * conv.window.n_taps),
-                          .n_parameters = conv.filters * (conv.window.n_taps + 1) },
-        node->input[0], fused.output, FDML_BLOCKS, err);
+    return fdml_plan_add_map(plan,
+                             (fdml_plan_step){ .run = run_window,
+                                               .detail = d.window,
+                                               .label = d.label,
+                                               .algorithm = "depthwise",
+                                               .node = node,
+                                               .flops = d.flops,
+                                               .n_parameters = d.n_parameters },
+                             node->input[0], d.fused.output, FDML_BLOCKS, err);
 }
 
 /* --- pooling --------------------------------------------------------------------------- */
@@ -157,7 +156,7 @@ fdml_status fdml_lower_pool(fdml_plan *plan, const fdml_node *node, bool *took, 
     };
     FDML_TRY(fdml_pool_shape(&w, &call, err));
     if (w.n > 2 || !w.n_out || has_empty_window(&w)) return FDML_OK;
-    window_detail *d = fdml_plan_push(plan, 1, sizeof *d);
+    fdml_window_detail *d = fdml_plan_push(plan, 1, sizeof *d);
     if (!d) return fdml_plan_no_memory(plan, err);
     d->in = fdml_plan_planes(&plan->value[x].tensor);
     d->out = fdml_plan_planes(&plan->value[node->output[0]].tensor);

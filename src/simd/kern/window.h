@@ -70,6 +70,87 @@ VEC void window_edge(const fdml_window_rows *job, const int how, size_t oy, size
     window_some(job, how, oy, ox, 1, k0, k1);
 }
 
+/* `n` outputs of a 3x3 convolution from column ox on, whose windows lie inside the plane. The
+ * taps are those of window_some in the same order; their number, known here, lets pixels and
+ * weights stay in registers: two and a half times as fast. */
+VEC void window_3x3(const fdml_window_rows *job, size_t oy, size_t ox, const int stride,
+                    const int n, const int has_slope)
+{
+    const size_t row = job->width * VL;
+    const float *x = job->in + (oy * (size_t)stride - job->pad_top) * row +
+                     (ox * (size_t)stride - job->pad_left) * VL;
+    const float *w = job->weights;
+    vf acc[WINDOW_OUTPUTS];
+#pragma GCC unroll 8
+    for (int i = 0; i < WINDOW_OUTPUTS && i < n; i++) acc[i] = window_start(job, WINDOW_FMA);
+#pragma GCC unroll 3
+    for (int ky = 0; ky < 3; ky++, x += row, w += 3 * VL) {
+        vf pixel[WINDOW_OUTPUTS + 2]; /* at stride 1 each is used three times */
+#pragma GCC unroll 10
+        for (int i = 0; i < WINDOW_OUTPUTS + 2 && i < (stride == 1 ? n + 2 : 1); i++)
+            pixel[i] = vf_load(x + i * VL);
+#pragma GCC unroll 3
+        for (int kx = 0; kx < 3; kx++) {
+            const vf weight = vf_load(w + kx * VL);
+#pragma GCC unroll 8
+            for (int i = 0; i < WINDOW_OUTPUTS && i < n; i++)
+                acc[i] = vf_fma(stride == 1 ? pixel[i + kx]
+                                            : vf_load(x + (i * stride + kx) * VL),
+                                weight, acc[i]);
+        }
+    }
+    const vf low = vf_set1(job->low), high = vf_set1(job->high);
+    float *out = job->out + (oy * job->out_width + ox) * VL;
+    const vf slope = has_slope ? vf_load(job->slope) : vf_zero();
+#pragma GCC unroll 8
+    for (int i = 0; i < WINDOW_OUTPUTS && i < n; i++) {
+        vf y = acc[i];
+        if (has_slope) y = vf_select(vf_lt(y, vf_zero()), vf_mul(y, slope), y);
+        vf_store(out + i * VL, vf_max(low, vf_min(high, y)));
+    }
+}
+
+/* The outputs begin .. end - 1 of a row, where there are four or more. The last group may
+ * compute some outputs again: that costs less than one by one. */
+VEC void window_row_3x3(const fdml_window_rows *job, size_t oy, size_t begin, size_t end,
+                        const int stride, const int has_slope)
+{
+    size_t ox = begin;
+    for (; ox + 8 <= end; ox += 8) window_3x3(job, oy, ox, stride, 8, has_slope);
+    if (ox == end) return;
+    if (end - begin >= 8 && end - ox > 4) {
+        window_3x3(job, oy, end - 8, stride, 8, has_slope);
+        return;
+    }
+    for (; ox + 4 <= end; ox += 4) window_3x3(job, oy, ox, stride, 4, has_slope);
+    if (ox < end) window_3x3(job, oy, end - 4, stride, 4, has_slope);
+}
+
+static void window_row_1(const fdml_window_rows *job, size_t oy, size_t begin, size_t end)
+{
+    if (job->slope)
+        window_row_3x3(job, oy, begin, end, 1, 1);
+    else
+        window_row_3x3(job, oy, begin, end, 1, 0);
+}
+
+static void window_row_2(const fdml_window_rows *job, size_t oy, size_t begin, size_t end)
+{
+    if (job->slope)
+        window_row_3x3(job, oy, begin, end, 2, 1);
+    else
+        window_row_3x3(job, oy, begin, end, 2, 0);
+}
+
+/* Is it one of those, and are all three rows of output row oy there? */
+VEC int window_is_3x3(const fdml_window_rows *job, size_t oy, size_t begin, size_t end)
+{
+    return job->kernel_y == 3 && job->kernel_x == 3 && job->dilation_y == 1 &&
+           job->dilation_x == 1 && job->stride_y == job->stride_x && job->stride_x <= 2 &&
+           end >= begin + 4 && oy * job->stride_y >= job->pad_top &&
+           oy * job->stride_y + 3 <= job->height + job->pad_top;
+}
+
 /* The outputs inside_begin .. inside_end - 1 of a row have their whole window in the row. */
 VEC void window_rows(const fdml_window_rows *job, const int how)
 {
@@ -83,6 +164,10 @@ VEC void window_rows(const fdml_window_rows *job, const int how)
     for (size_t oy = job->first_row; oy < job->first_row + job->n_rows; oy++) {
         size_t ox = 0;
         for (; ox < begin; ox++) window_edge(job, how, oy, ox);
+        if (how == WINDOW_FMA && window_is_3x3(job, oy, begin, end)) {
+            (job->stride_x == 1 ? window_row_1 : window_row_2)(job, oy, begin, end);
+            ox = end;
+        }
         for (; ox + 8 <= end; ox += 8) window_some(job, how, oy, ox, 8, 0, k);
         for (; ox + 4 <= end; ox += 4) window_some(job, how, oy, ox, 4, 0, k);
         for (; ox < end; ox++) window_some(job, how, oy, ox, 1, 0, k);

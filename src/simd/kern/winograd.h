@@ -78,8 +78,8 @@ VEC void wino_weigh_pair(vf first[3], vf second[3], const float *g, size_t width
     }
 }
 
-/* Twelve points of `n` channels: u[(p * n + c) * width ..], p = 0 .. 5 of the first row. */
-VEC void wino_weigh(float *u, const float *g, size_t n, size_t width, const int pair)
+/* Twelve points of `n` channels: u[p * stride + c * width ..], p = 0 .. 5 of the first row. */
+VEC void wino_weigh(float *u, size_t stride, const float *g, size_t n, size_t width, const int pair)
 {
     for (size_t c = 0; c < n; c++, g += 9 * width)
         for (size_t v = 0; v < width; v += VL) {
@@ -91,27 +91,27 @@ VEC void wino_weigh(float *u, const float *g, size_t n, size_t width, const int 
                 vf r[6];
                 wino_weigh3(r, half[i]);
 #pragma GCC unroll 6
-                for (int j = 0; j < 6; j++, to += n * width) vf_store(to, r[j]);
+                for (int j = 0; j < 6; j++, to += stride) vf_store(to, r[j]);
             }
         }
 }
 
-static void wino_weigh_0(float *u, const float *g, size_t n, size_t width)
+static void wino_weigh_0(float *u, size_t stride, const float *g, size_t n, size_t width)
 {
-    wino_weigh(u, g, n, width, 0);
+    wino_weigh(u, stride, g, n, width, 0);
 }
 
-static void wino_weigh_1(float *u, const float *g, size_t n, size_t width)
+static void wino_weigh_1(float *u, size_t stride, const float *g, size_t n, size_t width)
 {
-    wino_weigh(u, g, n, width, 1);
+    wino_weigh(u, stride, g, n, width, 1);
 }
 
-static void wino_weigh_2(float *u, const float *g, size_t n, size_t width)
+static void wino_weigh_2(float *u, size_t stride, const float *g, size_t n, size_t width)
 {
-    wino_weigh(u, g, n, width, 2);
+    wino_weigh(u, stride, g, n, width, 2);
 }
 
-typedef void (*wino_weigh_fn)(float *u, const float *g, size_t n, size_t width);
+typedef void (*wino_weigh_fn)(float *u, size_t stride, const float *g, size_t n, size_t width);
 static const wino_weigh_fn wino_weigh_pairs[3] = { wino_weigh_0, wino_weigh_1, wino_weigh_2 };
 /* Points of the pairs' rows, first and second. */
 static const unsigned char wino_pair_row[3][2] = { { 0, 5 }, { 1, 2 }, { 3, 4 } };
@@ -122,41 +122,97 @@ static void k_winograd_weights(float *u, size_t u_stride, const float *g, size_t
     float some[12 * TILE_VECS * VL];
     for (size_t c = 0; c < n; c++, g += 9 * width, u += width)
         for (int pair = 0; pair < 3; pair++) {
-            wino_weigh_pairs[pair](some, g, 1, width);
+            wino_weigh_pairs[pair](some, width, g, 1, width);
             for (size_t p = 0; p < 12; p++)
                 memcpy(u + (wino_pair_row[pair][p / 6] * 6 + p % 6) * u_stride,
                        some + p * width, width * sizeof *u);
         }
 }
 
+/* Six points of a row, for some tiles of one input block. */
+typedef struct wino_row {
+    const float *u, *split, *next;
+    float *join;
+    size_t split_stride, join_stride, out_stride;
+    size_t n_tiles; /* of as many pixels, one after another */
+    int is_next; /* `join` holds the sums of the blocks before */
+} wino_row;
+
+/* In one loop, so that the next point's sums begin while those of the last come to their end:
+ * sixteen steps of a few tiles are over sooner than a call. */
+VEC void wino_products(const wino_row *r, const int rows, const int vecs)
+{
+    const float *u = r->u, *split = r->split, *next = r->next;
+    float *join = r->join;
+    const size_t out_stride = r->out_stride;
+    const int is_next = r->is_next;
+    const size_t n = r->n_tiles;
+    for (int f = 0; f < 6; f++) {
+        vf acc[TILE_PIXELS][TILE_VECS];
+        for (int i = 0; i < vecs * 4; i++) vec_prefetch_far(next), next += VL;
+        for (size_t t = 0; t < n; t++) {
+            const float *x = split + t * (size_t)rows * VL;
+            float *y = join + t * (size_t)rows * VL;
+            EACH_ROW EACH_VEC acc[i][v] = vf_zero();
+            conv_tap(acc, u, x, NULL, rows, vecs, VL, FETCH_NOTHING);
+            EACH_VEC {
+                float *at = y + (size_t)v * out_stride;
+                if (is_next) {
+                    EACH_ROW acc[i][v] = vf_add(vf_load(at + i * VL), acc[i][v]);
+                }
+                EACH_ROW vf_store(at + i * VL, acc[i][v]);
+            }
+        }
+        u += (VL * vecs + 1) * VL;
+        split += r->split_stride;
+        join += r->join_stride;
+    }
+}
+
+typedef void (*wino_row_fn)(const wino_row *r);
+#define WINO_HEIGHT(name, n, vecs)                                                             \
+    static void wino_##name##_##n(const wino_row *r)                                           \
+    {                                                                                          \
+        wino_products(r, n <= TILE_PIXELS ? n : 1, vecs);                                      \
+    }
+FOR_HEIGHTS(WINO_HEIGHT, full, TILE_VECS)
+FOR_HEIGHTS(WINO_HEIGHT, one, 1)
+#undef WINO_HEIGHT
+static const wino_row_fn wino_full[15] = { TABLE_OF_HEIGHTS(wino_full) };
+static const wino_row_fn wino_one[15] = { TABLE_OF_HEIGHTS(wino_one) };
+
 /* A third of the transformed weights of sixteen channels, 24 KiB, is used from L1 as soon as it
- * is made: fetching all of them from memory would take longer than making them. */
+ * is made: fetching all of them from memory would take longer than making them, and so does
+ * writing those of more channels to L2 and reading them back. Meanwhile the next block's
+ * weights are asked for. */
 static void k_winograd_panel(const fdml_winograd_panel *job)
 {
-    float u[12 * VL * TILE_VECS * VL];
-    fdml_conv_rows product = { .offset = job->offset,
-                               .n_blocks = job->n_blocks,
-                               .n_rows = job->n_tiles,
-                               .n_out = job->width / VL,
-                               .out_stride = job->out_stride,
-                               .low = -INFINITY,
-                               .high = INFINITY };
-    const size_t block = VL * 9 * job->width; /* floats of g for a block */
+    float u[12 * (VL * TILE_VECS + 1) * VL];
+    const wino_row_fn *run = job->width == TILE_VECS * VL ? wino_full : wino_one;
+    const size_t block = VL * 9 * job->width, point = VL * job->width + VL;
+    const conv_cut cut = conv_cut_of(job->n_tiles);
     for (size_t b = 0; b < job->n_blocks; b++) {
         const float *g = job->g + b * block, *ahead = b + 1 < job->n_blocks ? g + block : g;
-        for (size_t call = 0; call < 36; call++) {
-            const size_t pair = call / 12, p = call % 12;
-            const size_t f = wino_pair_row[pair][p / 6] * 6 + p % 6;
-            const conv_part part = { u + p * VL * job->width, b, b + 1, NULL };
-            if (p == 0) wino_weigh_pairs[pair](u, g, VL, job->width);
-            for (size_t i = call * (block / 36); i < (call + 1) * (block / 36); i += VL)
-                vec_prefetch_far(ahead + i); /* the next block's weights, while this computes */
-            product.in = job->split + f * job->split_stride;
-            product.out = job->join + f * job->join_stride;
-            if (job->width == TILE_VECS * VL)
-                conv_part_near(&product, part, 0);
-            else
-                conv_part_one(&product, part, 0);
+        for (size_t half = 0; half < 6; half++) {
+            const size_t f = wino_pair_row[half / 2][half % 2] * (size_t)6;
+            wino_row r = { .u = u + half % 2 * 6 * point,
+                           .split = job->split + f * job->split_stride + job->offset[b],
+                           .next = ahead + half * (block / 6),
+                           .join = job->join + f * job->join_stride,
+                           .split_stride = job->split_stride,
+                           .join_stride = job->join_stride,
+                           .out_stride = job->out_stride,
+                           .is_next = b > 0 };
+            if (half % 2 == 0) wino_weigh_pairs[half / 2](u, point, g, VL, job->width);
+            if (cut.more) {
+                r.n_tiles = cut.more;
+                run[cut.height + 1](&r);
+                r.split += cut.more * (cut.height + 1) * VL;
+                r.join += cut.more * (cut.height + 1) * VL;
+                r.next = g; /* once is enough */
+            }
+            r.n_tiles = cut.n_tiles - cut.more;
+            if (r.n_tiles) run[cut.height](&r);
         }
     }
 }
