@@ -13,7 +13,9 @@ enum {
     POINT_PIXELS = 96,      /* eight tiles */
     DIRECT_PIXELS = 192,
     PLANES_PIXELS = 896,
-    TASKS_A_THREAD = 2
+    TASKS_A_THREAD = 2,
+    MIN_PIXELS = 24, /* of a task, where pixels are cut for the threads' sake */
+    MOST_PARTS = 16  /* more that are tried */
 };
 
 fdml_conv_rows fdml_conv_job(const fdml_conv_detail *d, size_t out_block)
@@ -196,6 +198,50 @@ static size_t divide_up(size_t n, size_t by)
     return (n + by - 1) / by;
 }
 
+/* Cuts `rows` into `chunks` and `panels` into `parts`, or into as many as there are. */
+static void cut_into(fdml_conv_detail *d, size_t rows, size_t chunks, size_t panels,
+                     size_t parts, size_t panel_blocks)
+{
+    d->chunk = divide_up(rows, chunks < rows ? chunks : rows);
+    d->n_chunks = divide_up(rows, d->chunk);
+    d->out_chunk = divide_up(panels, parts < panels ? parts : panels) * panel_blocks;
+    if (d->out_chunk > d->group_out) d->out_chunk = d->group_out;
+    d->n_out_chunks = divide_up(d->group_out, d->out_chunk);
+}
+
+/* The share of the threads' time that is work where tasks are handed out one by one. */
+static double balance(const fdml_conv_detail *d, size_t rows, size_t n_threads)
+{
+    const size_t tasks = d->n_chunks * d->n_out_chunks * d->in.n * d->n_groups;
+    const size_t rounds = divide_up(tasks, n_threads) * n_threads;
+    return (double)(rows * d->group_out * d->in.n * d->n_groups) /
+           (double)(rounds * d->chunk * d->out_chunk);
+}
+
+/* Of 1x1: from `chunks` and `parts` on, the cut with which the threads are done together; two
+ * tasks a thread are worth a little, as they do not all run at the same speed. */
+static void cut_evenly(fdml_conv_detail *d, size_t n_threads, size_t chunks, size_t panels,
+                       size_t parts, size_t panel_blocks)
+{
+    const size_t rows = d->out.h * d->out.w;
+    const size_t even = divide_up(chunks, n_threads) * n_threads;
+    const size_t tries[] = { chunks, rows / even >= MIN_PIXELS ? even : chunks };
+    double best = 0;
+    size_t best_chunks = chunks, best_parts = parts;
+    for (size_t i = 0; i < sizeof tries / sizeof *tries; i++)
+        for (size_t p = parts; p <= panels && p < parts + MOST_PARTS; p++) {
+            cut_into(d, rows, tries[i], panels, p, panel_blocks);
+            const size_t tasks = d->n_chunks * d->n_out_chunks * d->in.n * d->n_groups;
+            const double now =
+                balance(d, rows, n_threads) + (tasks >= TASKS_A_THREAD * n_threads ? 0.03 : 0);
+            if (now < best + 0.001) continue;
+            best = now;
+            best_chunks = tries[i];
+            best_parts = p;
+        }
+    cut_into(d, rows, best_chunks, panels, best_parts, panel_blocks);
+}
+
 /* Pixels first: as many as let a panel be used often while it is in L1. Of 1x1, output blocks
  * next: so many that their weights stay in L2 for all pixels; the others would copy their
  * pixels once more for each part, and fetch weights once more for each task instead. Then, for
@@ -206,21 +252,22 @@ static void cut(fdml_conv_detail *d, size_t n_threads, size_t panel_blocks)
                                      [FDML_CONV_DIRECT] = DIRECT_PIXELS,
                                      [FDML_CONV_PLANES] = PLANES_PIXELS };
     const size_t depth = d->group_weights / (d->group_out * FDML_BLOCK);
-    const size_t unit = d->way == FDML_CONV_POINT ? 1 : d->out.w; /* pixels of a row */
-    const size_t rows = d->way == FDML_CONV_POINT ? d->out.h * d->out.w : d->out.h;
+    const bool is_point = d->way == FDML_CONV_POINT;
+    const size_t unit = is_point ? 1 : d->out.w; /* pixels of a row */
+    const size_t rows = is_point ? d->out.h * d->out.w : d->out.h;
     const size_t chunks = at_least_one((rows * unit + pixels[d->way] / 2) / pixels[d->way]);
-    d->chunk = divide_up(rows, chunks < rows ? chunks : rows);
-    d->n_chunks = divide_up(rows, d->chunk);
     const size_t panels = divide_up(d->group_out, panel_blocks);
     size_t parts = 1;
-    if (d->way == FDML_CONV_POINT)
+    if (is_point)
         parts = divide_up(d->group_out * FDML_BLOCK * depth * sizeof(float), WEIGHT_BYTES);
-    const size_t have = d->n_chunks * d->in.n * d->n_groups;
+    if (is_point && n_threads > 1) {
+        cut_evenly(d, n_threads, chunks, panels, parts < panels ? parts : panels, panel_blocks);
+        return;
+    }
+    const size_t have = (chunks < rows ? chunks : rows) * d->in.n * d->n_groups;
     if (n_threads > 1 && have * parts < TASKS_A_THREAD * n_threads)
         parts = divide_up(TASKS_A_THREAD * n_threads, have);
-    d->out_chunk = divide_up(panels, parts < panels ? parts : panels) * panel_blocks;
-    if (d->out_chunk > d->group_out) d->out_chunk = d->group_out;
-    d->n_out_chunks = divide_up(d->group_out, d->out_chunk);
+    cut_into(d, rows, chunks, panels, parts, panel_blocks);
 }
 
 bool fdml_conv_point_offsets(fdml_conv_detail *d, fdml_plan *plan)
