@@ -30,12 +30,14 @@ fdml_conv_rows fdml_conv_job(const fdml_conv_detail *d, size_t out_block)
                              .high = d->high };
 }
 
-void fdml_conv_bind(fdml_conv_detail *d, const fdml_plan *plan, const fdml_plan_step *step)
+fdml_conv_detail fdml_conv_bind(const fdml_plan *plan, const fdml_plan_step *step)
 {
-    d->x = fdml_slot_data(plan, step->in[0]);
-    d->add = fdml_slot_data(plan, step->in[1]);
-    d->y = fdml_slot_data(plan, step->out[0]);
-    d->plan = plan;
+    fdml_conv_detail d = *(const fdml_conv_detail *)step->detail;
+    d.x = fdml_slot_data(plan, step->in[0]);
+    d.add = fdml_slot_data(plan, step->in[1]);
+    d.y = fdml_slot_data(plan, step->out[0]);
+    d.plan = plan;
+    return d;
 }
 
 /* --- what a task works on ---------------------------------------------------------------- */
@@ -179,10 +181,9 @@ fdml_status fdml_conv_run_rows(fdml_plan *plan, fdml_plan_step *step, fdml_error
 {
     (void)err;
     static const fdml_block_fn task[] = { point_task, direct_task, planes_task };
-    fdml_conv_detail *d = step->detail;
-    fdml_conv_bind(d, plan, step);
-    fdml_parallel(d->n_groups * d->n_out_chunks * d->in.n * d->n_chunks, plan->n_threads,
-                  task[d->way], d);
+    fdml_conv_detail d = fdml_conv_bind(plan, step);
+    fdml_parallel(d.n_groups * d.n_out_chunks * d.in.n * d.n_chunks, plan->n_threads,
+                  task[d.way], &d);
     return FDML_OK;
 }
 

@@ -78,6 +78,7 @@ fdml_status fdml_conv_plan_rows(fdml_conv_detail *d, fdml_plan *plan, fdml_error
 fdml_status fdml_conv_plan_winograd(fdml_conv_detail *d, fdml_plan *plan, fdml_error *err);
 fdml_status fdml_conv_run_rows(fdml_plan *plan, fdml_plan_step *step, fdml_error *err);
 fdml_status fdml_conv_run_winograd(fdml_plan *plan, fdml_plan_step *step, fdml_error *err);
-void fdml_conv_bind(fdml_conv_detail *d, const fdml_plan *plan, const fdml_plan_step *step);
+/* The step's detail, with the data of this run. */
+fdml_conv_detail fdml_conv_bind(const fdml_plan *plan, const fdml_plan_step *step);
 
 #endif

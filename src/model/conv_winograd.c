@@ -153,9 +153,8 @@ static void winograd_task(void *ctx, size_t task, int thread)
 fdml_status fdml_conv_run_winograd(fdml_plan *plan, fdml_plan_step *step, fdml_error *err)
 {
     (void)err;
-    fdml_conv_detail *d = step->detail;
-    fdml_conv_bind(d, plan, step);
-    fdml_parallel(d->n_chunks * d->n_out_chunks, plan->n_threads, winograd_task, d);
+    fdml_conv_detail d = fdml_conv_bind(plan, step);
+    fdml_parallel(d.n_chunks * d.n_out_chunks, plan->n_threads, winograd_task, &d);
     return FDML_OK;
 }
 

@@ -17,6 +17,8 @@ static fdml_status make(fdml_plan *plan, const fdml_tensor *input, fdml_error *e
     FDML_TRY(fdml_plan_values(plan, input, err));
     for (size_t i = 0; i < graph->n_outputs; i++)
         plan->output[i] = plan->value[graph->output[i]].tensor;
+    FDML_TRY(fdml_plan_lanes(plan, input, err));
+    if (plan->n_lanes) return FDML_OK;
     FDML_TRY(fdml_plan_build(plan, err));
     plan->weight_size = plan->arena.used;
     return fdml_plan_place(plan, err);
@@ -56,14 +58,15 @@ fdml_status fdml_plan_new(fdml_plan **plan, const fdml_graph *graph, const fdml_
 void fdml_plan_free(fdml_plan *plan)
 {
     if (!plan) return;
+    for (int l = plan->n_lanes; l-- > 0;) fdml_plan_free(plan->lane[l]);
     fdml_arena_close(&plan->work);
     fdml_arena_close(&plan->text);
     fdml_arena arena = plan->arena;
     fdml_arena_close(&arena);
 }
 
-/* Where every slot lies in this run: inputs lie with the caller. */
-static fdml_status bind(fdml_plan *plan, const fdml_tensor *input, fdml_error *err)
+static fdml_status check_inputs(const fdml_plan *plan, const fdml_tensor *input,
+                                fdml_error *err)
 {
     const fdml_graph *graph = plan->graph;
     for (size_t i = 0; i < graph->n_inputs; i++) {
@@ -77,6 +80,17 @@ static fdml_status bind(fdml_plan *plan, const fdml_tensor *input, fdml_error *e
                              fdml_tensor_shape_text(&input[i], got),
                              input[i].data ? "" : " without data",
                              fdml_tensor_shape_text(&value->tensor, want));
+    }
+    return FDML_OK;
+}
+
+/* Where every slot lies in this run: inputs lie with the caller. */
+static fdml_status bind(fdml_plan *plan, const fdml_tensor *input, fdml_error *err)
+{
+    const fdml_graph *graph = plan->graph;
+    for (size_t i = 0; i < graph->n_inputs; i++) {
+        const fdml_plan_value *value = &plan->value[graph->input[i]];
+        if (value->tensor.data) continue;
         fdml_tensor x = input[i];
         FDML_TRY(fdml_tensor_align(&x, &plan->work, graph->name, err));
         plan->slot[value->slot[FDML_PLAIN]].data = x.data;
@@ -111,19 +125,31 @@ static void run_steps(void *ctx)
     for (uint32_t s = 0; s < plan->n_steps && !loop->status; s++) {
         const double start = plan->is_timed ? now() : 0;
         loop->status = plan->step[s].run(plan, &plan->step[s], loop->err);
-        if (plan->is_timed) plan->step[s].seconds = now() - start;
+        if (plan->is_timed) plan->step[s].seconds += now() - start;
     }
 }
 
-fdml_status fdml_plan_run(fdml_plan *plan, const fdml_tensor *input, fdml_tensor *output,
-                          fdml_error *err)
+fdml_status fdml_plan_run_steps(fdml_plan *plan, const fdml_tensor *input, fdml_error *err)
 {
     step_loop loop = { .plan = plan, .err = err };
     fdml_arena_close(&plan->text); /* what outputs of the last run may have pointed to */
     fdml_arena_close(&plan->work);
     FDML_TRY(bind(plan, input, err));
     fdml_parallel_team(plan->n_threads, run_steps, &loop);
-    if (loop.status) return loop.status;
+    return loop.status;
+}
+
+fdml_status fdml_plan_run(fdml_plan *plan, const fdml_tensor *input, fdml_tensor *output,
+                          fdml_error *err)
+{
+    FDML_TRY(check_inputs(plan, input, err));
+    if (plan->n_lanes) {
+        FDML_TRY(fdml_plan_run_lanes(plan, input, err));
+        memcpy(output, plan->output, plan->graph->n_outputs * sizeof *output);
+        return FDML_OK;
+    }
+    for (uint32_t s = 0; s < plan->n_steps; s++) plan->step[s].seconds = 0;
+    FDML_TRY(fdml_plan_run_steps(plan, input, err));
     for (size_t i = 0; i < plan->graph->n_outputs; i++) {
         output[i] = plan->output[i];
         output[i].data =
@@ -142,15 +168,38 @@ void fdml_plan_get_memory(fdml_plan_memory *memory, const fdml_plan *plan)
     *memory = (fdml_plan_memory){ .weights = plan->weight_size,
                                   .buffer = plan->buffer_size,
                                   .scratch = plan->scratch_size * (size_t)plan->n_threads };
+    for (int l = 0; l < plan->n_lanes; l++) {
+        fdml_plan_memory one;
+        fdml_plan_get_memory(&one, plan->lane[l]);
+        memory->weights = one.weights; /* which the lanes share */
+        memory->buffer += one.buffer;
+        memory->scratch += one.scratch;
+    }
 }
 
 size_t fdml_plan_n_steps(const fdml_plan *plan)
 {
-    return plan->n_steps;
+    return plan->n_lanes ? plan->lane[0]->n_steps : plan->n_steps;
+}
+
+/* Of all images; lanes run side by side, so their times are not added. */
+static void get_lane_step(fdml_plan_step_info *info, const fdml_plan *plan, size_t step)
+{
+    fdml_plan_get_step(info, plan->lane[0], step);
+    const fdml_tensor *all = &plan->value[info->value].tensor;
+    info->flops *= (double)all->dim[0];
+    info->output = *all;
+    info->seconds = 0;
+    for (int l = 0; l < plan->n_lanes; l++)
+        info->seconds += plan->lane[l]->step[step].seconds / plan->n_lanes;
 }
 
 void fdml_plan_get_step(fdml_plan_step_info *info, const fdml_plan *plan, size_t step)
 {
+    if (plan->n_lanes) {
+        get_lane_step(info, plan, step);
+        return;
+    }
     const fdml_plan_step *s = &plan->step[step];
     const uint32_t slot = s->n_out ? s->out[0] : s->in[0];
     const uint32_t value = plan->slot[slot].value;
@@ -167,6 +216,7 @@ void fdml_plan_get_step(fdml_plan_step_info *info, const fdml_plan *plan, size_t
 void fdml_plan_time_steps(fdml_plan *plan, bool on)
 {
     plan->is_timed = on;
+    for (int l = 0; l < plan->n_lanes; l++) fdml_plan_time_steps(plan->lane[l], on);
 }
 
 bool fdml_plan_read_value(float *values, const fdml_plan *plan, uint32_t value)

@@ -11,8 +11,13 @@
 typedef struct dense_detail {
     fdml_conv_detail conv;
     size_t n_rows, n_in, n_out;
-    float *blocked_in, *blocked_out;
+    float *blocked_in, *blocked_out; /* of a run, in scratch */
 } dense_detail;
+
+static size_t blocked_size(const dense_detail *d, size_t n_blocks)
+{
+    return n_blocks * FDML_BLOCK * d->n_rows;
+}
 
 enum { PANELS_AT_ONCE = 4 }; /* panels of a task */
 
@@ -55,11 +60,13 @@ static void from_blocks(float *y, const float *blocks, size_t n_rows, size_t n)
 static fdml_status run_dense(fdml_plan *plan, fdml_plan_step *step, fdml_error *err)
 {
     (void)err;
-    dense_detail *d = step->detail;
-    d->conv.plan = plan;
-    to_blocks(d->blocked_in, fdml_slot_data(plan, step->in[0]), d->n_rows, d->n_in);
-    fdml_parallel(d->conv.n_out_chunks, plan->n_threads, dense_task, d);
-    from_blocks(fdml_slot_data(plan, step->out[0]), d->blocked_out, d->n_rows, d->n_out);
+    dense_detail d = *(const dense_detail *)step->detail;
+    d.conv.plan = plan;
+    d.blocked_in = fdml_plan_scratch(plan, 0);
+    d.blocked_out = d.blocked_in + blocked_size(&d, d.conv.group_in);
+    to_blocks(d.blocked_in, fdml_slot_data(plan, step->in[0]), d.n_rows, d.n_in);
+    fdml_parallel(d.conv.n_out_chunks, plan->n_threads, dense_task, &d);
+    from_blocks(fdml_slot_data(plan, step->out[0]), d.blocked_out, d.n_rows, d.n_out);
     return FDML_OK;
 }
 
@@ -143,9 +150,11 @@ static fdml_status describe(dense_detail *d, fdml_plan *plan, const dense_node *
     c->group_out = (g->n_out + FDML_BLOCK - 1) / FDML_BLOCK;
     c->n_offsets = c->group_in;
     c->offset = fdml_plan_push(plan, c->n_offsets, sizeof *c->offset);
-    d->blocked_in = fdml_plan_push(plan, c->group_in * FDML_BLOCK * d->n_rows, sizeof(float));
-    d->blocked_out = fdml_plan_push(plan, c->group_out * FDML_BLOCK * d->n_rows, sizeof(float));
-    if (!c->offset || !d->blocked_in || !d->blocked_out) return fdml_plan_no_memory(plan, err);
+    if (!c->offset) return fdml_plan_no_memory(plan, err);
+    size_t size, blocks = c->group_in + c->group_out;
+    if (__builtin_mul_overflow(blocks * FDML_BLOCK * sizeof(float), d->n_rows, &size))
+        return fdml_plan_no_memory(plan, err);
+    fdml_plan_want_scratch(plan, size);
     for (size_t b = 0; b < c->n_offsets; b++) c->offset[b] = b * d->n_rows * FDML_BLOCK;
     c->out_chunk = plan->kernels->tile_cols / FDML_BLOCK * PANELS_AT_ONCE;
     c->n_out_chunks = (c->group_out + c->out_chunk - 1) / c->out_chunk;

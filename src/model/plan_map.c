@@ -44,13 +44,13 @@ static void affine_block(void *ctx, size_t block, int thread)
 static fdml_status run_affine(fdml_plan *plan, fdml_plan_step *step, fdml_error *err)
 {
     (void)err;
-    affine_detail *d = step->detail;
-    d->kernels = plan->kernels;
-    d->kernel.x = fdml_slot_data(plan, step->in[0]);
-    d->kernel.add = fdml_slot_data(plan, step->in[1]);
-    d->kernel.multiply = fdml_slot_data(plan, step->in[2]);
-    d->kernel.out = fdml_slot_data(plan, step->out[0]);
-    fdml_parallel(d->shape.n * d->shape.n_blocks, plan->n_threads, affine_block, d);
+    affine_detail d = *(const affine_detail *)step->detail;
+    d.kernels = plan->kernels;
+    d.kernel.x = fdml_slot_data(plan, step->in[0]);
+    d.kernel.add = fdml_slot_data(plan, step->in[1]);
+    d.kernel.multiply = fdml_slot_data(plan, step->in[2]);
+    d.kernel.out = fdml_slot_data(plan, step->out[0]);
+    fdml_parallel(d.shape.n * d.shape.n_blocks, plan->n_threads, affine_block, &d);
     return FDML_OK;
 }
 
@@ -220,12 +220,12 @@ static void mean_block(void *ctx, size_t block, int thread)
 static fdml_status run_mean(fdml_plan *plan, fdml_plan_step *step, fdml_error *err)
 {
     (void)err;
-    mean_detail *d = step->detail;
-    d->x = fdml_slot_data(plan, step->in[0]);
-    d->mean = fdml_slot_data(plan, step->out[0]);
-    d->kernels = plan->kernels;
+    mean_detail d = *(const mean_detail *)step->detail;
+    d.x = fdml_slot_data(plan, step->in[0]);
+    d.mean = fdml_slot_data(plan, step->out[0]);
+    d.kernels = plan->kernels;
     fdml_parallel(plan->slot[step->out[0]].size / (FDML_BLOCK * sizeof(float)), plan->n_threads,
-                  mean_block, d);
+                  mean_block, &d);
     return FDML_OK;
 }
 

@@ -61,6 +61,11 @@ fdml_status fdml_plan_place(fdml_plan *plan, fdml_error *err)
         order[i] = s;
     }
     for (uint32_t i = 0; i < n; i++) FDML_TRY(place(plan, order[i], placed, i, err));
+    return fdml_plan_allocate(plan, err);
+}
+
+fdml_status fdml_plan_allocate(fdml_plan *plan, fdml_error *err)
+{
     size_t scratch;
     if (__builtin_mul_overflow(plan->scratch_size, (size_t)plan->n_threads, &scratch))
         return fdml_plan_no_memory(plan, err);

@@ -34,11 +34,11 @@ static void change_block(void *ctx, size_t block, int thread)
 static fdml_status run_layout(fdml_plan *plan, fdml_plan_step *step, fdml_error *err)
 {
     (void)err;
-    layout_detail *d = step->detail;
-    d->from = fdml_slot_data(plan, step->in[0]);
-    d->to = fdml_slot_data(plan, step->out[0]);
-    d->kernels = plan->kernels;
-    fdml_parallel(d->shape.n * d->shape.n_blocks, plan->n_threads, change_block, d);
+    layout_detail d = *(const layout_detail *)step->detail;
+    d.from = fdml_slot_data(plan, step->in[0]);
+    d.to = fdml_slot_data(plan, step->out[0]);
+    d.kernels = plan->kernels;
+    fdml_parallel(d.shape.n * d.shape.n_blocks, plan->n_threads, change_block, &d);
     return FDML_OK;
 }
 
@@ -110,8 +110,8 @@ typedef struct concat_detail {
     fdml_plane_shape shape; /* of the output */
     uint32_t n;
     size_t *first; /* block of the output at which input i starts */
-    const float **from;
-    float *to;
+    const fdml_plan *plan; /* these two of a run */
+    const fdml_plan_step *step;
 } concat_detail;
 
 static void concat_image(void *ctx, size_t block, int thread)
@@ -121,17 +121,19 @@ static void concat_image(void *ctx, size_t block, int thread)
     const size_t image = block / d->n, i = block % d->n;
     const size_t plane = d->shape.h * d->shape.w * FDML_BLOCK;
     const size_t n_blocks = d->first[i + 1] - d->first[i];
-    memcpy(d->to + (image * d->shape.n_blocks + d->first[i]) * plane,
-           d->from[i] + image * n_blocks * plane, n_blocks * plane * sizeof(float));
+    memcpy(fdml_slot_data(d->plan, d->step->out[0]) +
+               (image * d->shape.n_blocks + d->first[i]) * plane,
+           fdml_slot_data(d->plan, d->step->in[i]) + image * n_blocks * plane,
+           n_blocks * plane * sizeof(float));
 }
 
 static fdml_status run_concat(fdml_plan *plan, fdml_plan_step *step, fdml_error *err)
 {
     (void)err;
-    concat_detail *d = step->detail;
-    for (uint32_t i = 0; i < d->n; i++) d->from[i] = fdml_slot_data(plan, step->in[i]);
-    d->to = fdml_slot_data(plan, step->out[0]);
-    fdml_parallel(d->shape.n * d->n, plan->n_threads, concat_image, d);
+    concat_detail d = *(const concat_detail *)step->detail;
+    d.plan = plan;
+    d.step = step;
+    fdml_parallel(d.shape.n * d.n, plan->n_threads, concat_image, &d);
     return FDML_OK;
 }
 
@@ -161,8 +163,7 @@ fdml_status fdml_lower_concat(fdml_plan *plan, const fdml_node *node, bool *took
     d->n = node->n_inputs;
     d->shape = fdml_plan_planes(&plan->value[node->output[0]].tensor);
     d->first = fdml_plan_push(plan, d->n + 1, sizeof *d->first);
-    d->from = fdml_plan_push(plan, d->n, sizeof *d->from);
-    if (!d->first || !d->from) return fdml_plan_no_memory(plan, err);
+    if (!d->first) return fdml_plan_no_memory(plan, err);
     for (uint32_t i = 0; i < d->n; i++) {
         in[i] = plan->value[node->input[i]].slot[FDML_BLOCKS];
         d->first[i + 1] =

@@ -17,8 +17,8 @@ enum {
 };
 
 typedef struct pair {
-    fdml_conv_detail *point;
-    fdml_window_detail *window;
+    const fdml_conv_detail *point;
+    const fdml_window_detail *window;
     const fdml_node *next;         /* the depthwise convolution */
     size_t band, n_bands;          /* output rows of a task */
     size_t panel_blocks, n_panels; /* blocks of a task */
@@ -79,13 +79,13 @@ static void pair_task(void *ctx, size_t task, int thread)
 static fdml_status run_pair(fdml_plan *plan, fdml_plan_step *step, fdml_error *err)
 {
     (void)err;
-    const pair *p = step->detail;
-    fdml_conv_detail *c = p->point;
-    c->x = fdml_slot_data(plan, step->in[0]);
-    c->y = fdml_slot_data(plan, step->out[0]);
-    c->plan = plan;
-    fdml_parallel(c->in.n * p->n_bands * p->n_panels, plan->n_threads, pair_task,
-                  step->detail);
+    pair p = *(const pair *)step->detail;
+    fdml_conv_detail c = *p.point;
+    c.x = fdml_slot_data(plan, step->in[0]);
+    c.y = fdml_slot_data(plan, step->out[0]);
+    c.plan = plan;
+    p.point = &c;
+    fdml_parallel(c.in.n * p.n_bands * p.n_panels, plan->n_threads, pair_task, &p);
     return FDML_OK;
 }
 

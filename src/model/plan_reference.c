@@ -79,6 +79,7 @@ fdml_status fdml_lower_reference(fdml_plan *plan, const fdml_node *node, bool *t
                                                  .out = slots + node->n_inputs,
                                                  .label = node->op->name,
                                                  .algorithm = "reference",
+                                                 .mixes_images = true,
                                                  .node = node },
                               err);
 }

@@ -70,7 +70,8 @@ struct fdml_plan_step {
     const fdml_node *node; /* the first */
     double flops;
     size_t n_parameters;
-    double seconds;
+    bool mixes_images; /* or nobody knows that it does not */
+    double seconds;    /* of the last run, where timing was asked for */
 };
 
 struct fdml_plan {
@@ -94,6 +95,9 @@ struct fdml_plan {
     size_t weight_size;
     fdml_tensor *output; /* [graph->n_outputs] */
     bool is_timed;
+    /* plan_lanes.c: plans of one image, a thread each; then this one has no steps of its own */
+    fdml_plan **lane;
+    int n_lanes;
 };
 
 /* --- plan_values.c --------------------------------------------------------------------- */
@@ -173,6 +177,16 @@ fdml_lower_fn fdml_lower_conv, fdml_lower_depthwise, fdml_lower_pool, fdml_lower
 fdml_status fdml_lower_layout(fdml_plan *plan, uint32_t from, uint32_t to, fdml_error *err);
 
 /* --- plan_memory.c --------------------------------------------------------------------- */
-fdml_status fdml_plan_place(fdml_plan *plan, fdml_error *err);
+fdml_status fdml_plan_place(fdml_plan *plan, fdml_error *err);    /* and allocates */
+fdml_status fdml_plan_allocate(fdml_plan *plan, fdml_error *err); /* what was placed */
+
+/* --- plan.c: a run of inputs that fit, up to the slots of the outputs; adds to `seconds` --- */
+fdml_status fdml_plan_run_steps(fdml_plan *plan, const fdml_tensor *input, fdml_error *err);
+
+/* --- plan_lanes.c ---------------------------------------------------------------------- */
+/* Makes plan->lane where images can run one by one and are better off so. */
+fdml_status fdml_plan_lanes(fdml_plan *plan, const fdml_tensor *input, fdml_error *err);
+/* Inputs as checked; writes plan->output's data. */
+fdml_status fdml_plan_run_lanes(fdml_plan *plan, const fdml_tensor *input, fdml_error *err);
 
 #endif

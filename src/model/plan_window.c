@@ -22,10 +22,10 @@ static void window_task(void *ctx, size_t task, int thread)
 static fdml_status run_window(fdml_plan *plan, fdml_plan_step *step, fdml_error *err)
 {
     (void)err;
-    fdml_window_detail *d = step->detail;
-    d->kernel.in = fdml_slot_data(plan, step->in[0]);
-    d->kernel.out = fdml_slot_data(plan, step->out[0]);
-    fdml_parallel(d->in.n * d->in.n_blocks * d->n_chunks, plan->n_threads, window_task, d);
+    fdml_window_detail d = *(const fdml_window_detail *)step->detail;
+    d.kernel.in = fdml_slot_data(plan, step->in[0]);
+    d.kernel.out = fdml_slot_data(plan, step->out[0]);
+    fdml_parallel(d.in.n * d.in.n_blocks * d.n_chunks, plan->n_threads, window_task, &d);
     return FDML_OK;
 }
 
