@@ -64,7 +64,7 @@ static size_t groups_to_join(const fdml_conv *conv)
 }
 
 /* Transformed weights up to this are kept so. */
-#define MAX_TRANSFORMED ((size_t)4 << 20)
+#define MAX_TRANSFORMED ((size_t)10 << 20)
 
 /* Winograd wants 3x3 at stride 1 and at least four tiles to outweigh the transform of the
  * weights. With fewer than 64 channels the transforms of the pixels eat most of what the
