@@ -10,12 +10,20 @@
  * open and nobody is inside: a member first steps inside and then looks whether it is open, the
  * leader first closes it and then waits until nobody is inside. Both are sequentially
  * consistent, so one of the two sees the other. */
+typedef struct share { /* of the blocks: a thread's own, until others have nothing left */
+    atomic_size_t next;
+    size_t end;
+    char pad[112]; /* two cache lines, so that threads do not slow each other */
+} share;
+
+enum { MAX_SHARES = 64 };
+
 typedef struct team {
     int n_threads; /* of the loop */
     fdml_block_fn fn;
     void *ctx;
-    size_t n_blocks;
-    atomic_size_t next;
+    size_t n_shares;
+    share share[MAX_SHARES];
     atomic_int is_open, n_inside, is_over;
 } team;
 
@@ -29,12 +37,17 @@ static void wait_a_little(int *n_spins)
     if (++*n_spins > SPINS) sched_yield();
 }
 
+/* First the thread's own share, so that a thread works on the same part of the data in one loop
+ * after the other and finds it in its cache; then what others have left. */
 static void take_blocks(team *t, int thread)
 {
-    for (;;) {
-        const size_t block = atomic_fetch_add_explicit(&t->next, 1, memory_order_relaxed);
-        if (block >= t->n_blocks) break;
-        t->fn(t->ctx, block, thread);
+    for (size_t i = 0; i < t->n_shares; i++) {
+        share *s = &t->share[((size_t)thread + i) % t->n_shares];
+        for (;;) {
+            const size_t block = atomic_fetch_add_explicit(&s->next, 1, memory_order_relaxed);
+            if (block >= s->end) break;
+            t->fn(t->ctx, block, thread);
+        }
     }
 }
 
@@ -59,8 +72,13 @@ static void lead(team *t, size_t n_blocks, int n_threads, fdml_block_fn fn, void
     t->n_threads = n_threads;
     t->fn = fn;
     t->ctx = ctx;
-    t->n_blocks = n_blocks;
-    atomic_store_explicit(&t->next, 0, memory_order_relaxed);
+    t->n_shares = n_threads < MAX_SHARES ? (size_t)n_threads : MAX_SHARES;
+    for (size_t s = 0; s < t->n_shares; s++) {
+        const size_t each = n_blocks / t->n_shares, more = n_blocks % t->n_shares;
+        const size_t begin = s * each + (s < more ? s : more);
+        t->share[s].end = begin + each + (s < more);
+        atomic_store_explicit(&t->share[s].next, begin, memory_order_relaxed);
+    }
     atomic_store(&t->is_open, 1);
     led = NULL; /* a loop inside a block is not for the team */
     take_blocks(t, 0);

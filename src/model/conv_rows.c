@@ -1,8 +1,8 @@
 /* conv_rows.c - runs convolutions as pixels times panels: 1x1, direct, planes.
  *
  * A task is some output rows of one image (of 1x1: some pixels) times some output blocks of one
- * group. Tasks with the same weights come one after another, so the weights stay in cache, and
- * are so many that threads end together.
+ * group. Tasks with the same weights come one after another, so the weights stay in cache; where
+ * all weights do, those with the same pixels. There are so many that threads end together.
  * SPDX-License-Identifier: MIT */
 #include <string.h>
 
@@ -52,12 +52,13 @@ static place find(const fdml_conv_detail *d, size_t task, int thread)
 {
     const size_t total = d->way == FDML_CONV_POINT ? d->out.h * d->out.w : d->out.h;
     place p = { .scratch = fdml_plan_scratch(d->plan, thread) };
-    p.first = task % d->n_chunks * d->chunk;
-    task /= d->n_chunks;
-    p.image = task % d->in.n;
-    task /= d->in.n;
-    const size_t out = task % d->n_out_chunks * d->out_chunk;
-    p.group = task / d->n_out_chunks;
+    const size_t n_out = d->n_groups * d->n_out_chunks, n_pixels = d->in.n * d->n_chunks;
+    const size_t at_out = d->is_by_pixels ? task % n_out : task / n_pixels;
+    const size_t at_pixels = d->is_by_pixels ? task / n_out : task % n_pixels;
+    p.first = at_pixels % d->n_chunks * d->chunk;
+    p.image = at_pixels / d->n_chunks;
+    const size_t out = at_out % d->n_out_chunks * d->out_chunk;
+    p.group = at_out / d->n_out_chunks;
     p.n = total - p.first < d->chunk ? total - p.first : d->chunk;
     p.n_blocks = d->group_out - out < d->out_chunk ? d->group_out - out : d->out_chunk;
     p.block = p.group * d->group_out + out;
@@ -261,6 +262,7 @@ static void cut(fdml_conv_detail *d, size_t n_threads, size_t panel_blocks)
     size_t parts = 1;
     if (is_point)
         parts = divide_up(d->group_out * FDML_BLOCK * depth * sizeof(float), WEIGHT_BYTES);
+    d->is_by_pixels = is_point && parts == 1;
     if (is_point && n_threads > 1) {
         cut_evenly(d, n_threads, chunks, panels, parts < panels ? parts : panels, panel_blocks);
         return;

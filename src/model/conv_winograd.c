@@ -12,7 +12,7 @@
 enum {
     POINTS = 36,
     TAPS_3X3 = 9,
-    MAX_TILES = 48,      /* of a task: 36 * 48 * 128 floats are 0.9 MiB */
+    MAX_TILES = 64,      /* of a task: 36 * 64 * 128 floats are 1.1 MiB */
     MAX_TILES_DEEP = 32, /* where each task transforms the weights */
     PAD = FDML_BLOCK     /* keeps the points of a tile out of one another's cache set */
 };

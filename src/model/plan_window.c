@@ -10,10 +10,11 @@ static void window_task(void *ctx, size_t task, int thread)
     (void)thread;
     const fdml_window_detail *d = ctx;
     fdml_window_rows job = d->kernel;
-    const size_t plane = task / d->n_chunks;
+    const size_t n_planes = d->in.n_blocks, image = task / (n_planes * d->n_chunks);
+    const size_t plane = image * n_planes + task % n_planes;
     job.in += plane * d->in.h * d->in.w * FDML_BLOCK;
     job.out += plane * d->out.h * d->out.w * FDML_BLOCK;
-    job.first_row = task % d->n_chunks * d->chunk;
+    job.first_row = task / n_planes % d->n_chunks * d->chunk; /* all blocks of some rows */
     job.n_rows = d->out.h - job.first_row < d->chunk ? d->out.h - job.first_row : d->chunk;
     fdml_window_take_block(&job, plane % d->in.n_blocks);
     d->run(&job);
