@@ -1,9 +1,9 @@
 /* conv_rows.c - runs convolutions as pixels times panels: 1x1, direct, planes.
  *
  * A task is some output rows of one image (of 1x1: some pixels) times some output blocks of one
- * group. Tasks with the same weights come one after another, so the weights stay in cache; where
- * all weights do, those with the same pixels. There are so many that threads end together.
- * SPDX-License-Identifier: MIT */
+ * group. Tasks with the same weights come one after another, so the weights stay in cache;
+ * where all weights do, those with the same pixels. There are so many that threads end
+ * together. SPDX-License-Identifier: MIT */
 #include <string.h>
 
 #include "model/conv_state.h"
@@ -24,6 +24,7 @@ fdml_conv_rows fdml_conv_job(const fdml_conv_detail *d, size_t out_block)
     return (fdml_conv_rows){ .out_stride = d->out.h * d->out.w * FDML_BLOCK,
                              .offset = d->offset,
                              .n_blocks = d->n_offsets,
+                             .n_last = d->n_last,
                              .bias = d->bias ? d->bias + c : NULL,
                              .slope = d->slope ? d->slope + c : NULL,
                              .low = d->low,
@@ -279,6 +280,7 @@ bool fdml_conv_point_offsets(fdml_conv_detail *d, fdml_plan *plan)
     d->offset = fdml_plan_push(plan, d->n_offsets, sizeof *d->offset);
     if (!d->offset) return false;
     for (size_t b = 0; b < d->n_offsets; b++) d->offset[b] = b * d->in.h * d->in.w * FDML_BLOCK;
+    if (d->n_groups == 1) d->n_last = d->in.c % FDML_BLOCK; /* the others are zeros */
     return true;
 }
 

@@ -34,11 +34,11 @@ typedef struct fdml_conv_detail {
     size_t group_weights; /* floats of a group */
     const float *bias, *slope;
     float low, high;
-    size_t *offset; /* [n_offsets]: see fdml_conv_rows */
-    size_t n_offsets;
+    size_t *offset;                 /* [n_offsets]: see fdml_conv_rows */
+    size_t n_offsets, n_last;       /* as in fdml_conv_rows */
     size_t chunk, n_chunks;         /* output rows of a task; of 1x1: pixels; winograd: tiles */
     size_t out_chunk, n_out_chunks; /* output blocks of a task, within a group */
-    bool is_by_pixels;              /* order of the tasks: pixels outside, output blocks inside */
+    bool is_by_pixels; /* order of the tasks: pixels outside, output blocks inside */
     /* scratch of direct: rows of each phase of stride_y, first row of phase p at phase_row[p]
      */
     size_t *phase_row; /* [stride_y + 1] */

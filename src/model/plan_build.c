@@ -153,12 +153,11 @@ static fdml_status make_outputs(fdml_plan *plan, fdml_error *err)
 
 fdml_status fdml_plan_build(fdml_plan *plan, fdml_error *err)
 {
-    static fdml_lower_fn *const fast[] = { fdml_lower_depthwise, fdml_lower_pair,
-                                           fdml_lower_conv,      fdml_lower_pool,
-                                           fdml_lower_dense,     fdml_lower_mean,
-                                           fdml_lower_affine,    fdml_lower_map,
-                                           fdml_lower_alias,     fdml_lower_concat,
-                                           fdml_lower_reference };
+    static fdml_lower_fn *const fast[] = {
+        fdml_lower_depthwise, fdml_lower_pair,   fdml_lower_conv,     fdml_lower_pool,
+        fdml_lower_dense,     fdml_lower_mean,   fdml_lower_affine,   fdml_lower_map,
+        fdml_lower_alias,     fdml_lower_concat, fdml_lower_reference
+    };
     static fdml_lower_fn *const plain[] = { fdml_lower_reference };
     fdml_lower_fn *const *lower = plan->options.is_reference ? plain : fast;
     const size_t n = plan->options.is_reference ? 1 : sizeof fast / sizeof *fast;

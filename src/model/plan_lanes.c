@@ -1,8 +1,9 @@
 /* plan_lanes.c - the images of a batch one by one, each thread with a plan of its own.
  *
- * A network of few weights spends its time on activations. One image's stay in a core's L2 where
- * a batch's do not, no thread waits for another between two steps, and no activation moves from
- * core to core. Where weights are many, they are better fetched once for the whole batch.
+ * A network of few weights spends its time on activations. One image's stay in a core's L2
+ * where a batch's do not, no thread waits for another between two steps, and no activation
+ * moves from core to core. Where weights are many, they are better fetched once for the whole
+ * batch.
  *
  * The lanes share steps and weights, which no run changes, and have their own buffer and
  * scratch. The bits are those of any batch: see plan.h.
@@ -16,7 +17,7 @@
 enum {
     MAX_WEIGHTS = 16 << 20, /* bytes of the graph's constants */
     MAX_INPUTS = 8,
-    MANY = 4                /* images a lane, so that a last uneven round does not matter */
+    MANY = 4 /* images a lane, so that a last uneven round does not matter */
 };
 
 /* The batch: the first axis of every input that is no constant; 0: there is none. */
@@ -26,7 +27,8 @@ static size_t batch_of(const fdml_plan *plan, const fdml_tensor *input)
     size_t batch = 0;
     for (size_t i = 0; i < graph->n_inputs; i++) {
         const fdml_graph_value *declared = &graph->value[graph->input[i]];
-        if (input[i].data || input[i].rank < 1 || (declared->rank >= 0 && declared->dim[0] >= 0))
+        if (input[i].data || input[i].rank < 1 ||
+            (declared->rank >= 0 && declared->dim[0] >= 0))
             return 0;
         if (batch && input[i].dim[0] != batch) return 0;
         batch = input[i].dim[0];
@@ -93,7 +95,8 @@ static fdml_status clone(fdml_plan **made, const fdml_plan *from, fdml_error *er
     return FDML_OK;
 }
 
-/* A plan of one image by one thread; NULL: there is none, or it would compute something else. */
+/* A plan of one image by one thread; NULL: there is none, or it would compute something else.
+ */
 static fdml_plan *plan_one(const fdml_plan *plan, const fdml_tensor *input, size_t batch)
 {
     const size_t n = plan->graph->n_inputs;

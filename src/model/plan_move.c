@@ -109,7 +109,7 @@ fdml_status fdml_lower_alias(fdml_plan *plan, const fdml_node *node, bool *took,
 typedef struct concat_detail {
     fdml_plane_shape shape; /* of the output */
     uint32_t n;
-    size_t *first; /* block of the output at which input i starts */
+    size_t *first;         /* block of the output at which input i starts */
     const fdml_plan *plan; /* these two of a run */
     const fdml_plan_step *step;
 } concat_detail;

@@ -48,8 +48,8 @@ static void pair_task(void *ctx, size_t task, int thread)
     const size_t panel = task % p->n_panels * p->panel_blocks;
     task /= p->n_panels;
     const size_t first = task % p->n_bands * p->band, image = task / p->n_bands;
-    const size_t n = c->out.n_blocks - panel < p->panel_blocks ? c->out.n_blocks - panel
-                                                               : p->panel_blocks;
+    const size_t n =
+        c->out.n_blocks - panel < p->panel_blocks ? c->out.n_blocks - panel : p->panel_blocks;
     fdml_window_rows window = p->window->kernel;
     window.n_rows = p->window->out.h - first < p->band ? p->window->out.h - first : p->band;
     const rows_between r = needed(&window, first, window.n_rows);

@@ -180,7 +180,8 @@ fdml_status fdml_lower_layout(fdml_plan *plan, uint32_t from, uint32_t to, fdml_
 fdml_status fdml_plan_place(fdml_plan *plan, fdml_error *err);    /* and allocates */
 fdml_status fdml_plan_allocate(fdml_plan *plan, fdml_error *err); /* what was placed */
 
-/* --- plan.c: a run of inputs that fit, up to the slots of the outputs; adds to `seconds` --- */
+/* --- plan.c: a run of inputs that fit, up to the slots of the outputs; adds to `seconds` ---
+ */
 fdml_status fdml_plan_run_steps(fdml_plan *plan, const fdml_tensor *input, fdml_error *err);
 
 /* --- plan_lanes.c ---------------------------------------------------------------------- */

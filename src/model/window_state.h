@@ -1,4 +1,5 @@
-/* window_state.h - a planned depthwise convolution or pooling: a window over one block of channels.
+/* window_state.h - a planned depthwise convolution or pooling: a window over one block of
+ * channels.
  *
  * plan_window.c makes it and runs it alone; plan_pair.c runs it behind a 1x1 convolution.
  * SPDX-License-Identifier: MIT */

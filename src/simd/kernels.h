@@ -43,6 +43,7 @@ typedef struct fdml_conv_rows {
     const float *in;
     const size_t *offset; /* [n_blocks] */
     size_t n_blocks;
+    size_t n_last; /* channels of the last tap that count, 1 to 15; 0: all */
     /* panels of tile_cols output channels, [n_blocks, 16 or 1, tile_cols]; where n_out * 16 is
      * no multiple of tile_cols the last panel is as narrow as what is left */
     const float *weights;
@@ -216,7 +217,7 @@ typedef struct fdml_block {
  * "finish" is y + add, then y < 0 ? y * slope : y, then max(low, min(high, y)); NaN passes, and
  *   so does -0 where low is 0.
  * conv_rows: out = finish(sum, in order, of chains of 128 fused multiply-adds, in order of offset
- *   and within a tap of its sixteen channels, the first from bias, the others from 0), so a pixel
+ *   and within a tap of its sixteen channels (of the last tap n_last, where not 0), the first from bias, the others from 0), so a pixel
  *   does not depend on which others are in the job. conv_planes: the same with taps of one channel.
  * winograd_weights: u[f * u_stride + (c, lane)] = (G g G^T)[f] of g [n, 9, width], for n channels
  *   and `width` lanes, 16 or tile_cols. winograd_panel: the products of conv_rows with those

@@ -41,6 +41,14 @@ static void random_taps(kcheck *t, conv_case *c)
     if (c->n_taps) c->offset[kc_below(t, c->n_taps)] = span;
     c->job.offset = c->offset;
     c->job.n_blocks = c->n_taps;
+    c->job.n_last = c->block > 1 && kc_below(t, 2) ? kc_below(t, c->block) : 0;
+}
+
+/* Channels of all taps that count. */
+static size_t conv_depth(const conv_case *c)
+{
+    const size_t left = c->job.n_last && c->n_taps ? c->block - c->job.n_last : 0;
+    return c->n_taps * c->block - left;
 }
 
 static void random_conv(kcheck *t, conv_case *c, int kinds)
@@ -85,7 +93,8 @@ static void run_conv(const conv_case *c, const fdml_kernels *k, float *out, cons
  * of the smallest denormal each time; so do the sums of chains. */
 static kc_sum conv_sum(const conv_case *c, size_t n, size_t r)
 {
-    const size_t depth = c->n_taps * c->block, n_roundings = depth + depth / 128 + 1;
+    const size_t stride = c->n_taps * c->block, depth = conv_depth(c);
+    const size_t n_roundings = depth + depth / 128 + 1;
     kc_sum y = { 0, 0, 0 };
     if (c->start)
         y.value = (double)c->start[n / 16 * c->job.out_stride + r * 16 + n % 16];
@@ -94,7 +103,7 @@ static kc_sum conv_sum(const conv_case *c, size_t n, size_t r)
     y.magnitude = fabs(y.value);
     for (size_t d = 0; d < depth; d++) {
         const float *x = c->job.in + c->offset[d / c->block] + r * c->step + d % c->block;
-        const double product = (double)*x * (double)c->weights[n * depth + d];
+        const double product = (double)*x * (double)c->weights[n * stride + d];
         y.value += product;
         y.magnitude += fabs(product);
     }
@@ -149,6 +158,7 @@ static bool conv_continues(kcheck *t, const conv_case *c, const float *panels,
     if (!c->n_out || chains < 2) return true;
     float *out = kc_words(t, c->out_size);
     part.job.n_blocks = (1 + kc_below(t, chains - 1)) * chain;
+    part.job.n_last = 0;
     part.job.add = part.job.slope = NULL;
     part.job.low = -INFINITY, part.job.high = INFINITY;
     run_conv(&part, t->k, out, panels);

@@ -1,8 +1,8 @@
 /* conv.h - convolution over blocks of sixteen channels, in register tiles.
  *
- * A tile is up to TILE_PIXELS pixels of TILE_VECS output blocks. Every output is a sum of chains
- * of CONV_DEPTH fused multiply-adds through the taps in the order of `offset`, the first of
- * which starts from the bias, so neither the tile nor who asks shows in the result. Shorter
+ * A tile is up to TILE_PIXELS pixels of TILE_VECS output blocks. Every output is a sum of
+ * chains of CONV_DEPTH fused multiply-adds through the taps in the order of `offset`, the first
+ * of which starts from the bias, so neither the tile nor who asks shows in the result. Shorter
  * chains lose fewer bits than one long one. Pixels are cut into tiles of nearly equal height:
  * 49 pixels are 13 12 12 12 and not 14 14 14 7, whose last tile would wait for its own
  * accumulators.
@@ -29,7 +29,7 @@ enum { FETCH_NOTHING, FETCH_NEXT, FETCH_ALL };
 typedef struct conv_part {
     const float *w, *in;
     const size_t *offset;
-    size_t n; /* taps */
+    size_t n, n_last; /* taps; channels of the last */
     float *out;
     size_t out_stride;
     const float *bias, *add, *slope; /* NULL: none here */
@@ -43,24 +43,25 @@ typedef struct conv_part {
  * clang unrolls conv_tile before it is inlined, when `rows` and `vecs` are not yet known: where
  * they alone bound a loop the accumulators end up in memory, at a third of the speed. So
  * each loop has the largest tile's own size for a limit, too. */
-#define EACH_ROW \
-    _Pragma("GCC unroll 16") for (int i = 0; i < TILE_PIXELS && i < rows; i++)
+#define EACH_ROW _Pragma("GCC unroll 16") for (int i = 0; i < TILE_PIXELS && i < rows; i++)
 #define EACH_VEC _Pragma("GCC unroll 2") for (int v = 0; v < TILE_VECS && v < vecs; v++)
 
-/* One tap: `block` steps from pixels x and weights w. */
+/* One tap: `steps` channels of pixels x, which lie `block` apart, and weights w. */
 VEC const float *conv_tap(vf acc[TILE_PIXELS][TILE_VECS], const float *w, const float *x,
-                          const float **next, const int rows, const int vecs, const int block,
-                          const int fetch)
+                          const float **next, size_t steps, const int rows, const int vecs,
+                          const int block, const int fetch)
 {
-    for (int c = 0; c < block; c++, w += vecs * VL) {
+    for (size_t c = 0; c < steps; c++, w += vecs * VL) {
         vf column[TILE_VECS];
-        EACH_VEC {
+        EACH_VEC
+        {
             column[v] = vf_load(w + v * VL);
             if (fetch == FETCH_ALL) vec_prefetch(w + (CONV_AHEAD * vecs + v) * VL);
         }
         if (fetch != FETCH_NOTHING) vec_prefetch_far(*next), *next += VL;
-        EACH_ROW {
-            const vf row = vf_set1(x[i * block + c]);
+        EACH_ROW
+        {
+            const vf row = vf_set1(x[(size_t)(i * block) + c]);
             EACH_VEC acc[i][v] = vf_fma(row, column[v], acc[i][v]);
         }
     }
@@ -76,7 +77,8 @@ VEC void conv_finish(const conv_part *p, vf acc[TILE_PIXELS][TILE_VECS], const i
     const float *add = p->add, *slope = p->slope;
     float *out = p->out;
     const int is_next = p->is_next;
-    EACH_ROW EACH_VEC {
+    EACH_ROW EACH_VEC
+    {
         const size_t at = (size_t)v * stride + (size_t)i * VL;
         vf y = acc[i][v];
         if (is_next) y = vf_add(vf_load(out + at), y);
@@ -95,8 +97,12 @@ VEC void conv_tile(const conv_part *p, const int rows, const int vecs, const int
     vf acc[TILE_PIXELS][TILE_VECS];
     const float *w = p->w, *next = p->next, *bias = p->bias;
     EACH_ROW EACH_VEC acc[i][v] = bias ? vf_load(bias + v * VL) : vf_zero();
-    for (size_t b = 0; b < p->n; b++)
-        w = conv_tap(acc, w, p->in + p->offset[b], &next, rows, vecs, block, fetch);
+    for (size_t b = 0; b + 1 < p->n; b++)
+        w = conv_tap(acc, w, p->in + p->offset[b], &next, (size_t)block, rows, vecs, block,
+                     fetch);
+    if (p->n)
+        conv_tap(acc, w, p->in + p->offset[p->n - 1], &next, p->n_last, rows, vecs, block,
+                 fetch);
     if (p->slope)
         conv_finish(p, acc, rows, vecs, 1);
     else
@@ -145,7 +151,7 @@ CONV_TILE(planes_one, 1, 1, FETCH_NOTHING)
 
 /* The part that begins at tap `begin` of the panel of block o; w are its weights. */
 VEC conv_part conv_part_of(const fdml_conv_rows *job, const float *w, size_t o, size_t begin,
-                           size_t end)
+                           size_t end, size_t block)
 {
     const int is_first = begin == 0 && !job->continues, is_last = end >= job->n_blocks;
     const size_t at = o * job->out_stride;
@@ -153,6 +159,7 @@ VEC conv_part conv_part_of(const fdml_conv_rows *job, const float *w, size_t o, 
                         .in = job->in,
                         .offset = job->offset + begin,
                         .n = end - begin,
+                        .n_last = is_last && job->n_last ? job->n_last : block,
                         .out = job->out + at,
                         .out_stride = job->out_stride,
                         .bias = is_first && job->bias ? job->bias + o * VL : NULL,
@@ -200,7 +207,7 @@ VEC void conv_all(const fdml_conv_rows *job, const size_t block, const conv_tile
         for (size_t b = 0; b == 0 || b < job->n_blocks; b += depth) {
             const size_t end = job->n_blocks - b < depth ? job->n_blocks : b + depth;
             const size_t size = (end - b) * block * n * VL;
-            conv_part part = conv_part_of(job, w, o, b, end);
+            conv_part part = conv_part_of(job, w, o, b, end, block);
             part.next = w + size;
             const size_t fetch = cut.n_tiles ? size / cut.n_tiles / VL * VL : 0;
             if (n == TILE_VECS)

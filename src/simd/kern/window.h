@@ -86,7 +86,7 @@ VEC void window_3x3(const fdml_window_rows *job, size_t oy, size_t ox, const int
 #pragma GCC unroll 3
     for (int ky = 0; ky < 3; ky++, x += row, w += 3 * VL) {
         vf pixel[WINDOW_OUTPUTS + 2]; /* at stride 1 each is used three times */
-#pragma GCC unroll 10
+        /* unrolled by itself; gcc warns of the annotation where the loop is not one */
         for (int i = 0; i < WINDOW_OUTPUTS + 2 && i < (stride == 1 ? n + 2 : 1); i++)
             pixel[i] = vf_load(x + i * VL);
 #pragma GCC unroll 3
@@ -94,9 +94,9 @@ VEC void window_3x3(const fdml_window_rows *job, size_t oy, size_t ox, const int
             const vf weight = vf_load(w + kx * VL);
 #pragma GCC unroll 8
             for (int i = 0; i < WINDOW_OUTPUTS && i < n; i++)
-                acc[i] = vf_fma(stride == 1 ? pixel[i + kx]
-                                            : vf_load(x + (i * stride + kx) * VL),
-                                weight, acc[i]);
+                acc[i] =
+                    vf_fma(stride == 1 ? pixel[i + kx] : vf_load(x + (i * stride + kx) * VL),
+                           weight, acc[i]);
         }
     }
     const vf low = vf_set1(job->low), high = vf_set1(job->high);

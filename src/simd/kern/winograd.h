@@ -79,7 +79,8 @@ VEC void wino_weigh_pair(vf first[3], vf second[3], const float *g, size_t width
 }
 
 /* Twelve points of `n` channels: u[p * stride + c * width ..], p = 0 .. 5 of the first row. */
-VEC void wino_weigh(float *u, size_t stride, const float *g, size_t n, size_t width, const int pair)
+VEC void wino_weigh(float *u, size_t stride, const float *g, size_t n, size_t width,
+                    const int pair)
 {
     for (size_t c = 0; c < n; c++, g += 9 * width)
         for (size_t v = 0; v < width; v += VL) {
@@ -135,7 +136,7 @@ typedef struct wino_row {
     float *join;
     size_t split_stride, join_stride, out_stride;
     size_t n_tiles; /* of as many pixels, one after another */
-    int is_next; /* `join` holds the sums of the blocks before */
+    int is_next;    /* `join` holds the sums of the blocks before */
 } wino_row;
 
 /* In one loop, so that the next point's sums begin while those of the last come to their end:
@@ -154,8 +155,9 @@ VEC void wino_products(const wino_row *r, const int rows, const int vecs)
             const float *x = split + t * (size_t)rows * VL;
             float *y = join + t * (size_t)rows * VL;
             EACH_ROW EACH_VEC acc[i][v] = vf_zero();
-            conv_tap(acc, u, x, NULL, rows, vecs, VL, FETCH_NOTHING);
-            EACH_VEC {
+            conv_tap(acc, u, x, NULL, VL, rows, vecs, VL, FETCH_NOTHING);
+            EACH_VEC
+            {
                 float *at = y + (size_t)v * out_stride;
                 if (is_next) {
                     EACH_ROW acc[i][v] = vf_add(vf_load(at + i * VL), acc[i][v]);
