@@ -205,14 +205,11 @@ $(BIN)/kcheck: $(call objects,tests/kcheck/*.c) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK)
 
-# what runs a plan is there when the plan is
-HAS_PLAN  := $(wildcard src/model/plan.c)
-$(OBJ)/tests/golden/%.o $(OBJ)/tests/onnx_suite/%.o: override CFLAGS += $(if $(HAS_PLAN),-DFDML_HAS_PLAN)
 $(BIN)/onnx-suite: $(call objects,tests/onnx_suite/*.c) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK)
 
-$(BIN)/golden: $(filter-out $(if $(HAS_PLAN),,%/engine_plan.o),$(call objects,tests/golden/*.c)) $(LIB)
+$(BIN)/golden: $(call objects,tests/golden/*.c) $(OBJ)/tests/kcheck/winograd_double.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK)
 

@@ -63,11 +63,9 @@ static fdml_status interpret(fdml_tensor *output, const fdml_graph *graph,
 }
 
 const engine engines[] = { { "interpreter", interpret },
-#ifdef FDML_HAS_PLAN
                            { "plan, reference", engine_plan_reference },
                            { "plan", engine_plan },
                            { "plan, all kept", engine_plan_keep_all },
                            { "plan, everywhere", engine_plan_everywhere },
                            { "plan, row by row", engine_plan_rows },
-#endif
                            { NULL, NULL } };

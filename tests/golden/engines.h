@@ -31,4 +31,7 @@ fdml_status engine_open(fdml_graph *graph, const char *kind, const char *path,
 fdml_status engine_read_npy(fdml_tensor *tensor, const char *path, fdml_arena *arena,
                             fdml_error *err);
 
+/* winograd_error.c: prints its table; an exit status. */
+int winograd_errors(const char *model, const char *input);
+
 #endif

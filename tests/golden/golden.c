@@ -1,6 +1,7 @@
 /* golden.c - what our engines compute, against what PyTorch computed.
  *
  *   golden [--verbose] [--only TEXT] [--engine NAME] DIR
+ *   golden --winograd MODEL.onnx INPUT.npy      see winograd_error.c
  *
  * DIR is what torch_models.py and torch_layers.py made; cases.tsv there lists what is to be
  * compared (torch_files.py). Each case runs through the interpreter and through the plan, the
@@ -161,6 +162,7 @@ int main(int argc, char **argv)
 {
     tally t = { 0 };
     int at = 1;
+    if (argc == 4 && !strcmp(argv[1], "--winograd")) return winograd_errors(argv[2], argv[3]);
     for (; at < argc && argv[at][0] == '-'; at++) {
         if (!strcmp(argv[at], "--verbose"))
             t.is_verbose = true;

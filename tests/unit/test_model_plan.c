@@ -146,7 +146,8 @@ static void expect_near(const float *got, const float *want, size_t n, double to
               tolerance * largest);
 }
 
-/* Interpreter, plan; then all instruction sets, threads, batches, by bits. */
+/* Interpreter, plan; then all instruction sets, threads, batches, by bits. Three images run one
+ * by one on one thread and on three, and together on two. */
 static void check(net *n, const size_t *dim)
 {
     enum { BATCH = 3 };
@@ -163,14 +164,15 @@ static void check(net *n, const size_t *dim)
     run_plan(n, &x, (fdml_plan_options){ .n_threads = 1 }, first, y.n_items);
     expect_near(first, y.data, y.n_items, 2e-6);
     for (size_t i = 0; fdml_kernels_list(i); i++)
-        for (int threads = 1; threads <= 3; threads++) {
+        for (int how = 1; how <= 4; how++) {
             run_plan(n, &x,
                      (fdml_plan_options){ .kernels = fdml_kernels_list(i),
-                                          .n_threads = threads,
-                                          .keep_all = threads == 2 },
+                                          .n_threads = how < 4 ? how : 2,
+                                          .keep_all = how == 4 },
                      again, y.n_items);
-            cr_assert(!memcmp(first, again, y.n_items * sizeof *first), "%s, %d threads",
-                      fdml_kernels_list(i)->isa, threads);
+            cr_assert(!memcmp(first, again, y.n_items * sizeof *first), "%s, %d threads%s",
+                      fdml_kernels_list(i)->isa, how < 4 ? how : 2,
+                      how == 4 ? ", all kept" : "");
         }
     for (size_t image = 0; image < BATCH; image++) {
         const size_t one[] = { 1, dim[0], dim[1], dim[2] }, n_items = y.n_items / BATCH;
@@ -222,8 +224,8 @@ Test(model_plan, winograd)
 /* Weights that are transformed in each task. */
 Test(model_plan, deep_winograd)
 {
-    check_conv(&(conv_case){ 192, 176, 7, 7, 3, 1, 1, 1, 1, false, true, true, "Relu" });
-    check_conv(&(conv_case){ 200, 184, 13, 10, 3, 1, 1, 1, 1, false, true, false, NULL });
+    check_conv(&(conv_case){ 256, 288, 7, 7, 3, 1, 1, 1, 1, false, true, true, "Relu" });
+    check_conv(&(conv_case){ 280, 264, 13, 10, 3, 1, 1, 1, 1, false, true, false, NULL });
 }
 
 Test(model_plan, planes)
@@ -243,6 +245,73 @@ Test(model_plan, groups)
     check_conv(&(conv_case){ 24, 48, 8, 5, 3, 1, 1, 6, 1, false, false, false, NULL });
     check_conv(&(conv_case){ 18, 36, 5, 8, 3, 2, 1, 18, 1, false, true, false, NULL });
     check_conv(&(conv_case){ 64, 64, 7, 7, 7, 1, 1, 64, 0, false, true, false, NULL });
+}
+
+/* Expand, depthwise, project, as in MobileNetV2: the first two may run as one step. */
+static void check_inverted(const conv_case *depthwise, const char *act)
+{
+    net n;
+    start(&n);
+    const conv_case *d = depthwise;
+    const int64_t dim[] = { -1, 24, (int64_t)d->height, (int64_t)d->width };
+    uint32_t x = fdml_graph_builder_add_input(&n.b, "x", FDML_TYPE_F32, 4, dim);
+    const conv_case expand = { 24, d->in, 0, 0, 1, 1, 1, 1, 0, false, false, false, NULL };
+    const conv_case project = { d->in, 24, 0, 0, 1, 1, 1, 1, 0, false, false, false, NULL };
+    x = activation(&n, batch_norm(&n, conv(&n, x, &expand), d->in), act, d->in);
+    x = activation(&n, batch_norm(&n, conv(&n, x, d), d->in), act, d->in);
+    finish(&n, batch_norm(&n, conv(&n, x, &project), 24));
+    check(&n, (const size_t[]){ 24, d->height, d->width });
+}
+
+Test(model_plan, inverted_residuals)
+{
+    check_inverted(&(conv_case){ 96, 96, 15, 14, 3, 1, 1, 96, 1, false, false, false, NULL },
+                   "Clip");
+    check_inverted(&(conv_case){ 72, 72, 90, 70, 3, 2, 1, 72, 1, false, false, false, NULL },
+                   "PRelu"); /* many bands */
+    check_inverted(&(conv_case){ 120, 120, 100, 60, 5, 1, 1, 120, 2, true, false, false, NULL },
+                   "Relu");
+    check_inverted(&(conv_case){ 80, 80, 20, 31, 3, 1, 3, 80, 3, false, false, false, NULL },
+                   NULL); /* dilated */
+    check_inverted(&(conv_case){ 88, 88, 21, 20, 3, 2, 1, 88, 0, false, false, false, NULL },
+                   "Relu");
+    check_inverted(&(conv_case){ 96, 96, 14, 15, 3, 1, 1, 96, 5, false, false, false, NULL },
+                   "Relu"); /* mostly padding */
+}
+
+/* A batch of a small network runs image by image in little memory; one whose steps may mix
+ * images, or whose inputs' batch is fixed, does not. */
+Test(model_plan, images_one_by_one)
+{
+    for (int mixes = 0; mixes < 2; mixes++) {
+        net n;
+        fdml_error err = { 0 };
+        fdml_plan *eight, *one;
+        fdml_plan_memory many, single;
+        start(&n);
+        const int64_t dim[] = { -1, 32, 40, 40 };
+        const conv_case c = { 32, 64, 40, 40, 3, 2, 1, 1, 1, false, false, false, NULL };
+        uint32_t x = fdml_graph_builder_add_input(&n.b, "x", FDML_TYPE_F32, 4, dim);
+        x = conv(&n, x, &c);
+        if (mixes) x = node(&n, "Softmax", 1, &x, 0, NULL);
+        x = node(&n, "GlobalAveragePool", 1, &x, 0, NULL);
+        finish(&n, node(&n, "Flatten", 1, &x, 0, NULL));
+        const fdml_plan_options options = { .n_threads = 1 };
+        const fdml_tensor shape = one_node_floats(NULL, 4, (const size_t[]){ 8, 32, 40, 40 });
+        const fdml_tensor alone = one_node_floats(NULL, 4, (const size_t[]){ 1, 32, 40, 40 });
+        cr_assert_eq(fdml_plan_new(&eight, &n.graph, &shape, &options, &err), FDML_OK);
+        cr_assert_eq(fdml_plan_new(&one, &n.graph, &alone, &options, &err), FDML_OK);
+        fdml_plan_get_memory(&many, eight);
+        fdml_plan_get_memory(&single, one);
+        fdml_plan_step_info info;
+        fdml_plan_get_step(&info, eight, fdml_plan_n_steps(eight) - 1);
+        cr_assert_eq(info.output.dim[0], 8u);
+        if (!mixes) cr_assert_lt(many.buffer, single.buffer * 3 / 2);
+        if (mixes) cr_assert_gt(many.buffer, single.buffer * 6);
+        fdml_plan_free(eight);
+        fdml_plan_free(one);
+        fdml_arena_close(&n.arena);
+    }
 }
 
 /* Stem, pooling, a residual block with a gate, concatenation, pooled features, two products. */
