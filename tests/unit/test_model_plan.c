@@ -310,6 +310,16 @@ Test(model_plan, images_one_by_one)
         if (mixes) cr_assert_gt(many.buffer, single.buffer * 6);
         fdml_plan_free(eight);
         fdml_plan_free(one);
+        size_t n_plans = 0;
+        for (size_t limit = 1 << 17; limit < 8 << 20; limit += 70001) {
+            const fdml_plan_options small = { .n_threads = 4, .max_memory = limit };
+            if (fdml_plan_new(&eight, &n.graph, &shape, &small, &err)) continue;
+            fdml_plan_get_memory(&many, eight);
+            cr_assert_leq(many.weights + many.buffer + many.scratch, limit);
+            n_plans++;
+            fdml_plan_free(eight);
+        }
+        cr_assert_gt(n_plans, 10u);
         fdml_arena_close(&n.arena);
     }
 }
