@@ -130,7 +130,8 @@ static fdml_status allocate_outputs(fdml_plan *plan, fdml_error *err)
     return FDML_OK;
 }
 
-/* Each arena keeps to the limit; all together must. */
+/* Each arena keeps to the limit; all together must, with fewer lanes than threads if need be.
+ */
 static bool exceeds_limit(const fdml_plan *plan)
 {
     size_t size = plan->arena.used;
@@ -138,12 +139,6 @@ static bool exceeds_limit(const fdml_plan *plan)
         size += fdml_tensor_size(&plan->output[i]);
     for (int l = 0; l < plan->n_lanes; l++) size += plan->lane[l]->arena.used;
     return plan->options.max_memory && size > plan->options.max_memory;
-}
-
-/* The batch is run as a whole instead. */
-static void drop_lanes(fdml_plan *plan)
-{
-    while (plan->n_lanes > 0) fdml_plan_free(plan->lane[--plan->n_lanes]);
 }
 
 fdml_status fdml_plan_lanes(fdml_plan *plan, const fdml_tensor *input, fdml_error *err)
@@ -163,11 +158,8 @@ fdml_status fdml_plan_lanes(fdml_plan *plan, const fdml_tensor *input, fdml_erro
     plan->lane[0] = one;
     for (plan->n_lanes = 1; (size_t)plan->n_lanes < threads; plan->n_lanes++)
         if (clone(&plan->lane[plan->n_lanes], one, err)) break;
-    if ((size_t)plan->n_lanes < threads || exceeds_limit(plan)) {
-        drop_lanes(plan);
-        return FDML_OK;
-    }
-    return allocate_outputs(plan, err);
+    while (plan->n_lanes && exceeds_limit(plan)) fdml_plan_free(plan->lane[--plan->n_lanes]);
+    return plan->n_lanes ? allocate_outputs(plan, err) : FDML_OK;
 }
 
 typedef struct lane_run {

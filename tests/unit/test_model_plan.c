@@ -289,16 +289,16 @@ Test(model_plan, images_one_by_one)
         fdml_plan *eight, *one;
         fdml_plan_memory many, single;
         start(&n);
-        const int64_t dim[] = { -1, 32, 40, 40 };
-        const conv_case c = { 32, 64, 40, 40, 3, 2, 1, 1, 1, false, false, false, NULL };
+        const int64_t dim[] = { -1, 32, 112, 112 };
+        const conv_case c = { 32, 64, 112, 112, 3, 2, 1, 1, 1, false, false, false, NULL };
         uint32_t x = fdml_graph_builder_add_input(&n.b, "x", FDML_TYPE_F32, 4, dim);
         x = conv(&n, x, &c);
         if (mixes) x = node(&n, "Softmax", 1, &x, 0, NULL);
         x = node(&n, "GlobalAveragePool", 1, &x, 0, NULL);
         finish(&n, node(&n, "Flatten", 1, &x, 0, NULL));
         const fdml_plan_options options = { .n_threads = 1 };
-        const fdml_tensor shape = one_node_floats(NULL, 4, (const size_t[]){ 8, 32, 40, 40 });
-        const fdml_tensor alone = one_node_floats(NULL, 4, (const size_t[]){ 1, 32, 40, 40 });
+        const fdml_tensor shape = one_node_floats(NULL, 4, (const size_t[]){ 8, 32, 112, 112 });
+        const fdml_tensor alone = one_node_floats(NULL, 4, (const size_t[]){ 1, 32, 112, 112 });
         cr_assert_eq(fdml_plan_new(&eight, &n.graph, &shape, &options, &err), FDML_OK);
         cr_assert_eq(fdml_plan_new(&one, &n.graph, &alone, &options, &err), FDML_OK);
         fdml_plan_get_memory(&many, eight);
@@ -311,7 +311,7 @@ Test(model_plan, images_one_by_one)
         fdml_plan_free(eight);
         fdml_plan_free(one);
         size_t n_plans = 0;
-        for (size_t limit = 1 << 17; limit < 8 << 20; limit += 70001) {
+        for (size_t limit = 1 << 20; limit < 64 << 20; limit += 1000003) {
             const fdml_plan_options small = { .n_threads = 4, .max_memory = limit };
             if (fdml_plan_new(&eight, &n.graph, &shape, &small, &err)) continue;
             fdml_plan_get_memory(&many, eight);
