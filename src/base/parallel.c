@@ -6,11 +6,8 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-/* The loop that a team works on, and who is at it. A loop's fields change only while it is not
- * open and nobody is inside: a member first steps inside and then looks whether it is open, the
- * leader first closes it and then waits until nobody is inside. Both are sequentially
- * consistent, so one of the two sees the other. */
-typedef struct share { /* of the blocks: a thread's own, until others have nothing left */
+/* Of the blocks of a loop: a thread's own, until it is done and helps others. */
+typedef struct share {
     atomic_size_t next;
     size_t end;
     char pad[112]; /* two cache lines, so that threads do not slow each other */
@@ -18,6 +15,10 @@ typedef struct share { /* of the blocks: a thread's own, until others have nothi
 
 enum { MAX_SHARES = 64 };
 
+/* The loop that a team works on, and who is at it. A loop's fields change only while it is not
+ * open and nobody is inside: a member first steps inside and then looks whether it is open, the
+ * leader first closes it and then waits until nobody is inside. Both are sequentially
+ * consistent, so one of the two sees the other. */
 typedef struct team {
     int n_threads; /* of the loop */
     fdml_block_fn fn;

@@ -13,7 +13,9 @@
 /* Called once for every block in 0..n_blocks-1; `thread` is in 0..n_threads-1. */
 typedef void (*fdml_block_fn)(void *ctx, size_t block, int thread);
 
-/* Blocks are handed out in increasing order to whichever thread is free. */
+/* Blocks are handed out in increasing order to whichever thread is free; inside of
+ * fdml_parallel_team each thread has an equal run of them to begin with, and then takes what
+ * the others have left. */
 void fdml_parallel(size_t n_blocks, int n_threads, fdml_block_fn fn, void *ctx);
 
 /* Calls fn(ctx) once, in this thread, while n_threads - 1 others stand by: each fdml_parallel

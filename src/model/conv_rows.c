@@ -3,14 +3,16 @@
  * A task is some output rows of one image (of 1x1: some pixels) times some output blocks of one
  * group. Tasks with the same weights come one after another, so the weights stay in cache;
  * where all weights do, those with the same pixels. There are so many that threads end
- * together. SPDX-License-Identifier: MIT */
+ * together.
+ *
+ * SPDX-License-Identifier: MIT */
 #include <string.h>
 
 #include "model/conv_state.h"
 
 enum {
     WEIGHT_BYTES = 1 << 19, /* of a task, a quarter of a 2 MiB L2 */
-    POINT_PIXELS = 96,      /* eight tiles */
+    POINT_PIXELS = 96,      /* seven tiles of fourteen */
     DIRECT_PIXELS = 192,
     PLANES_PIXELS = 896,
     TASKS_A_THREAD = 2,
@@ -136,7 +138,10 @@ static void split_phase(float *to, const fdml_conv_detail *d, const float *row, 
     size_t begin = pad > phase ? (pad - phase + stride - 1) / stride : 0;
     size_t end = pad + d->in.w > phase ? (pad + d->in.w - phase - 1) / stride + 1 : 0;
     if (end > width) end = width;
-    if (begin > end) begin = end;
+    if (begin >= end) { /* nothing but padding; `from` would lie outside of the row */
+        memset(to, 0, width * sizeof *to);
+        return;
+    }
     memset(to, 0, begin * sizeof *to);
     const float *from = row + (begin * stride + phase - pad);
     size_t q = begin;

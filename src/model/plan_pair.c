@@ -13,7 +13,7 @@
 
 enum {
     BAND_BYTES = 3 << 17, /* of what is between the two, with room in L2 for what goes around */
-    MIN_BYTES = 1 << 16   /* of all of it, in an image: less stays in L2 anyway */
+    MIN_BYTES = 1 << 16   /* of all of it, in an image: less is cheap to move */
 };
 
 typedef struct pair {

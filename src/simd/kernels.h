@@ -217,8 +217,9 @@ typedef struct fdml_block {
  * "finish" is y + add, then y < 0 ? y * slope : y, then max(low, min(high, y)); NaN passes, and
  *   so does -0 where low is 0.
  * conv_rows: out = finish(sum, in order, of chains of 128 fused multiply-adds, in order of offset
- *   and within a tap of its sixteen channels (of the last tap n_last, where not 0), the first from bias, the others from 0), so a pixel
- *   does not depend on which others are in the job. conv_planes: the same with taps of one channel.
+ *   and within a tap of its sixteen channels (of the last tap n_last, where not 0), the first
+ *   from bias, the others from 0), so a pixel does not depend on which others are in the job.
+ *   conv_planes: the same with taps of one channel.
  * winograd_weights: u[f * u_stride + (c, lane)] = (G g G^T)[f] of g [n, 9, width], for n channels
  *   and `width` lanes, 16 or tile_cols. winograd_panel: the products of conv_rows with those
  *   u, sixteen input channels after sixteen, each continuing the ones before.

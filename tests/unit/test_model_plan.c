@@ -234,6 +234,7 @@ Test(model_plan, planes)
     check_conv(&(conv_case){ 1, 8, 12, 9, 5, 1, 1, 1, 2, false, false, false, "Relu" });
     check_conv(&(conv_case){ 3, 20, 15, 14, 3, 2, 1, 1, 0, true, false, true, NULL });
     check_conv(&(conv_case){ 4, 16, 10, 22, 3, 3, 2, 1, 1, false, false, false, NULL });
+    check_conv(&(conv_case){ 3, 16, 9, 9, 1, 20, 1, 1, 15, false, false, false, NULL });
 }
 
 Test(model_plan, groups)

@@ -68,7 +68,8 @@ VEC const float *conv_tap(vf acc[TILE_PIXELS][TILE_VECS], const float *w, const 
     return w;
 }
 
-/* What a finished sum becomes; NaN passes through all steps. Not the last part: nothing. */
+/* Stores a part's sums: of the last part finished (NaN passes through all steps); of the others
+ * as they are, for their `add` and `slope` are NULL and their limits infinite. */
 VEC void conv_finish(const conv_part *p, vf acc[TILE_PIXELS][TILE_VECS], const int rows,
                      const int vecs, const int has_slope)
 {

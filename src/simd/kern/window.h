@@ -72,7 +72,7 @@ VEC void window_edge(const fdml_window_rows *job, const int how, size_t oy, size
 
 /* `n` outputs of a 3x3 convolution from column ox on, whose windows lie inside the plane. The
  * taps are those of window_some in the same order; their number, known here, lets pixels and
- * weights stay in registers: two and a half times as fast. */
+ * weights stay in registers: 1.2 to 1.35 times as fast. */
 VEC void window_3x3(const fdml_window_rows *job, size_t oy, size_t ox, const int stride,
                     const int n, const int has_slope)
 {
