@@ -78,6 +78,9 @@ static fdml_status fail_number(const storing *s, const char *text, const char *k
     if (o->type == FDML_OPTION_COUNT || o->type == FDML_OPTION_COUNTS)
         return fdml_fail(s->err, FDML_E_ARG, "%s: '%s' is not %s from %.0f to %.0f", s->shown,
                          text, kind, o->low, o->high);
+    if (o->type == FDML_OPTION_WITHIN)
+        return fdml_fail(s->err, FDML_E_ARG, "%s: '%s' is not %s from %g to %g", s->shown, text,
+                         kind, o->low, o->high);
     return fdml_fail(s->err, FDML_E_ARG, "%s: '%s' is not %s greater than %g and less than %g",
                      s->shown, text, kind, o->low, o->high);
 }
@@ -94,8 +97,10 @@ static fdml_status store_count(uint64_t *count, const storing *s, const char *te
 
 static fdml_status store_real(double *real, const storing *s, const char *text)
 {
+    const fdml_option *o = s->option;
     double x;
-    if (!fdml_real_parse(&x, text) || !(x > s->option->low && x < s->option->high))
+    if (!fdml_real_parse(&x, text) || !(x >= o->low && x <= o->high) ||
+        (o->type != FDML_OPTION_WITHIN && (x == o->low || x == o->high)))
         return fail_number(s, text, "a number");
     *real = x;
     return FDML_OK;
@@ -200,6 +205,7 @@ fdml_status fdml_option_store(const fdml_option *option, void *options, const ch
     case FDML_OPTION_COUNT:
         return store_count(target, &s, text);
     case FDML_OPTION_REAL:
+    case FDML_OPTION_WITHIN:
         return store_real(target, &s, text);
     case FDML_OPTION_SIZE:
         if (fdml_size_parse(target, text)) break;

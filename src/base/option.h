@@ -40,9 +40,10 @@ typedef enum fdml_option_type {
     FDML_OPTION_NO,
     FDML_OPTION_TEXT,
     FDML_OPTION_TEXTS,
-    FDML_OPTION_COUNT, /* uint64_t in [low, high] */
-    FDML_OPTION_REAL,  /* double in (low, high), both exclusive */
-    FDML_OPTION_SIZE,  /* size_t bytes: 4096, 64K, 512M, 2GiB */
+    FDML_OPTION_COUNT,  /* uint64_t in [low, high] */
+    FDML_OPTION_REAL,   /* double in (low, high), both exclusive */
+    FDML_OPTION_WITHIN, /* double in [low, high] */
+    FDML_OPTION_SIZE,   /* size_t bytes: 4096, 64K, 512M, 2GiB */
     FDML_OPTION_CHOICE,
     FDML_OPTION_COUNTS, /* fdml_counts, each in [low, high] */
     FDML_OPTION_REALS   /* fdml_reals, each in (low, high) */
