@@ -6,7 +6,8 @@
  * ([objective] gamma = 0.2), which belong to the objective that is named, and sections
  * [parade.COLUMN], which override [parade] for one attribute.
  *
- * The only owner of inih. Values are one line, and begin a comment where " ;" stands in them.
+ * The only owner of inih is config.c. A value is one line of at most CONFIG_LINE bytes with its
+ * key; " ;" in it begins a comment.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_TOOLS_CONFIG_H
@@ -17,7 +18,8 @@
 
 #include "base/option.h"
 
-enum { CONFIG_MAX_ATTRIBUTES = 6, CONFIG_MAX_SETTINGS = 64, CONFIG_LINE = 190 };
+enum { CONFIG_MAX_ATTRIBUTES = 6, CONFIG_MAX_SETTINGS = 64 };
+enum { CONFIG_LINE = 190 }; /* inih's lines have 200 bytes, in any build of it */
 
 typedef struct config_parade {
     double alpha, rho;
