@@ -30,6 +30,7 @@ typedef struct fdml_backbone {
     const char *head;      /* "fc": prefix of the classifier's weights; NULL: it has none */
     const char *mark;      /* a tensor that tells it from all listed after it */
     uint32_t (*build)(fdml_net *net, uint32_t x); /* up to the embedding */
+    fdml_first_rule conv_rule, linear_rule;       /* of first weights, as its source has them */
 } fdml_backbone;
 
 const fdml_backbone *fdml_backbone_find(const char *name); /* NULL: not known */
