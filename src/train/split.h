@@ -41,24 +41,28 @@ typedef struct fdml_imbalance {
     uint64_t seed;
 } fdml_imbalance;
 
-typedef struct fdml_imbalance_result {
+typedef struct fdml_imbalance_counts {
     size_t n_minority;   /* classes that were cut */
     size_t n_kept;       /* of their rows */
     size_t n_removed;    /* of their rows */
     size_t n_last_saved; /* classes that had come to 0 rows, and keep one */
+} fdml_imbalance_counts;
+
+typedef struct fdml_imbalance_result {
+    bool *is_kept;     /* [n], set; true in classes that do not train */
+    bool *is_minority; /* [n_classes], set; false where the class does not train */
+    fdml_imbalance_counts counts;
 } fdml_imbalance_result;
 
 typedef struct fdml_rows {
     const uint32_t *label; /* [n], below n_classes */
     size_t n, n_classes;
+    const fdml_part *part; /* [n_classes]; NULL: all classes train */
 } fdml_rows;
 
-/* is_minority [n_classes] and is_kept [n] are set; rows of classes that do not train are kept
- * and are no minority. A class keeps round(minority_keep * rows), at least one. part NULL: all
- * classes train. */
-fdml_status fdml_split_imbalance(bool *is_kept, bool *is_minority,
-                                 fdml_imbalance_result *result, const fdml_rows *rows,
-                                 const fdml_part *part, const fdml_imbalance *options,
-                                 fdml_arena *work, fdml_error *err);
+/* A class that is cut keeps round(minority_keep * its rows), at least one. */
+fdml_status fdml_split_imbalance(fdml_imbalance_result *result, const fdml_rows *rows,
+                                 const fdml_imbalance *options, fdml_arena *work,
+                                 fdml_error *err);
 
 #endif
