@@ -2,14 +2,15 @@
  *
  *   class            batch / per_class draws of a class, per_class rows of each. The line draws
  *                    classes with repetition; distinct_classes draws without
- *   class_balanced   the same, but classes and their rows are dealt from shuffled decks: over
- *                    a run every class comes equally often, and every row of a class. A class
- *                    that ends one deck and begins the next may come twice in a batch
+ *   class_balanced   the same, but classes and their rows are dealt from shuffled decks: every
+ *                    class comes equally often, and in the long run every row of a class. A
+ *                    class that ends one deck and begins the next may come twice in a batch
  *   group_balanced   as class, and the rows of a class are shared out among its groups (below)
  *   random           rows dealt from a deck of all, whatever their class
  *
- * No row comes twice in a batch before all rows of its class (of its group in the class) have
- * come once; a class with a single row repeats it. No draw depends on an earlier step.
+ * No row comes twice in a batch (class_balanced: in a draw of its class) before all rows of its
+ * class, or of its group in the class, have come once; a class with a single row repeats it. No
+ * draw depends on an earlier step.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_TRAIN_SAMPLER_H
@@ -89,8 +90,8 @@ const fdml_sampler_counts *fdml_sampler_count(const fdml_sampler *sampler);
 /* Steps that show as many rows as there are: n_rows / batch, at least 1. */
 size_t fdml_sampler_epoch_steps(const fdml_sampler *sampler);
 
-/* row: [batch]; rows of one draw of a class lie together. Scratch from `work`, 4 bytes a row of
- * the data, is given back. FDML_E_NOMEM. */
+/* row: [batch]; rows of one draw of a class lie together. Scratch from `work`, a few bytes
+ * a row of the data, is given back. FDML_E_NOMEM. */
 fdml_status fdml_sampler_draw(const fdml_sampler *sampler, uint64_t step, uint32_t *row,
                               fdml_arena *work, fdml_error *err);
 

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "base/rng.h"
+#include "train/row_order.h"
 #include "train/stream.h"
 
 enum { USE_VALIDATION, USE_MINORITY, USE_ROWS };
@@ -45,10 +46,10 @@ static fdml_status check_share(const char *name, double share, bool may_be_one, 
                      may_be_one ? "" : "below ");
 }
 
-static fdml_status check_classes(size_t n_classes, fdml_error *err)
+static fdml_status check_count(const char *what, size_t n, fdml_error *err)
 {
-    if (n_classes <= UINT32_MAX) return FDML_OK;
-    return fdml_fail(err, FDML_E_LIMIT, "%zu classes are more than %u", n_classes, UINT32_MAX);
+    if (n <= UINT32_MAX) return FDML_OK;
+    return fdml_fail(err, FDML_E_LIMIT, "%zu %s are more than %u", n, what, UINT32_MAX);
 }
 
 /* Half upwards: floor(x + 1/2) is exact arithmetic on every machine. */
@@ -64,7 +65,7 @@ fdml_status fdml_split_validation(fdml_part *part, size_t n_classes, double shar
     fdml_rng rng;
     size_t n;
     FDML_TRY(check_share("share of validation classes", share, false, err));
-    FDML_TRY(check_classes(n_classes, err));
+    FDML_TRY(check_count("classes", n_classes, err));
     fdml_rng_init(&rng, seed, fdml_train_stream(FDML_TRAIN_SPLIT, USE_VALIDATION), 0);
     const uint32_t *class = shuffle_classes(&n, part, n_classes, &rng, work);
     if (!class) return fdml_fail(err, FDML_E_NOMEM, "no memory for %zu classes", n_classes);
@@ -88,32 +89,20 @@ static void cut_class(bool *is_kept, uint32_t *row, size_t n, size_t n_kept, fdm
     for (size_t i = n_kept; i < n; i++) is_kept[row[i]] = false;
 }
 
-/* Rows by class: those of class c are order[first[c] .. first[c + 1]), ascending. */
-static bool sort_rows(uint32_t **order, size_t **first, const fdml_rows *rows, fdml_arena *work)
-{
-    size_t *start = fdml_arena_push_zero(work, rows->n_classes + 2, sizeof *start);
-    *order = fdml_arena_push(work, rows->n, sizeof **order);
-    if (!start || !*order) return false;
-    for (size_t i = 0; i < rows->n; i++) start[rows->label[i] + 2]++;
-    for (size_t c = 0; c < rows->n_classes; c++) start[c + 2] += start[c + 1];
-    for (size_t i = 0; i < rows->n; i++)
-        (*order)[start[rows->label[i] + 1]++] = (uint32_t)i; /* start[c + 1] ends as c's end */
-    *first = start;
-    return true;
-}
-
 static fdml_status cut(fdml_imbalance_result *result, const fdml_rows *rows,
                        const fdml_imbalance *options, fdml_arena *work, fdml_error *err)
 {
     fdml_imbalance_counts *counts = &result->counts;
-    uint32_t *order;
-    size_t *first, n;
+    const fdml_row_keys keys = { rows->label, rows->n, rows->n_classes };
+    size_t n, *first = fdml_arena_push(work, rows->n_classes + 1, sizeof *first);
+    uint32_t *order = fdml_arena_push(work, rows->n, sizeof *order);
     fdml_rng rng;
     fdml_rng_init(&rng, options->seed, fdml_train_stream(FDML_TRAIN_SPLIT, USE_MINORITY), 0);
     const uint32_t *class = shuffle_classes(&n, rows->part, rows->n_classes, &rng, work);
-    if (!class || !sort_rows(&order, &first, rows, work))
+    if (!first || !order || !class)
         return fdml_fail(err, FDML_E_NOMEM, "no memory for %zu rows of %zu classes", rows->n,
                          rows->n_classes);
+    fdml_row_order(order, first, NULL, &keys);
     *counts =
         (fdml_imbalance_counts){ .n_minority = round_share(options->minority_classes, n) };
     for (size_t i = 0; i < rows->n; i++) result->is_kept[i] = true;
@@ -138,8 +127,8 @@ fdml_status fdml_split_imbalance(fdml_imbalance_result *result, const fdml_rows 
 {
     FDML_TRY(check_share("minority_classes", options->minority_classes, true, err));
     FDML_TRY(check_share("minority_keep", options->minority_keep, true, err));
-    FDML_TRY(check_classes(rows->n_classes, err));
-    FDML_TRY(check_classes(rows->n, err));
+    FDML_TRY(check_count("classes", rows->n_classes, err));
+    FDML_TRY(check_count("rows", rows->n, err));
     const fdml_arena_mark mark = fdml_arena_get_mark(work);
     const fdml_status status = cut(result, rows, options, work, err);
     fdml_arena_reset(work, mark);
