@@ -202,7 +202,7 @@ fdml_status fdml_trainer_step(fdml_trainer *t, const fdml_trainer_batch *batch,
                          isnan(result->metric.loss) ? "nan" : "infinite");
     if (t->dh) fdml_tape_backward(t->tape, t->dh, NULL);
     const fdml_status status = fdml_optim_step(t->optim, factor, &result->optim, &why);
-    return status ? fdml_fail(err, status, "step %llu: %.900s", step, why.text) : FDML_OK;
+    return status ? fdml_fail(err, status, "step %llu: %.440s", step, why.text) : FDML_OK;
 }
 
 static void copy_values(const fdml_params *to, const fdml_params *from)
