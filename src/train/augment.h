@@ -61,14 +61,25 @@ typedef struct fdml_augment_draw {
 void fdml_augment_pick(fdml_augment_draw *draw, const fdml_augment *augment, size_t width,
                        size_t height, fdml_rng *rng);
 
-/* planes: [n_channels, height, width]. Scratch from the arena is given back. FDML_E_DATA: eval
- * makes another size of this picture. */
-fdml_status fdml_augment_run(float *planes, const fdml_augment *augment,
-                             const fdml_augment_draw *draw, const fdml_image *image,
-                             const char *name, const fdml_kernels *kernels, fdml_arena *work,
-                             fdml_error *err);
+typedef struct fdml_augment_work {
+    const fdml_kernels *kernels;
+    fdml_arena *arena;
+} fdml_augment_work;
 
-/* ColorJitter alone, on planes [3, n] of red, green and blue from 0 to 1, in place. */
-void fdml_augment_jitter(float *planes, size_t n, const fdml_augment_draw *draw);
+typedef struct fdml_augment_input {
+    const fdml_image *image;
+    const char *name; /* for messages */
+} fdml_augment_input;
+
+/* planes: [n_channels, height, width]. draw NULL: no augmentation, eval alone. Scratch from the
+ * arena is given back. FDML_E_DATA: this picture comes out at another size. */
+fdml_status fdml_augment_run(float *planes, const fdml_augment *augment,
+                             const fdml_augment_draw *draw, const fdml_augment_input *input,
+                             const fdml_augment_work *work, fdml_error *err);
+
+/* ColorJitter alone, in place, on planes [n_channels, n] from 0 to 1: red, green and blue, or
+ * grey, which has neither saturation nor hue. */
+void fdml_augment_jitter(float *planes, size_t n, int n_channels,
+                         const fdml_augment_draw *draw);
 
 #endif

@@ -46,10 +46,10 @@ fdml_status fdml_images_train(fdml_images *images, float *planes, const uint32_t
 fdml_status fdml_images_eval(fdml_images *images, float *planes, const uint32_t *row, size_t n,
                              fdml_error *err);
 
-/* Reads every picture once, for a trainer that rather leaves bad ones out than stops in the
- * middle: is_bad[i] is set, error (NULL or [n]) says why for those. What fits is kept. Only
- * FDML_E_NOMEM fails. */
-fdml_status fdml_images_probe(fdml_images *images, bool *is_bad, fdml_error *error,
-                              const uint32_t *row, size_t n, fdml_error *err);
+/* Reads every picture once, for a trainer that rather leaves bad ones out at the beginning than
+ * stops in the middle: error[i].status is FDML_OK, or error[i] says what is wrong with row[i].
+ * What fits is kept. Only FDML_E_NOMEM fails. */
+fdml_status fdml_images_probe(fdml_images *images, fdml_error *error, const uint32_t *row,
+                              size_t n, fdml_error *err);
 
 #endif
