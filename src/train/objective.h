@@ -6,7 +6,9 @@
  *
  * Sums run in a fixed order and elementary functions are those of base/dmath.h or the kernels,
  * so the bits are the same everywhere. A batch of one sample, of one class only, or of all
- * different classes gives exactly 0 (or the objective's regulariser) and finite gradients.
+ * different classes gives exactly 0 (or the objective's regulariser) and finite gradients. The
+ * exception are objectives that compare with weights of classes instead of other rows (arcface,
+ * proxynca, normsoftmax, softtriple, proxyanchor), for which such a batch is one like another.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_TRAIN_OBJECTIVE_H
@@ -40,6 +42,7 @@ typedef struct fdml_miner_options {
     fdml_miner_kind kind;
     float distance_cutoff;          /* lower_cutoff of distance-weighted mining [0.5] */
     float rho_positive;             /* cp of rho_distance [0.2] */
+    float margin;                   /* of semihard: how much farther than the positive [0.2] */
     float same_attribute_negatives; /* probability, 0 to 1 [0]; FINDML 4 */
     bool other_attribute_positives; /* positives of another attribute where there is one */
     bool other_class_positives;     /* attribute heads: positives from another class */
@@ -104,8 +107,8 @@ typedef struct fdml_objective_batch {
 } fdml_objective_batch;
 
 typedef struct fdml_objective_result {
-    float loss;
-    size_t n_tuples; /* pairs, triplets or anchors that were mined */
+    double loss;
+    size_t n_tuples; /* triplets that were mined; of objectives that do not mine, anchors */
     size_t n_active; /* of which have a gradient */
 } fdml_objective_result;
 
