@@ -25,7 +25,8 @@ fdml_status fdml_head_init(fdml_head *head, const fdml_linear_options *options, 
 fdml_status fdml_head_params(fdml_head *head, fdml_params *params, const char *prefix,
                              const bool *is_idle, fdml_arena *arena, fdml_error *err);
 
-/* f [n, n_out] of h [n, n_in]; inverse [n] = 1 / |u|, or NULL where it is not wanted. */
+/* f [n, n_out] of h [n, n_in]; inverse [n] = 1 / |u|, set where the head is_unit and
+ * else not looked at. */
 typedef struct fdml_head_rows {
     const float *h;
     size_t n;
