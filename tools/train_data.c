@@ -178,12 +178,11 @@ static void leave_out_bad(train_data *d, const cli_common *common, fdml_arena *a
     fdml_error err;
     const size_t n = d->pictures.table.n_rows;
     uint32_t *row = push(arena, n, sizeof *row);
-    bool *is_bad = push(arena, n, sizeof *is_bad);
     fdml_error *why = push(arena, n, sizeof *why);
     for (size_t i = 0; i < n; i++) row[i] = (uint32_t)i;
-    CLI_TRY(fdml_images_probe(d->images, is_bad, why, row, n, &err), &err);
+    CLI_TRY(fdml_images_probe(d->images, why, row, n, &err), &err);
     for (size_t i = 0; i < n; i++) {
-        if (!is_bad[i]) continue;
+        if (!why[i].status) continue;
         cli_warn(common, "left out: %s", why[i].text);
         d->fate[i] = FATE_BAD;
         d->n_bad++;

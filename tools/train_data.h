@@ -39,7 +39,7 @@ typedef struct train_data {
     /* Codes that training sees: permuted where parade.shuffle_attribute says so. */
     const uint32_t *attribute[CONFIG_MAX_ATTRIBUTES];
     uint8_t *fate; /* [n_rows of the table] train_fate, for RUN/rows.csv */
-    size_t n_bad, n_minority;
+    size_t n_bad;
     char sha256[FDML_SHA256_HEX]; /* of rows, classes, attributes; of embeddings their values */
 } train_data;
 

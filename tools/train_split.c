@@ -106,26 +106,26 @@ static void cut_minority(train_data *d, const config *c, const cli_common *commo
                          const fdml_factor *label, fdml_arena *arena)
 {
     fdml_error err;
-    fdml_imbalance_result result;
     const fdml_imbalance options = { c->data.minority_classes, c->data.minority_keep,
                                      c->train.seed };
     const training t = list_training(d, label, arena);
-    const fdml_rows rows = { t.code, t.n, t.n_classes };
-    bool *is_kept = push(arena, t.n, sizeof *is_kept);
-    bool *is_minority = push(arena, t.n_classes, sizeof *is_minority);
-    if (fdml_split_imbalance(is_kept, is_minority, &result, &rows, NULL, &options, arena, &err))
+    const fdml_split_rows rows = { t.code, t.n, t.n_classes, NULL };
+    fdml_imbalance_result result = { .is_kept = push(arena, t.n, sizeof *result.is_kept),
+                                     .is_minority =
+                                         push(arena, t.n_classes, sizeof *result.is_minority) };
+    if (fdml_split_imbalance(&result, &rows, &options, arena, &err))
         cli_die(CLI_EXIT_DATA, "%s: data.minority_classes: %s", d->table_shown, err.text);
     for (size_t i = 0; i < t.n; i++)
-        if (is_minority[t.code[i]])
-            d->fate[t.row[i]] = is_kept[i] ? FATE_MINORITY : FATE_REMOVED;
-    d->n_minority = result.n_minority;
-    cli_warn(common, "imbalance: %zu of %zu classes keep %zu of %zu rows", result.n_minority,
-             t.n_classes, result.n_kept, result.n_kept + result.n_removed);
-    if (result.n_last_saved)
+        if (result.is_minority[t.code[i]])
+            d->fate[t.row[i]] = result.is_kept[i] ? FATE_MINORITY : FATE_REMOVED;
+    const fdml_imbalance_counts *n = &result.counts;
+    cli_warn(common, "imbalance: %zu of %zu classes keep %zu of %zu rows", n->n_minority,
+             t.n_classes, n->n_kept, n->n_kept + n->n_removed);
+    if (n->n_last_saved)
         cli_warn(common,
                  "warning: %zu classes would have been empty with data.minority_keep = %g, and "
                  "keep one row each",
-                 result.n_last_saved, c->data.minority_keep);
+                 n->n_last_saved, c->data.minority_keep);
 }
 
 void train_split(train_data *d, const config *c, const cli_common *common, fdml_arena *arena)
