@@ -14,6 +14,7 @@
 #include "data/factor.h"
 #include "data/matrix.h"
 #include "data/pictures.h"
+#include "data/preprocess.h"
 
 /* Rows that are used for one purpose; levels are those that these rows have. */
 typedef struct train_part {
@@ -67,5 +68,7 @@ void train_data_write_rows(FILE *file, const train_data *data);
 
 /* tools/train_pictures.c: data->images and what they are like. */
 void train_pictures_open(train_data *data, const config *c, const cli_common *common);
+/* What validation does to a picture, and whoever uses the model has to. */
+fdml_preprocess train_pictures_preprocess(const config *c, size_t side);
 
 #endif

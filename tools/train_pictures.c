@@ -31,35 +31,38 @@ static void check_pair(const fdml_reals *pair, const char *name)
         cli_die(CLI_EXIT_DATA, "augment.%s: %zu numbers, expected low and high", name, pair->n);
 }
 
-static fdml_augment augment_of(const config *c, size_t side)
+fdml_preprocess train_pictures_preprocess(const config *c, size_t side)
 {
     const size_t shorter = c->augment.resize ? c->augment.resize : (side * 256 + 112) / 224;
+    fdml_preprocess steps = { .resize_shorter = shorter > side ? shorter : side,
+                              .center_width = side,
+                              .center_height = side,
+                              .n_channels = 3,
+                              .scale = 1.0f / 255 };
+    take_list(steps.mean, &c->augment.mean, 3, "mean");
+    take_list(steps.std, &c->augment.std, 3, "std");
+    return steps;
+}
+
+static fdml_augment augment_of(const config *c, size_t side)
+{
     check_pair(&c->augment.scale, "scale");
     check_pair(&c->augment.ratio, "ratio");
-    fdml_augment a = {
-        .eval = { .resize_shorter = shorter > side ? shorter : side,
-                  .center_width = side,
-                  .center_height = side,
-                  .n_channels = 3,
-                  .scale = 1.0f / 255 },
-        .width = side,
-        .height = side,
-        .has_crop = c->augment.crop,
-        .scale_low = c->augment.scale.item[0],
-        .scale_high = c->augment.scale.item[1],
-        .ratio_low = c->augment.ratio.item[0],
-        .ratio_high = c->augment.ratio.item[1],
-        .flip = c->augment.flip,
-        .shift = c->augment.shift,
-        .shift_edge = c->augment.shift_edge,
-        .brightness = c->augment.brightness,
-        .contrast = c->augment.contrast,
-        .saturation = c->augment.saturation,
-        .hue = c->augment.hue,
-    };
-    take_list(a.eval.mean, &c->augment.mean, 3, "mean");
-    take_list(a.eval.std, &c->augment.std, 3, "std");
-    return a;
+    return (fdml_augment){ .eval = train_pictures_preprocess(c, side),
+                           .width = side,
+                           .height = side,
+                           .has_crop = c->augment.crop,
+                           .scale_low = c->augment.scale.item[0],
+                           .scale_high = c->augment.scale.item[1],
+                           .ratio_low = c->augment.ratio.item[0],
+                           .ratio_high = c->augment.ratio.item[1],
+                           .flip = c->augment.flip,
+                           .shift = c->augment.shift,
+                           .shift_edge = c->augment.shift_edge,
+                           .brightness = c->augment.brightness,
+                           .contrast = c->augment.contrast,
+                           .saturation = c->augment.saturation,
+                           .hue = c->augment.hue };
 }
 
 void train_pictures_open(train_data *d, const config *c, const cli_common *common)

@@ -42,7 +42,6 @@ typedef struct train_run {
     fdml_arena arena, work;
     train_place place;
     uint64_t saved_at; /* step of the last checkpoint, plus 1; 0: none */
-    bool is_saved;     /* the place is that of the checkpoint */
     double started;
     /* a batch */
     float *x;
@@ -56,7 +55,7 @@ typedef struct train_run {
 } train_run;
 
 /* Returns the exit status. */
-int train_run_all(config *c, const train_data *data, const char *folder, bool resume,
+int train_run_all(const config *c, const train_data *data, const char *folder, bool resume,
                   const cli_common *common);
 
 /* Names the columns, once; then fills value[] with one step's numbers, or a validation's. */

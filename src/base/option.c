@@ -184,6 +184,16 @@ static fdml_status store_texts(fdml_texts *texts, const storing *s)
     return FDML_OK;
 }
 
+static fdml_status store_word(fdml_texts *texts, const storing *s)
+{
+    if (texts->n == FDML_LIST_MAX)
+        return fdml_fail(s->err, FDML_E_ARG, "%s: given more than %d times", s->shown,
+                         FDML_LIST_MAX);
+    FDML_TRY(copy_text(&texts->item[texts->n], s, s->text));
+    texts->n++;
+    return FDML_OK;
+}
+
 fdml_status fdml_option_store(const fdml_option *option, void *options, const char *shown,
                               const char *text, fdml_arena *arena, fdml_error *err)
 {
@@ -202,6 +212,8 @@ fdml_status fdml_option_store(const fdml_option *option, void *options, const ch
         return copy_text(target, &s, text);
     case FDML_OPTION_TEXTS:
         return store_texts(target, &s);
+    case FDML_OPTION_WORDS:
+        return store_word(target, &s);
     case FDML_OPTION_COUNT:
         return store_count(target, &s, text);
     case FDML_OPTION_REAL:
