@@ -10,8 +10,9 @@
  * there colour says nothing of the species, which is the place to measure how much of it an
  * embedding holds.
  *
- * Bits depend on the arguments alone: base/rng, base/dmath and IEEE arithmetic, nothing else. A
- * picture depends on (seed, species, its number) and not on how many others there are.
+ * Bits depend on the arguments alone: base/rng, base/dmath and IEEE arithmetic, nothing else.
+ * The shape of a species depends on the seed, its split and its place there, and not on how
+ * many others there are; the same holds for pose, background and light of a picture.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_DATA_PLUMAGE_H
@@ -62,11 +63,13 @@ const char *fdml_plumage_split_name(fdml_plumage_split split); /* "train" */
 /* What follows takes checked arguments. */
 size_t fdml_plumage_count(const fdml_plumage *plumage); /* of pictures in all splits */
 
-/* Every picture, [count]: by split, species and number. */
-void fdml_plumage_list(fdml_plumage_item *item, const fdml_plumage *plumage);
+/* Every picture, [count]: by split, species and number. Scratch from the arena is given back;
+ * FDML_E_NOMEM. */
+fdml_status fdml_plumage_list(fdml_plumage_item *item, const fdml_plumage *plumage,
+                              fdml_arena *work, fdml_error *err);
 
-/* rgb: [size, size, 3]. Scratch from the arena is given back; FDML_E_NOMEM. */
-fdml_status fdml_plumage_draw(unsigned char *rgb, const fdml_plumage *plumage,
-                              const fdml_plumage_item *item, fdml_arena *work, fdml_error *err);
+/* rgb: [size, size, 3]. */
+void fdml_plumage_draw(unsigned char *rgb, const fdml_plumage *plumage,
+                       const fdml_plumage_item *item);
 
 #endif

@@ -6,7 +6,6 @@
  * SPDX-License-Identifier: MIT */
 #include "train/images.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/parallel.h"
