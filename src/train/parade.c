@@ -205,6 +205,7 @@ fdml_status fdml_metric_heads_new(fdml_metric_heads **heads, const fdml_metric_o
     FDML_TRY(make_objective(&h->objective, &h->options, &plan, arena, err));
     for (size_t k = 0; k < options->n_attributes; k++)
         FDML_TRY(make_attribute(&h->attribute[k], &h->options, (uint32_t)k + 1, arena, err));
+    h->options.attribute = NULL; /* borrowed until here */
     *heads = h;
     return FDML_OK;
 }
