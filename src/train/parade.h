@@ -105,8 +105,8 @@ typedef struct fdml_metric_result {
 } fdml_metric_result;
 
 /* Sets the gradients of all parameters and dh [n, n_in], the gradient of L by h as the trunk
- * receives it (reversed parts reversed). FDML_E_DATA names the row of a label or code that is
- * too large. FDML_E_NOMEM. */
+ * receives it (reversed parts reversed); dh NULL: not wanted. FDML_E_DATA names the row of a
+ * label or code that is too large. FDML_E_NOMEM. */
 fdml_status fdml_metric_heads_run(fdml_metric_heads *heads, const fdml_metric_batch *batch,
                                   float *dh, fdml_metric_result *result, fdml_arena *work,
                                   fdml_error *err);

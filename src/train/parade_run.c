@@ -22,6 +22,7 @@ typedef struct step {
     fdml_head_rows rows; /* of the class head */
     float *df;           /* [n, dim] */
     float *extra;        /* [n, n_in]: what attribute heads send into h; NULL: nothing */
+    bool wants_dh;
     fdml_metric_result *result;
     fdml_arena *work;
 } step;
@@ -175,8 +176,9 @@ static fdml_status run_separation(step *s, fdml_attribute_head *a, known *rows,
 static fdml_status return_z(step *s, fdml_attribute_head *a, known *rows, fdml_error *err)
 {
     const size_t n_in = s->heads->options.n_in;
+    const bool is_wanted = s->extra && !a->options.detach;
     rows->sent = NULL;
-    if (!a->options.detach) {
+    if (is_wanted) {
         rows->sent = fdml_arena_push(s->work, rows->n, n_in * sizeof(float));
         if (!rows->sent) return no_memory(rows->n, err);
     }
@@ -232,7 +234,7 @@ static fdml_status run_attribute(step *s, size_t k, fdml_error *err)
     find_weights(result, a, s);
     if (!result->is_active) return FDML_OK;
     const size_t n_h = s->batch->n * s->heads->options.n_in;
-    if (!a->options.detach && !s->extra) {
+    if (s->wants_dh && !a->options.detach && !s->extra) {
         s->extra = fdml_arena_push_zero(s->work, n_h, sizeof(float));
         if (!s->extra) return no_memory(s->batch->n, err);
     }
@@ -326,7 +328,9 @@ fdml_status fdml_metric_heads_run(fdml_metric_heads *heads, const fdml_metric_ba
                                   fdml_error *err)
 {
     const fdml_arena_mark mark = fdml_arena_get_mark(work);
-    step s = { .heads = heads, .batch = batch, .result = result, .work = work };
+    step s = {
+        .heads = heads, .batch = batch, .wants_dh = dh != NULL, .result = result, .work = work
+    };
     const fdml_status status = run_step(&s, dh, err);
     fdml_arena_reset(work, mark);
     return status;
