@@ -14,71 +14,72 @@
 
 #define SETTINGS(array) .setting = (array), .n_settings = sizeof(array) / sizeof *(array)
 
-/* { name, value, low, high, help } */
+/* { name, value, low, high, help, is_whole } */
 static const fdml_objective_setting contrastive[] = {
-    { "positive_margin", 0, 0, 4, "distance below which a positive is near enough" },
-    { "negative_margin", 1, 0, 4, "distance from which a negative is far enough" },
+    { "positive_margin", 0, 0, 4, "distance below which a positive is near enough", false },
+    { "negative_margin", 1, 0, 4, "distance from which a negative is far enough", false },
 };
 static const fdml_objective_setting triplet[] = {
-    { "margin", 0.2, 0, 4, "by which a negative is to be farther than a positive" },
+    { "margin", 0.2, 0, 4, "by which a negative is to be farther than a positive", false },
     { "squared", 1, 0, 1, "1: squared distances; 0: distances", true },
 };
 static const fdml_objective_setting margin[] = {
-    { "gamma", 0.2, 0, 4, "margin on both sides of beta" },
-    { "beta", 1.2, 0, 4, "first value of every class's boundary" },
+    { "gamma", 0.2, 0, 4, "margin on both sides of beta", false },
+    { "beta", 1.2, 0, 4, "first value of every class's boundary", false },
     { "learn_beta", 1, 0, 1, "1: beta of each class is learned; 0: it stays", true },
 };
 static const fdml_objective_setting npair[] = {
-    { "l2", 0.005, 0, 1000, "weight of the mean length of the embeddings" },
+    { "l2", 0.005, 0, 1000, "weight of the mean length of the embeddings", false },
 };
 static const fdml_objective_setting lifted[] = {
-    { "margin", 1, 0, 100, "from which the distance of a negative counts little" },
-    { "l2", 0.005, 0, 1000, "weight of the mean length of the embeddings" },
+    { "margin", 1, 0, 100, "from which the distance of a negative counts little", false },
+    { "l2", 0.005, 0, 1000, "weight of the mean length of the embeddings", false },
 };
 static const fdml_objective_setting arcface[] = {
-    { "scale", 16, 0.01, 1000, "of the cosines" },
-    { "margin", 0.5, 0, 1.5, "added to the angle to the own class, in radians" },
+    { "scale", 16, 0.01, 1000, "of the cosines", false },
+    { "margin", 0.5, 0, 1.5, "added to the angle to the own class, in radians", false },
 };
 static const fdml_objective_setting proxynca[] = {
-    { "scale", 3, 0.01, 100, "length to which embeddings and proxies are brought" },
+    { "scale", 3, 0.01, 100, "length to which embeddings and proxies are brought", false },
 };
 static const fdml_objective_setting multisimilarity[] = {
-    { "alpha", 2, 0.01, 1000, "steepness for positives" },
-    { "beta", 40, 0.01, 1000, "steepness for negatives" },
-    { "lambda", 0.5, -1, 1, "similarity between near and far" },
-    { "eps", 0.1, 0, 10, "of the mining of pairs: by how much a pair may be too easy" },
+    { "alpha", 2, 0.01, 1000, "steepness for positives", false },
+    { "beta", 40, 0.01, 1000, "steepness for negatives", false },
+    { "lambda", 0.5, -1, 1, "similarity between near and far", false },
+    { "eps", 0.1, 0, 10, "of the mining of pairs: by how much a pair may be too easy", false },
 };
 static const fdml_objective_setting snr[] = {
-    { "margin", 0.2, 0, 100, "by which a negative's ratio is to be larger than a positive's" },
-    { "reg", 0.005, 0, 1000, "weight of the mean |sum| of an anchor's embedding" },
+    { "margin", 0.2, 0, 100, "by which a negative's ratio is to be larger than a positive's",
+      false },
+    { "reg", 0.005, 0, 1000, "weight of the mean |sum| of an anchor's embedding", false },
 };
 static const fdml_objective_setting histogram[] = {
     { "bins", 65, 2, 65536, "nodes of the histograms on [-1, 1]", true },
 };
 static const fdml_objective_setting quadruplet[] = {
-    { "alpha1", 0.2, 0, 4, "margin against the anchor's negative" },
-    { "alpha2", 0.2, 0, 4, "margin against the distance of two negatives" },
+    { "alpha1", 0.2, 0, 4, "margin against the anchor's negative", false },
+    { "alpha2", 0.2, 0, 4, "margin against the distance of two negatives", false },
 };
 static const fdml_objective_setting angular[] = {
-    { "angle", 45, 0, 80, "bound of the angle at the negative, in degrees" },
-    { "lambda", 2, 0, 1000, "weight of the angular term" },
+    { "angle", 45, 0, 80, "bound of the angle at the negative, in degrees", false },
+    { "lambda", 2, 0, 1000, "weight of the angular term", false },
 };
 static const fdml_objective_setting normsoftmax[] = {
-    { "temperature", 0.05, 0.001, 100, "that cosines are divided by" },
+    { "temperature", 0.05, 0.001, 100, "that cosines are divided by", false },
 };
 static const fdml_objective_setting softtriple[] = {
     { "centres", 10, 1, 1000, "of each class", true },
-    { "gamma", 0.1, 0.001, 100, "softness of the choice among a class's centres" },
-    { "lambda", 20, 0.01, 1000, "scale of the similarities" },
-    { "delta", 0.01, 0, 4, "margin of the own class" },
-    { "reg", 0.2, 0, 1000, "weight of drawing a class's centres together" },
+    { "gamma", 0.1, 0.001, 100, "softness of the choice among a class's centres", false },
+    { "lambda", 20, 0.01, 1000, "scale of the similarities", false },
+    { "delta", 0.01, 0, 4, "margin of the own class", false },
+    { "reg", 0.2, 0, 1000, "weight of drawing a class's centres together", false },
 };
 static const fdml_objective_setting proxyanchor[] = {
-    { "alpha", 32, 0.01, 1000, "steepness" },
-    { "delta", 0.1, 0, 4, "margin on both sides of 0" },
+    { "alpha", 32, 0.01, 1000, "steepness", false },
+    { "delta", 0.1, 0, 4, "margin on both sides of 0", false },
 };
 static const fdml_objective_setting contrast[] = {
-    { "temperature", 0.1, 0.001, 100, "that similarities are divided by" },
+    { "temperature", 0.1, 0.001, 100, "that similarities are divided by", false },
 };
 
 static const fdml_loss_kind kinds[] = {
