@@ -53,6 +53,7 @@ typedef struct fdml_objective_setting {
     const char *name; /* "gamma" */
     double value, low, high;
     const char *help;
+    bool is_whole; /* whole numbers only */
 } fdml_objective_setting;
 
 typedef struct fdml_objective_options {
@@ -93,7 +94,8 @@ fdml_status fdml_objective_new(fdml_objective **objective,
                                const fdml_objective_options *options, fdml_arena *arena,
                                fdml_error *err);
 
-/* Appends its parameters, named prefix + ".beta" (the text is copied to the arena). */
+/* Appends its parameters, named prefix + ".beta" (the text is copied to the arena); one that a
+ * setting fixes is a buffer. FDML_E_LIMIT: no room in the list. */
 fdml_status fdml_objective_params(fdml_objective *objective, fdml_params *params,
                                   const char *prefix, fdml_arena *arena, fdml_error *err);
 

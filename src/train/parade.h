@@ -32,7 +32,7 @@ typedef struct fdml_attribute_options {
      * compared with, so that 0.1 bites alike at every D. Others: rho. */
     double rho;
     fdml_schedule alpha_schedule, rho_schedule; /* all zero: constant */
-    fdml_separation_kind separation;
+    fdml_separation_kind separation;            /* none: rho counts as 0 */
     /* z sees the features without the trunk behind them: neither L_dml(z) nor what L_sep sends
      * to z goes into h; both still move z's head. fdml_attribute_defaults: true. */
     bool detach;
@@ -40,7 +40,8 @@ typedef struct fdml_attribute_options {
     size_t n_hidden;                          /* of the small net; 0: 512 */
     float separation_lr;                      /* of the small net; 0: the run's */
     /* Its own objective and miner: name, parameter_lr, miner and settings of *objective count.
-     * NULL: those of the class head, less what goes by an attribute. */
+     * NULL: those of the class head, less what goes by an attribute, which an attribute's own
+     * miner may not ask for. */
     const fdml_objective_options *objective;
 } fdml_attribute_options;
 
@@ -104,8 +105,8 @@ typedef struct fdml_metric_result {
 } fdml_metric_result;
 
 /* Sets the gradients of all parameters and dh [n, n_in], the gradient of L by h as the trunk
- * receives it (reversed parts reversed). FDML_E_DATA names the row of a label or code that is
- * too large. FDML_E_NOMEM. */
+ * receives it (reversed parts reversed); dh NULL: not wanted. FDML_E_DATA names the row of a
+ * label or code that is too large. FDML_E_NOMEM. */
 fdml_status fdml_metric_heads_run(fdml_metric_heads *heads, const fdml_metric_batch *batch,
                                   float *dh, fdml_metric_result *result, fdml_arena *work,
                                   fdml_error *err);

@@ -76,7 +76,7 @@ typedef struct fdml_separation_result {
     double measure;
 } fdml_separation_result;
 
-/* Sets the gradients of the small net and the result. FDML_E_NOMEM. */
+/* Not of kind none. Sets the gradients of the small net and the result. FDML_E_NOMEM. */
 fdml_status fdml_separation_run(fdml_separation *separation, const fdml_separation_batch *batch,
                                 fdml_separation_result *result, fdml_arena *work,
                                 fdml_error *err);
