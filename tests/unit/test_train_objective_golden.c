@@ -176,5 +176,5 @@ Test(train_objective, losses_are_those_of_pytorch_metric_learning)
     expect_fixture(contrast, "supcon_cos", arc_loss(&a));
     a.name = "ntxent";
     expect_fixture(contrast, "ntxent_cos_pair_mean", arc_loss(&a));
-    fdml_json_free(root);
+    fdml_json_close(root);
 }
