@@ -7,6 +7,7 @@
  *              with the strides taken out, so that pixels again lie one after another
  *   planes     the same for a few channels that are not in blocks: the first layer
  *   winograd   36 products of transformed tiles (conv_winograd.c)
+ *   gather     pixels of several images, copied once per tap (conv_gather.c)
  *
  * The order of a pixel's sum depends on the algorithm, which depends on the layer's shape
  * without the batch; how tasks are cut depends on whatever is fastest.
@@ -33,7 +34,8 @@ typedef enum fdml_conv_way {
     FDML_CONV_POINT,
     FDML_CONV_DIRECT,
     FDML_CONV_PLANES,
-    FDML_CONV_WINOGRAD
+    FDML_CONV_WINOGRAD,
+    FDML_CONV_GATHER
 } fdml_conv_way;
 
 typedef struct fdml_conv_detail {
@@ -74,8 +76,9 @@ static inline float *fdml_conv_scratch(const fdml_conv_detail *d, int thread)
 }
 
 /* conv_choose.c: the algorithm for this shape, of one group of channels or more. `has_planes`:
- * x can be had plain. */
+ * x can be had plain. The second is for training, where the batch is part of the shape. */
 void fdml_conv_choose(fdml_conv_detail *d, bool has_planes);
+void fdml_conv_choose_trained(fdml_conv_detail *d, bool has_planes);
 
 /* conv_pack.c: panels as the kernel wants them; NULL: out of memory. */
 typedef struct fdml_conv_source {
@@ -95,9 +98,11 @@ bool fdml_conv_point_offsets(fdml_conv_detail *d, fdml_arena *arena); /* sets d-
 bool fdml_conv_cut(fdml_conv_detail *d, fdml_arena *arena);
 bool fdml_conv_cut_rows(fdml_conv_detail *d, fdml_arena *arena);
 bool fdml_conv_cut_winograd(fdml_conv_detail *d, fdml_arena *arena);
+bool fdml_conv_cut_gather(fdml_conv_detail *d, fdml_arena *arena);
 /* d has the data of this run. */
 void fdml_conv_run(const fdml_conv_detail *d);
 void fdml_conv_run_rows(const fdml_conv_detail *d);
 void fdml_conv_run_winograd(const fdml_conv_detail *d);
+void fdml_conv_run_gather(const fdml_conv_detail *d);
 
 #endif
