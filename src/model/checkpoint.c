@@ -69,7 +69,9 @@ fdml_status fdml_checkpoint_build(fdml_graph *graph, fdml_checkpoint *checkpoint
                                   bool with_head, fdml_arena *arena, fdml_error *err)
 {
     const fdml_checkpoint_settings *settings = &checkpoint->settings;
-    const fdml_backbone_options options = { with_head, settings->height, settings->width };
+    const fdml_backbone_options options = { .with_head = with_head,
+                                            .height = settings->height,
+                                            .width = settings->width };
     fdml_graph built;
     FDML_TRY(fdml_backbone_build(&built, checkpoint->backbone->name, &checkpoint->weights,
                                  &options, arena, err));
