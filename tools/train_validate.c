@@ -58,11 +58,11 @@ fdml_status train_validate(train_scores *scores, const train_embedding *embeddin
                                      .alignment_power = 2,
                                      .path = "validation" };
     const fdml_arena_mark mark = fdml_arena_get_mark(work);
+    fdml_metric_parts parts;
     fdml_audit_result result;
     *scores = (train_scores){ .value = { NAN, NAN, NAN, NAN } };
-    fdml_status status =
-        fdml_metrics_parse(&settings.metrics, &settings.n_metrics, &settings.with_verification,
-                           "recall_at_1,map_at_r", ks, 1, FDML_DML, work, err);
+    fdml_status status = fdml_metrics_parse(&settings.metrics, &settings.n_metrics, &parts,
+                                            "recall_at_1,map_at_r", ks, 1, FDML_DML, work, err);
     if (!status) status = fdml_audit(&result, &problem, &settings, &machine, work, err);
     for (size_t i = 0; !status && i < settings.n_metrics; i++)
         take_metric(scores, &result, i, settings.metrics[i].id == FDML_M_MAP_AT_R);
