@@ -188,19 +188,19 @@ fdml_status fdml_trainer_step(fdml_trainer *t, const fdml_trainer_batch *batch,
 {
     const unsigned long long step = batch->step + 1;
     const double factor = fdml_schedule_factor(&t->schedule, batch->step);
-    const fdml_metric_batch heads = { .h = t->tape ? fdml_tape_forward(t->tape, batch->x)
-                                                   : batch->x,
-                                      .n = t->n_rows,
-                                      .label = batch->label,
-                                      .attribute = batch->attribute,
-                                      .step = batch->step };
+    fdml_metric_batch heads = { .h = batch->x,
+                                .n = t->n_rows,
+                                .label = batch->label,
+                                .attribute = batch->attribute,
+                                .step = batch->step };
     fdml_error why;
     result->lr = t->lr * factor;
+    if (t->tape) FDML_TRY(fdml_tape_forward(t->tape, batch->x, &heads.h, err));
     FDML_TRY(fdml_metric_heads_run(t->heads, &heads, t->dh, &result->metric, &t->work, err));
     if (!isfinite(result->metric.loss))
         return fdml_fail(err, FDML_E_DATA, "step %llu: the loss is %s", step,
                          isnan(result->metric.loss) ? "nan" : "infinite");
-    if (t->dh) fdml_tape_backward(t->tape, t->dh, NULL);
+    if (t->dh) FDML_TRY(fdml_tape_backward(t->tape, t->dh, err));
     const fdml_status status = fdml_optim_step(t->optim, factor, &result->optim, &why);
     return status ? fdml_fail(err, status, "step %llu: %.440s", step, why.text) : FDML_OK;
 }
