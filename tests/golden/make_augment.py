@@ -59,7 +59,7 @@ def main():
     source = Image.open(HERE / "images" / "resize" / "source.ppm")
     for k, (factors, order) in enumerate(JITTER):
         save(f"jitter_{k}.npy", jitter(functional.to_tensor(source), factors, order))
-    part = source.resize((16, 12), Image.BILINEAR, box=(5, 3, 30, 20))
+    part = functional.resized_crop(source, 3, 5, 17, 25, (12, 16))
     part = functional.pad(functional.hflip(part), [2, 0, 0, 1])  # 2 columns left, a row below
     part = functional.crop(part, 1, 0, 12, 16)
     x = jitter(functional.to_tensor(part), (1.2, 0.8, 1.1, 0.05), (0, 1, 2, 3))
