@@ -187,11 +187,11 @@ Test(data_plumage, limits_are_named)
                          "0 pictures in all, expected 1 to 10000000");
 }
 
-/* 147 x 150 pixels are more bytes than one stored block holds; 1 x 21845 end on its border: a
- * row of one pixel has 4 bytes, which is 87380; 5461 x 4 is 65536. */
+/* A stored block holds 65535 bytes, and a row has one besides its pixels: 28 x 771 fill one
+ * block to the last byte, 5461 x 4 and 21845 x 1 need one byte more. */
 Test(data_plumage, png_is_read_as_written)
 {
-    static const size_t sides[][2] = { { 1, 1 },    { 3, 2 },     { 147, 150 }, { 1, 21845 },
+    static const size_t sides[][2] = { { 1, 1 },    { 3, 2 },     { 147, 150 }, { 28, 771 },
                                        { 5461, 4 }, { 21844, 1 }, { 21845, 1 }, { 300, 1000 } };
     fdml_arena arena;
     fdml_arena_init(&arena, 0);
