@@ -17,13 +17,6 @@ typedef fdml_wire_writer writer;
 /* TensorProto.DataType. */
 enum { STRING = 8, U4 = 21, I4 = 22 };
 
-static size_t item_size(int type)
-{
-    static const unsigned char size[] = { 0, 4, 1, 1, 2,  2, 4, 8, 0, 1, 2,
-                                          8, 4, 8, 8, 16, 2, 1, 1, 1, 1 };
-    return (size_t)type < sizeof size ? size[type] : 0;
-}
-
 /* Two items a byte, the first in the low bits. */
 static void put_nibbles(writer *w, const unsigned char *items, size_t n)
 {
@@ -40,7 +33,7 @@ static void put_items(writer *w, const void *ctx)
     if (t->type == U4 || t->type == I4)
         put_nibbles(w, t->data, t->n_items);
     else
-        fdml_wire_put_raw(w, t->data, t->n_items * item_size(t->type));
+        fdml_wire_put_raw(w, t->data, fdml_onnx_raw_size(t));
 }
 
 static void put_tensor(writer *w, const void *ctx)

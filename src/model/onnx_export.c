@@ -33,23 +33,19 @@ static bool take_name(exporter *e, fdml_intern *names, uint32_t value)
 {
     const char *wanted = e->graph->value[value].name;
     char text[96];
-    uint32_t id;
+    uint32_t id = 0;
     if (e->name[value]) return true;
     if (!wanted) wanted = "";
-    for (unsigned k = 0; k <= e->graph->n_values; k++) {
+    const char *name = wanted;
+    for (uint32_t k = value;; k++) { /* ends: there are fewer names than numbers */
         const uint32_t n = names->n;
-        const char *name = wanted;
-        if (k || !*wanted) {
-            snprintf(text, sizeof text, "%.60s%s%u", wanted, *wanted ? "_" : "value_",
-                     value + k);
-            name = text;
-        }
-        if (!fdml_intern_add(names, name, strlen(name), &id)) return false;
-        if (id < n) continue;
-        e->name[value] = fdml_intern_get(names, id).text;
-        return true;
+        if (*name && !fdml_intern_add(names, name, strlen(name), &id)) return false;
+        if (*name && id == n) break;
+        snprintf(text, sizeof text, "%.60s%s%u", wanted, *wanted ? "_" : "value_", k);
+        name = text;
     }
-    return false;
+    e->name[value] = fdml_intern_get(names, id).text;
+    return true;
 }
 
 static bool name_values(exporter *e)
