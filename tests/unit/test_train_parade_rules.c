@@ -59,6 +59,30 @@ Test(train_parade_rules, names_its_parameters)
     metric_close(&w);
 }
 
+/* No two matrices begin alike: compared where they are of one size. */
+Test(train_parade_rules, draws_first_weights_of_its_own_for_every_layer)
+{
+    metric_world w;
+    fdml_metric_options o = metric_options();
+    fdml_attribute_options a[2] = { metric_attribute("color"), metric_attribute("size") };
+    for (int k = 0; k < 2; k++) {
+        a[k].alpha = a[k].rho = 0.1;
+        a[k].dim = a[k].n_hidden = MW_DIM;
+    }
+    o.n_in = MW_DIM, o.attribute = a, o.n_attributes = 2;
+    metric_open(&w, &o);
+    size_t n_pairs = 0;
+    for (size_t p = 0; p < w.params.n; p++)
+        for (size_t q = 0; q < p; q++) {
+            if (w.item[p].n != w.item[q].n) continue;
+            cr_assert_arr_neq(w.item[p].value, w.item[q].value, w.item[p].n * sizeof(float),
+                              "%s and %s", w.item[p].name, w.item[q].name);
+            n_pairs++;
+        }
+    cr_assert_geq(n_pairs, 21 + 21); /* seven matrices, and their biases */
+    metric_close(&w);
+}
+
 Test(train_parade_rules, has_the_same_bits_for_any_threads_and_instruction_set)
 {
     metric_world one, other;
