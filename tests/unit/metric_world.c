@@ -1,4 +1,5 @@
 /* metric_world.c - see metric_world.h.
+ *
  * SPDX-License-Identifier: MIT */
 #include "metric_world.h"
 

@@ -1,5 +1,6 @@
 /* test_train_head.c - a head's embedding and gradients against double precision and its finite
  * differences.
+ *
  * SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 #include <math.h>

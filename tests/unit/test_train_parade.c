@@ -2,7 +2,9 @@
  * is reversed, and what an attribute may not change.
  *
  * Differences are taken of the step's own loss, which is a double of float embeddings: with a
- * step of 2^-11 its slope is good to about 5e-3 of the largest: larger steps meet corners of relu.
+ * step of 2^-11 its slope is good to about 5e-3 of the largest: larger steps meet corners of
+ * relu.
+ *
  * SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 #include <math.h>

@@ -1,4 +1,5 @@
 /* test_train_parade_rules.c - names, schedules, measures, errors and bits of train/parade.h.
+ *
  * SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 #include <math.h>

@@ -1,5 +1,6 @@
 /* test_train_separation.c - the three separations against double precision, finite differences
  * and cases by hand; and the game that diva plays.
+ *
  * SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 #include <math.h>
