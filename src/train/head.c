@@ -1,4 +1,5 @@
 /* head.c - see head.h.
+ *
  * SPDX-License-Identifier: MIT */
 #include "train/head.h"
 

@@ -1,4 +1,5 @@
 /* linear.c - see linear.h.
+ *
  * SPDX-License-Identifier: MIT */
 #include "train/linear.h"
 

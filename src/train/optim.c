@@ -3,6 +3,7 @@
  * A step passes over the gradients twice: for the norm, which every step needs to know that all
  * is finite, and for the update. Both are cut into blocks of 16 Ki items, which is where a
  * block's time (some 10 us) passes the cost of handing it out.
+ *
  * SPDX-License-Identifier: MIT */
 #include "train/optim.h"
 

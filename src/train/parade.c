@@ -1,4 +1,5 @@
 /* parade.c - options, parameters and the embedding. See parade.h; parade_run.c has the step.
+ *
  * SPDX-License-Identifier: MIT */
 #include "train/parade.h"
 

@@ -4,6 +4,7 @@
  * sends; then the class head goes back. What heads that are not detached send into h is summed
  * apart and added last. Where no attribute is active nothing is added at all, not even zeros:
  * the bits are those of a run without attributes.
+ *
  * SPDX-License-Identifier: MIT */
 #include "train/parade.h"
 

@@ -1,4 +1,5 @@
 /* param_list.c - see param_list.h.
+ *
  * SPDX-License-Identifier: MIT */
 #include "train/param_list.h"
 

@@ -1,4 +1,5 @@
 /* row_groups.c - see row_groups.h.
+ *
  * SPDX-License-Identifier: MIT */
 #include "train/row_groups.h"
 

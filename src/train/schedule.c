@@ -2,6 +2,7 @@
  *
  * The powers of gamma and the cosine are computed anew at each step: PyTorch's recursive forms
  * drift from their closed forms by a rounding a step.
+ *
  * SPDX-License-Identifier: MIT */
 #include "train/schedule.h"
 

@@ -1,4 +1,5 @@
 /* separation.c - options, parameters and the choice of kind. See separation.h.
+ *
  * SPDX-License-Identifier: MIT */
 #include "train/separation.h"
 

@@ -7,6 +7,7 @@
  *   (2 rho / B) C of the row's value, less the mean of that over the class,
  * since centring is its own transpose. So all of it takes B D steps, whatever the number of
  * values. Everything is a double.
+ *
  * SPDX-License-Identifier: MIT */
 #include "train/separation_state.h"
 

@@ -9,6 +9,7 @@
  *
  * The net's parameters keep these gradients; what goes on into f and z is multiplied by -1
  * (Ganin & Lempitsky, "Unsupervised domain adaptation by backpropagation", ICML 2015).
+ *
  * SPDX-License-Identifier: MIT */
 #include "train/separation_state.h"
 

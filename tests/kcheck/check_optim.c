@@ -1,4 +1,5 @@
 /* check_optim.c - the steps of optimisers, and the sum of squares. See kcheck.h.
+ *
  * SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* test_train_optim.c - steps of SGD, Adam and AdamW against PyTorch 1.13, and what an optimiser
  * promises beside its formulas. tests/golden/torch_optim.py makes PyTorch's numbers.
+ *
  * SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 #include <math.h>

@@ -1,4 +1,5 @@
 /* test_train_schedule.c - factors of steps, against PyTorch's schedulers and by hand.
+ *
  * SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 #include <math.h>

@@ -1,4 +1,5 @@
 /* optim.h - one step of Adam or SGD, along weights and their state.
+ *
  * SPDX-License-Identifier: MIT */
 
 /* What both begin with: the clipped gradient plus L2 decay. NaN stays NaN. */
