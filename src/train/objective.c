@@ -33,8 +33,9 @@ static fdml_status take_setting(double *value, const fdml_objective_info *info,
     while (i < info->n_settings && strcmp(info->setting[i].name, given->name) != 0) i++;
     if (i == info->n_settings) {
         const char *near = fdml_option_nearest(given->name, setting_candidate, info);
-        return fdml_fail(err, FDML_E_ARG, "objective '%s' has no setting '%s'%s%s", info->name,
-                         given->name, near ? "; did you mean " : "", near ? near : "");
+        return fdml_fail(err, FDML_E_ARG, "objective '%s' has no setting '%s'%s%s%s",
+                         info->name, given->name, near ? "; did you mean " : "",
+                         near ? near : "", near ? "?" : "");
     }
     const fdml_objective_setting *setting = &info->setting[i];
     if (!(given->value >= setting->low && given->value <= setting->high))
