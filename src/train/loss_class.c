@@ -45,7 +45,7 @@ static fdml_status multiply(const product *p, const fdml_loss_call *call, fdml_e
     const fdml_op_call how = { .graph = &no_graph,
                                .node = &no_node,
                                .kernels = call->kernels,
-                               .n_threads = 1,
+                               .n_threads = call->objective->options.n_threads,
                                .work = call->work };
     const fdml_status status = fdml_product_run(&job, &how, NULL);
     if (status)

@@ -67,6 +67,7 @@ typedef struct fdml_objective_options {
     const fdml_objective_setting *setting; /* [n_settings]: others keep their defaults */
     size_t n_settings;
     const fdml_kernels *kernels; /* not NULL */
+    int n_threads;               /* of products with class weights; 0: one */
 } fdml_objective_options;
 
 /* Miner options that keep every default. */

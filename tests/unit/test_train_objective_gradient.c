@@ -193,6 +193,42 @@ Test(train_gradient, of_equal_rows_is_finite)
         }
 }
 
+/* Rows whose parts are all equal but for a last bit have no variance to speak of: no ratio. */
+Test(train_gradient, of_rows_without_variance_is_not_rounding)
+{
+    float f[N * DIM], df[N * DIM];
+    objective_case c;
+    const fdml_objective_options options = options_of(fdml_objective_find("snr", NULL));
+    objective_open(&c, &options);
+    for (size_t k = 0; k < N * DIM; k++) {
+        f[k] = 0.1f * (float)(1 + k / DIM);
+        if (k % DIM == k / DIM % DIM) f[k] = nextafterf(f[k], 2);
+    }
+    const fdml_objective_batch batch = { .f = f, .n = N, .label = labels };
+    const fdml_objective_result result = objective_run(&c, &batch, df);
+    cr_expect_eq(result.n_active, 0u);
+    cr_expect_gt(result.n_tuples, 0u);
+    for (size_t k = 0; k < N * DIM; k++) /* the regulariser's alone: 0.005 an anchor */
+        cr_expect_leq(fabs((double)df[k]), 0.005);
+    objective_close(&c);
+}
+
+/* At an angle of 0 the derivative of cos(theta + m) by cos(theta) has no bound. */
+Test(train_gradient, of_a_row_on_its_class_weight_is_finite)
+{
+    float f[DIM] = { 1 }, df[DIM];
+    const uint32_t label[1] = { 2 };
+    objective_case c;
+    const fdml_objective_options options = options_of(fdml_objective_find("arcface", NULL));
+    objective_open(&c, &options);
+    for (size_t d = 0; d < DIM; d++) c.param[0].value[2 * DIM + d] = d == 0 ? 3 : 0;
+    const fdml_objective_batch batch = { .f = f, .n = 1, .label = label };
+    cr_expect(isfinite(objective_run(&c, &batch, df).loss));
+    for (size_t d = 0; d < DIM; d++) cr_expect(isfinite(df[d]));
+    for (size_t k = 0; k < CLASSES * DIM; k++) cr_expect(isfinite(c.param[0].grad[k]));
+    objective_close(&c);
+}
+
 /* A network that has diverged must not look trained. */
 Test(train_gradient, of_nan_is_refused)
 {
