@@ -256,15 +256,15 @@ Test(train_gradient, of_nan_is_refused)
 
 enum { M = 37, WIDE = 19 };
 
-static void run_wide(const fdml_objective_info *info, const fdml_kernels *kernels, float *out,
-                     size_t *n_out)
+static void run_wide(const fdml_objective_info *info, size_t machine, float *out, size_t *n_out)
 {
     float f[M * WIDE];
     uint32_t label[M];
     objective_case c;
     fdml_objective_options options = options_of(info);
     options.dim = WIDE;
-    options.kernels = kernels;
+    options.kernels = fdml_kernels_list(machine);
+    options.n_threads = 1 + (int)machine;
     options.miner.kind = info->mines ? FDML_MINER_DISTANCE : FDML_MINER_DEFAULT;
     for (uint32_t i = 0; i < M; i++) label[i] = i % CLASSES;
     objective_open(&c, &options);
@@ -279,15 +279,15 @@ static void run_wide(const fdml_objective_info *info, const fdml_kernels *kernel
     objective_close(&c);
 }
 
-Test(train_gradient, has_the_same_bits_on_every_instruction_set)
+Test(train_gradient, has_the_same_bits_on_every_instruction_set_and_thread_count)
 {
     static float want[1 + M * WIDE + CLASSES * 10 * WIDE], got[sizeof want / sizeof *want];
     const fdml_objective_info *info;
     for (size_t i = 0; (info = fdml_objective_list(i)) != NULL; i++) {
         size_t n, n_again;
-        run_wide(info, fdml_kernels_list(0), want, &n);
+        run_wide(info, 0, want, &n);
         for (size_t k = 1; fdml_kernels_list(k); k++) {
-            run_wide(info, fdml_kernels_list(k), got, &n_again);
+            run_wide(info, k, got, &n_again);
             cr_expect(n == n_again && !memcmp(got, want, n * sizeof *want), "%s on %s",
                       info->name, fdml_kernels_list(k)->isa);
         }
