@@ -47,7 +47,7 @@ void objective_rows(float *f, const uint32_t *label, size_t n, size_t dim, bool 
         fdml_rng_init(&noise, seed, 2, (uint32_t)i);
         double square = 0;
         for (size_t d = 0; d < dim; d++) {
-            const double x = fdml_rng_normal(&centre) + 0.8 * fdml_rng_normal(&noise);
+            const double x = fdml_rng_normal(&centre) + 1.5 * fdml_rng_normal(&noise);
             f[i * dim + d] = (float)x;
             square += x * x;
         }
