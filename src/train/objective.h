@@ -6,7 +6,9 @@
  *
  * Sums run in a fixed order and elementary functions are those of base/dmath.h or the kernels,
  * so the bits are the same everywhere. A batch of one sample, of one class only, or of all
- * different classes gives exactly 0 (or the objective's regulariser) and finite gradients.
+ * different classes gives exactly 0 (or the objective's regulariser) and finite gradients. The
+ * exception are objectives that compare with weights of classes instead of other rows (arcface,
+ * proxynca, normsoftmax, softtriple, proxyanchor), for which such a batch is one like another.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_TRAIN_OBJECTIVE_H
@@ -40,6 +42,7 @@ typedef struct fdml_miner_options {
     fdml_miner_kind kind;
     float distance_cutoff;          /* lower_cutoff of distance-weighted mining [0.5] */
     float rho_positive;             /* cp of rho_distance [0.2] */
+    float margin;                   /* of semihard: how much farther than the positive [0.2] */
     float same_attribute_negatives; /* probability, 0 to 1 [0]; FINDML 4 */
     bool other_attribute_positives; /* positives of another attribute where there is one */
     bool other_class_positives;     /* attribute heads: positives from another class */
@@ -50,6 +53,7 @@ typedef struct fdml_objective_setting {
     const char *name; /* "gamma" */
     double value, low, high;
     const char *help;
+    bool is_whole; /* whole numbers only */
 } fdml_objective_setting;
 
 typedef struct fdml_objective_options {
@@ -63,6 +67,7 @@ typedef struct fdml_objective_options {
     const fdml_objective_setting *setting; /* [n_settings]: others keep their defaults */
     size_t n_settings;
     const fdml_kernels *kernels; /* not NULL */
+    int n_threads;               /* of products with class weights; 0: one */
 } fdml_objective_options;
 
 /* Miner options that keep every default. */
@@ -90,7 +95,8 @@ fdml_status fdml_objective_new(fdml_objective **objective,
                                const fdml_objective_options *options, fdml_arena *arena,
                                fdml_error *err);
 
-/* Appends its parameters, named prefix + ".beta" (the text is copied to the arena). */
+/* Appends its parameters, named prefix + ".beta" (the text is copied to the arena); one that a
+ * setting fixes is a buffer. FDML_E_LIMIT: no room in the list. */
 fdml_status fdml_objective_params(fdml_objective *objective, fdml_params *params,
                                   const char *prefix, fdml_arena *arena, fdml_error *err);
 
@@ -104,13 +110,15 @@ typedef struct fdml_objective_batch {
 } fdml_objective_batch;
 
 typedef struct fdml_objective_result {
-    float loss;
-    size_t n_tuples; /* pairs, triplets or anchors that were mined */
+    double loss;
+    size_t n_tuples; /* triplets that were mined; of objectives that do not mine, anchors */
     size_t n_active; /* of which have a gradient */
 } fdml_objective_result;
 
 /* df [n, dim] is set to the gradient of the loss by f; gradients of the objective's parameters
- * are set. Scratch comes from `work` and is given back. FDML_E_NOMEM. */
+ * are set. Scratch comes from `work` and is given back. FDML_E_DATA: f is not finite, which is
+ * how training that has diverged shows. FDML_E_ARG: a label that is no class, or what the
+ * miner's options need is missing. FDML_E_NOMEM. */
 fdml_status fdml_objective_run(fdml_objective *objective, const fdml_objective_batch *batch,
                                float *df, fdml_objective_result *result, fdml_arena *work,
                                fdml_error *err);
