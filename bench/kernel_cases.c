@@ -309,6 +309,16 @@ CASE(upsample_both, 0, 4.0 * SAMPLES,
 CASE(ycc_to_rgb, 0, 6.0 * SAMPLES,
      k->ycc_to_rgb((unsigned char *)d.out, SAMPLE(0), SAMPLE(1), SAMPLE(2), SAMPLES))
 
+CASE(adam_step, 0, 7 * WORD * N,
+     const fdml_adam job = { d.out, d.c, d.join, d.scores, N, 1, INFINITY, 0, 1, 0.9f, 0.1f,
+                             0.999f, 1e-3f, 0, 1, 1e-8f };
+     k->adam_step(&job))
+CASE(sgd_step, 0, 5 * WORD * N,
+     const fdml_sgd job = { d.out, d.c, d.scores, N, 1, INFINITY, 0, 0, 0.9f, 0 };
+     k->sgd_step(&job))
+CASE(sum_squares, 0, WORD *N, double sum; k->sum_squares(&sum, d.scores, N);
+     d.best[0] = (float)sum)
+
 CASE(fma_peak, 2.0 * PEAK_STEPS * (double)(k->tile_rows * k->tile_cols), 0,
      float sink[16] = { 0.5f };
      k->fma_peak(sink, PEAK_STEPS))

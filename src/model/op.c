@@ -43,6 +43,7 @@ fdml_status fdml_op_fail(const fdml_op_call *call, fdml_error *err, fdml_status 
     va_start(args, format);
     vsnprintf(why, sizeof why, format, args);
     va_end(args);
+    if (!call->node) return fdml_fail(err, status, "%s", why);
     return fdml_node_fail(err, status, call->graph, call->node, "%s", why);
 }
 

@@ -23,7 +23,7 @@ enum { FDML_OP_MAX_INPUTS = 1024, FDML_OP_MAX_OUTPUTS = 256 };
  * input may be NULL during infer. */
 typedef struct fdml_op_call {
     const fdml_graph *graph; /* for messages */
-    const fdml_node *node;
+    const fdml_node *node; /* NULL: computed outside of a graph, such as a layer in training */
     size_t n_inputs, n_outputs;
     const fdml_tensor *const *input; /* NULL: left out; trailing ones may be absent */
     fdml_tensor *const *output;      /* NULL: not asked for */

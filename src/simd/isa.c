@@ -25,6 +25,7 @@
 #include "simd/kern/combine.h"
 #include "simd/kern/resize.h"
 #include "simd/kern/jpeg.h"
+#include "simd/kern/optim.h"
 
 extern const fdml_kernels FDML_CAT(fdml_kernels_, FDML_ISA);
 

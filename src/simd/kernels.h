@@ -218,6 +218,27 @@ typedef struct fdml_block {
     size_t row_stride;
 } fdml_block;
 
+/* A step of an optimiser. The gradient is grad * scale, brought to [-limit, limit] (INFINITY:
+ * as it is), plus decay * w. */
+typedef struct fdml_adam {
+    float *w, *m, *v; /* [n] */
+    const float *grad;
+    size_t n;
+    float scale, limit, decay;
+    float keep;         /* of w: 1, or 1 - lr * decay where the decay is decoupled */
+    float beta1, rest1; /* rest is 1 - beta, rounded once */
+    float beta2, rest2;
+    float step, root, eps; /* lr / (1 - beta1^t); 1 / sqrt(1 - beta2^t) */
+} fdml_adam;
+
+typedef struct fdml_sgd {
+    float *w, *b; /* [n]; b is NULL without momentum */
+    const float *grad;
+    size_t n;
+    float scale, limit, decay, lr, momentum;
+    int nesterov;
+} fdml_sgd;
+
 /* clang-format off */ /* contracts, one a paragraph */
 /* --- gemm -----------------------------------------------------------------------------
  * pack_a, pack_b: rows as panels: ceil(n / width) panels of [dim, width], missing rows zero;
@@ -318,6 +339,13 @@ typedef struct fdml_block {
  *   across: out [2 n], n >= 2. down: out [n], (3 row + other + half) >> 2. both: out [2 n],
  *   n >= 2, scratch [n + 32].
  * ycc_to_rgb: rgb [n, 3] by JFIF's equations in 16-bit fixed point, as in libjpeg.
+ *
+ * --- optimisers -----------------------------------------------------------------------
+ * adam_step: with g the gradient above, m = beta1 m + rest1 g; v = beta2 v + (rest2 g) g;
+ *   w = keep w - step (m / (sqrt(v) root + eps)); each line's last product and sum round
+ *   together.
+ * sgd_step: with b: b = momentum b + g, g = nesterov ? g + momentum b : b. w = w - lr g.
+ * sum_squares: in double, sixteen sums folded 16-8-4-2-1.
  *
  * fma_peak: n times one vf_fma on each of tile_rows * tile_cols / 16 independent registers, and
  *   nothing else: what the benches call the peak. sink: [16]. */

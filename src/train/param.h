@@ -23,6 +23,9 @@ typedef struct fdml_param {
                     * a buffer, such as a running mean, that no optimiser touches */
     float lr;      /* its own learning rate; 0: the run's */
     bool no_decay; /* weight decay is not for it (FINDML 5: loss parameters) */
+    const bool *is_idle; /* NULL, or its owner's: true while the last backward pass had no part
+                          * for it. The optimiser then leaves it, its decay and its state alone
+                          * (as PyTorch where grad is None) */
 } fdml_param;
 
 /* A list that owners append to; capacity is the caller's. */
