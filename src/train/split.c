@@ -89,7 +89,7 @@ static void cut_class(bool *is_kept, uint32_t *row, size_t n, size_t n_kept, fdm
     for (size_t i = n_kept; i < n; i++) is_kept[row[i]] = false;
 }
 
-static fdml_status cut(fdml_imbalance_result *result, const fdml_rows *rows,
+static fdml_status cut(fdml_imbalance_result *result, const fdml_split_rows *rows,
                        const fdml_imbalance *options, fdml_arena *work, fdml_error *err)
 {
     fdml_imbalance_counts *counts = &result->counts;
@@ -121,7 +121,7 @@ static fdml_status cut(fdml_imbalance_result *result, const fdml_rows *rows,
     return FDML_OK;
 }
 
-fdml_status fdml_split_imbalance(fdml_imbalance_result *result, const fdml_rows *rows,
+fdml_status fdml_split_imbalance(fdml_imbalance_result *result, const fdml_split_rows *rows,
                                  const fdml_imbalance *options, fdml_arena *work,
                                  fdml_error *err)
 {

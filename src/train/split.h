@@ -54,14 +54,14 @@ typedef struct fdml_imbalance_result {
     fdml_imbalance_counts counts;
 } fdml_imbalance_result;
 
-typedef struct fdml_rows {
+typedef struct fdml_split_rows {
     const uint32_t *label; /* [n], below n_classes */
     size_t n, n_classes;
     const fdml_part *part; /* [n_classes]; NULL: all classes train */
-} fdml_rows;
+} fdml_split_rows;
 
 /* A class that is cut keeps round(minority_keep * its rows), at least one. */
-fdml_status fdml_split_imbalance(fdml_imbalance_result *result, const fdml_rows *rows,
+fdml_status fdml_split_imbalance(fdml_imbalance_result *result, const fdml_split_rows *rows,
                                  const fdml_imbalance *options, fdml_arena *work,
                                  fdml_error *err);
 
