@@ -50,7 +50,9 @@ fdml_status fdml_checkpoint_parse(fdml_checkpoint *checkpoint, const fdml_source
                                   fdml_arena *arena, fdml_error *err);
 void fdml_checkpoint_close(fdml_checkpoint *checkpoint);
 
-/* The net (backbone.h), once. The graph takes over the mapped file: fdml_graph_close. */
+/* The net (backbone.h), once, with the head of the settings behind it, or with_head with the
+ * backbone's own classifier instead. FDML_E_DATA: a head that does not fit. The graph takes
+ * over the mapped file: fdml_graph_close. */
 fdml_status fdml_checkpoint_build(fdml_graph *graph, fdml_checkpoint *checkpoint,
                                   bool with_head, fdml_arena *arena, fdml_error *err);
 

@@ -7,7 +7,7 @@ Three features, one of them far from zero, and three values of unequal frequency
 Expected are weights, biases and the minimum of logistic.h's function, for two penalties, with and
 without balanced weights, of LogisticRegression behind a StandardScaler; weights are given for the
 features as they are, biases less their mean, which no probability depends on. Made with
-scikit-learn 1.2.1 and NumPy 1.24; the weights are those of a gradient below 1e-10.
+scikit-learn 1.2.1 and NumPy 1.24; the weights are those of a gradient below 1e-8.
 
 SPDX-License-Identifier: MIT
 """
@@ -28,7 +28,7 @@ def rows():
 def fit(x, y, c, balanced):
     scaler = StandardScaler().fit(x)
     z = scaler.transform(x)
-    model = LogisticRegression(C=c, class_weight="balanced" if balanced else None, tol=1e-10,
+    model = LogisticRegression(C=c, class_weight="balanced" if balanced else None, tol=1e-8,
                                max_iter=100000, multi_class="multinomial", solver="newton-cg").fit(z, y)
     logits = model.decision_function(z)
     weights = N / (V * np.bincount(y)) if balanced else np.ones(V)
