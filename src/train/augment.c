@@ -56,6 +56,10 @@ fdml_status fdml_augment_check(const fdml_augment *a, fdml_error *err)
         return fdml_fail(err, FDML_E_ARG,
                          "shift is %zu, expected less than a side of %zu x %zu", a->shift,
                          a->width, a->height);
+    const size_t *box = a->eval.box;
+    if (a->eval.has_box && (box[0] >= box[2] || box[1] >= box[3]))
+        return fdml_fail(err, FDML_E_ARG, "box %zu,%zu,%zu,%zu holds no pixel", box[0], box[1],
+                         box[2], box[3]);
     for (size_t i = 0; i < sizeof number / sizeof *number; i++)
         if (!(number[i].value >= 0 && number[i].value <= number[i].most))
             return fdml_fail(err, FDML_E_ARG, "%s is %g, expected 0 to %g", number[i].name,
@@ -121,8 +125,12 @@ void fdml_augment_pick(fdml_augment_draw *draw, const fdml_augment *a, size_t wi
 {
     fdml_augment_draw d = { .order = { 0, 1, 2, 3 } };
     uint32_t order[4] = { 0, 1, 2, 3 };
+    const size_t *box = a->eval.box, x = a->eval.has_box ? box[0] : 0;
+    const size_t y = a->eval.has_box ? box[1] : 0;
+    if (a->eval.has_box) width = box[2] - x, height = box[3] - y;
     set_box(d.box, 0, 0, width, height);
     if (a->has_crop) pick_box(d.box, a, width, height, rng);
+    d.box[0] += x, d.box[1] += y, d.box[2] += x, d.box[3] += y;
     d.flip = fdml_rng_double(rng) < a->flip;
     d.dx = pick_move(rng, a->shift);
     d.dy = pick_move(rng, a->shift);

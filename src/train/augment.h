@@ -27,7 +27,8 @@ typedef struct fdml_augment {
                            * training's too. It must make width x height of every picture */
     size_t width, height; /* of what comes out */
 
-    bool has_crop;                /* RandomResizedCrop in place of eval's geometry */
+    bool has_crop;                /* RandomResizedCrop, within eval's box where it has one, in
+                                   * place of the rest of its geometry */
     double scale_low, scale_high; /* share of the picture's area [0.08, 1] */
     double ratio_low, ratio_high; /* width / height [3/4, 4/3] */
 

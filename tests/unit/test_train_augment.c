@@ -220,6 +220,11 @@ Test(train_augment, crops_that_do_not_fit_fall_back_to_the_middle)
     cr_assert(d.box[0] == 43 && d.box[1] == 0 && d.box[2] == 56 && d.box[3] == 10);
     pick(&d, &a, 10, 100, 0);
     cr_assert(d.box[0] == 0 && d.box[1] == 43 && d.box[2] == 10 && d.box[3] == 56);
+    a.eval.has_box = true; /* what is cropped is the box */
+    memcpy(a.eval.box, (const size_t[]){ 7, 5, 107, 15 }, sizeof a.eval.box);
+    pick(&d, &a, 200, 200, 0);
+    cr_assert(d.box[0] == 50 && d.box[1] == 5 && d.box[2] == 63 && d.box[3] == 15);
+    a.eval.has_box = false;
     pick(&d, &a, 1, 1, 0);
     cr_assert(d.box[0] == 0 && d.box[1] == 0 && d.box[2] == 1 && d.box[3] == 1);
 }
@@ -263,6 +268,9 @@ Test(train_augment, limits_are_named)
     a.hue = 0.6;
     scratch_expect_error(fdml_augment_check(&a, &err), &err, FDML_E_ARG,
                          "hue is 0.6, expected 0 to 0.5");
+    a = fdml_augment_defaults, a.eval.has_box = true;
+    scratch_expect_error(fdml_augment_check(&a, &err), &err, FDML_E_ARG,
+                         "box 0,0,0,0 holds no pixel");
     a = fdml_augment_defaults, a.flip = NAN;
     cr_assert_eq(fdml_augment_check(&a, &err), FDML_E_ARG);
     a = fdml_augment_defaults, a.scale_high = 1.5;

@@ -157,7 +157,8 @@ static void check_nothing(const fdml_objective_info *info, const uint32_t *label
     else
         cr_expect_float_eq(result.loss, want, 1e-9, "%s: %g", info->name, result.loss);
     for (size_t i = 0; c.params.n && i < c.param[0].n; i++)
-        cr_expect(isfinite(c.param[0].grad[i]) && (has_classes(info) || c.param[0].grad[i] == 0));
+        cr_expect(isfinite(c.param[0].grad[i]) &&
+                  (has_classes(info) || c.param[0].grad[i] == 0));
     objective_close(&c);
 }
 

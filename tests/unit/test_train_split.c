@@ -64,7 +64,7 @@ typedef struct world {
     uint32_t label[N_ROWS];
     fdml_part part[N_CLASSES];
     bool is_kept[N_ROWS], is_minority[N_CLASSES];
-    fdml_rows rows;
+    fdml_split_rows rows;
     fdml_imbalance_result result;
 } world;
 
@@ -75,7 +75,7 @@ static void make_world(world *w)
         w->part[c] = c % 3 == 2 ? FDML_PART_TEST : FDML_PART_TRAIN;
         for (uint32_t i = 0; i < 3 * c; i++) w->label[n++] = c;
     }
-    w->rows = (fdml_rows){ w->label, N_ROWS, N_CLASSES, w->part };
+    w->rows = (fdml_split_rows){ w->label, N_ROWS, N_CLASSES, w->part };
     w->result = (fdml_imbalance_result){ .is_kept = w->is_kept, .is_minority = w->is_minority };
 }
 
