@@ -1,6 +1,7 @@
 /* test_train_state.c - a state comes back to the bit, and no damaged one is taken.
  * SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "scratch.h"
