@@ -186,7 +186,7 @@ size_t fdml_trainer_n_weights(const fdml_trainer *trainer)
 fdml_status fdml_trainer_step(fdml_trainer *t, const fdml_trainer_batch *batch,
                               fdml_trainer_result *result, fdml_error *err)
 {
-    const unsigned long long step = batch->step + 1;
+    const unsigned long long step = batch->step;
     const double factor = fdml_schedule_factor(&t->schedule, batch->step);
     fdml_metric_batch heads = { .h = batch->x,
                                 .n = t->n_rows,

@@ -56,9 +56,8 @@ typedef struct fdml_trainer_result {
     double lr; /* the run's, of this step */
 } fdml_trainer_result;
 
-/* FDML_E_DATA where the loss or a gradient is not finite: "step 17: the loss is nan" (people
- * count from 1). No weight
- * has changed then, but statistics of batch normalisation have. */
+/* FDML_E_DATA where the loss or a gradient is not finite: "step 17: the loss is nan", after 17
+ * good steps. No weight has changed then, but statistics of batch normalisation have. */
 fdml_status fdml_trainer_step(fdml_trainer *trainer, const fdml_trainer_batch *batch,
                               fdml_trainer_result *result, fdml_error *err);
 

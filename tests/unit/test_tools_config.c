@@ -73,7 +73,7 @@ Test(tools_config, values)
     cr_assert_eq(c.n_settings, 1);
     cr_assert_str_eq(c.setting[0].name, "margin");
     cr_assert_eq(c.setting[0].value, 0.3);
-    cr_assert_str_eq(c.setting[0].place, "x.ini:9");
+    cr_assert_str_eq(c.setting[0].place, "x.ini:10");
     cr_assert_eq(c.model.freeze_norm, 1);
     cr_assert_eq(c.schedule.milestones.item[0], 0.5);
     cr_assert_eq(c.schedule.milestones.item[1], 80);
@@ -182,7 +182,7 @@ Test(tools_config, writes_what_it_reads)
     for (size_t i = 0; i < 2; i++)
         for (int with_help = 0; with_help < 2; with_help++) {
             config a, b;
-            char first[1 << 15];
+            char first[1 << 16];
             fdml_error err = { 0 };
             read_good(&a, texts[i]);
             snprintf(first, sizeof first, "%s", written(&a, with_help));

@@ -65,6 +65,6 @@ Test(tools_train_events, long_tag_is_cut)
     FILE *file = fmemopen(bytes, sizeof bytes, "wb");
     events_scalar(file, 1, 1, tag, 1);
     fflush(file);
-    cr_assert_eq(ftell(file), 8 + 4 + 9 + 2 + 2 + 2 + 2 + EVENTS_TAG_MAX + 5 + 4);
+    cr_assert_eq(ftell(file), 8 + 4 + 9 + 2 + 3 + 2 + 2 + EVENTS_TAG_MAX + 5 + 4);
     fclose(file);
 }

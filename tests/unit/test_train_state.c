@@ -86,7 +86,7 @@ Test(train_state, order_does_not_matter)
 }
 
 static unsigned char *good;
-static size_t good_size;
+static size_t good_size, n_taken;
 
 static void read_spoiled(const unsigned char *bytes, size_t size)
 {
@@ -98,15 +98,20 @@ static void read_spoiled(const unsigned char *bytes, size_t size)
     fdml_arena_init(&arena, 0);
     const bool is_same = size == good_size && !memcmp(bytes, good, size);
     const char *path = scratch_write("spoiled", bytes, size);
-    const fdml_status status = fdml_state_read(path, &o.arrays, &run, &arena, &err);
-    if (!is_same) {
-        cr_assert_neq(status, FDML_OK, "a damaged state of %zu bytes was taken", size);
+    if (fdml_state_read(path, &o.arrays, &run, &arena, &err)) {
         expect_untouched(&o);
+        cr_assert(!is_same);
+    } else {
+        cr_assert_arr_eq(o.a, weight, sizeof weight);
+        cr_assert_arr_eq(o.b, moment, sizeof moment);
+        cr_assert_str_eq(run, "{\"step\": 7}");
+        n_taken++;
     }
     fdml_arena_close(&arena);
 }
 
-/* A blank more in the JSON header would be the same state; a flipped bit never makes one. */
+/* Taken are only those in which a blank between two words of the JSON became another blank, or
+ * the 0 that a number may begin with. */
 Test(train_state, every_flipped_bit_is_found)
 {
     static unsigned char copy[1 << 12];
@@ -116,6 +121,7 @@ Test(train_state, every_flipped_bit_is_found)
     cr_assert_lt(good_size, sizeof copy);
     good = copy;
     scratch_spoil(read_spoiled, copy, good_size);
+    cr_assert_lt(n_taken, good_size / 8);
 }
 
 Test(train_state, another_network)
