@@ -76,6 +76,10 @@ test_exported_models_embed_as_validated()
     run fdml-embed --model runs/model.onnx birds/kept.csv -o b.npy "${how[@]}"
     assert_exit 0
     assert_same a.npy b.npy
+    # the checkpoint says itself what happens to a picture
+    run fdml-embed --model runs/model.safetensors birds/kept.csv -o c.npy
+    assert_exit 0
+    assert_same a.npy c.npy
     run fdml-eval a.npy meta.csv --format json --bootstrap 20 --permutations 20
     assert_eq "$(json out 'round(r["overall"]["map_at_r"]["value"], 12)')" \
         "$(json runs/summary.json 'round(r["validation"]["map_at_r"], 12)')"
