@@ -2,8 +2,8 @@
  * 96 x 512 scores, rows of 512; and of networks: a row of 56 pixels of 64 channels, sixteen
  * channels of 28 x 28. All of it stays in a 1 MiB cache.
  *
- * A case is CASE(name, flops, bytes, statements); the table at the end expands kernels.def, so
- * a kernel without a case does not compile.
+ * The table at the end expands kernels.def, so a kernel without a case does not link. Cases of
+ * training are in train_cases.c.
  * SPDX-License-Identifier: MIT */
 #include "kernel_cases.h"
 
@@ -97,6 +97,7 @@ void kernel_cases_prepare(void)
     }
     d.halves = (fdml_taps){ taps, taps + DIM / 2, taps + DIM, 3, DIM / 2 };
     prepare_networks();
+    train_cases_prepare();
     d.x_rows = (fdml_rows){ .x = d.x, .stride = DIM, .n = ROWS };
     d.y_rows = (fdml_rows){ .x = d.y, .stride = DIM, .n = COLS };
 }
@@ -189,22 +190,6 @@ static void affine_with_all(const fdml_kernels *k)
                               .high = INFINITY };
     k->block_affine(&job);
 }
-
-#define CASE(name, n_flops, n_bytes, ...)                                                      \
-    static double flops_##name(const fdml_kernels *k)                                          \
-    {                                                                                          \
-        (void)k;                                                                               \
-        return (n_flops);                                                                      \
-    }                                                                                          \
-    static double bytes_##name(const fdml_kernels *k)                                          \
-    {                                                                                          \
-        (void)k;                                                                               \
-        return (n_bytes);                                                                      \
-    }                                                                                          \
-    static void run_##name(const fdml_kernels *k)                                              \
-    {                                                                                          \
-        __VA_ARGS__;                                                                           \
-    }
 
 CASE(pack_a, 0, 2 * WORD * ROWS * DIM, k->pack_a(d.a, &d.x_rows, DIM))
 CASE(pack_b, 0, 2 * WORD * COLS * DIM, k->pack_b(d.b, &d.y_rows, DIM))

@@ -19,6 +19,30 @@ typedef struct kernel_case {
 const kernel_case *kernel_case_at(size_t index);
 void kernel_cases_prepare(void); /* before the first run */
 
+/* A case is CASE(name, flops, bytes, statements), in one of the files *_cases.c. */
+#define CASE(name, n_flops, n_bytes, ...)                                                      \
+    double flops_##name(const fdml_kernels *k)                                                 \
+    {                                                                                          \
+        (void)k;                                                                               \
+        return (n_flops);                                                                      \
+    }                                                                                          \
+    double bytes_##name(const fdml_kernels *k)                                                 \
+    {                                                                                          \
+        (void)k;                                                                               \
+        return (n_bytes);                                                                      \
+    }                                                                                          \
+    void run_##name(const fdml_kernels *k)                                                     \
+    {                                                                                          \
+        __VA_ARGS__;                                                                           \
+    }
+#define KERNEL(name, params)                                                                   \
+    double flops_##name(const fdml_kernels *k);                                                \
+    double bytes_##name(const fdml_kernels *k);                                                \
+    void run_##name(const fdml_kernels *k);
+#include "simd/kernels.def"
+#undef KERNEL
+void train_cases_prepare(void); /* part of kernel_cases_prepare */
+
 typedef struct gemm_options {
     const fdml_kernels *k;
     size_t m, n, depth, n_rounds;

@@ -53,6 +53,12 @@ formula()
     ir) echo '`sqrt((max fmr / min fmr) (max fnmr / min fnmr))`.' ;;
     garbe) echo '`0.5 G(fmr) + 0.5 G(fnmr)`, `G(x) = n/(n-1) * sum |x_a - x_b| / (2 n^2 mean x)`.' ;;
     max_over_geomean) echo '`max x_a / (prod x_a)^(1/n)`.' ;;
+    leakage_logistic)
+        echo '`(1/V) sum over values v of #{rows of v read as v} / #{rows of v}`. Minimised: `sum_i w_i (-log p_i[v_i]) +'
+        echo '||U||^2 / (2 C)`, `w_i = n / (V n_v)`, which is LogisticRegression(C=1, class_weight="balanced") of scikit-learn'
+        echo 'behind a StandardScaler. Classes are halved at random, those of each majority value evenly.'
+        ;;
+    leakage_knn) echo 'Vote of value v: `#{neighbours of v} / n_v`; of equal votes that of the nearer neighbour.' ;;
     gap) echo '`max over groups - min over groups`; ratio `min / max`.' ;;
     p) echo '`(1 + #{permuted gap >= gap}) / (1 + permutations)`. Phipson and Smyth, 2010; Holm, 1979.' ;;
     *) ;;

@@ -19,8 +19,8 @@ static const char *source_of(const char *key, int convention, fdml_arena *arena)
     const fdml_metric *metric;
     const uint32_t k = 1;
     size_t n;
-    bool verification;
-    if (fdml_metrics_parse(&metric, &n, &verification, key, &k, 1, convention, arena, NULL))
+    fdml_metric_parts parts;
+    if (fdml_metrics_parse(&metric, &n, &parts, key, &k, 1, convention, arena, NULL))
         return NULL;
     return n == 1 ? metric->source : NULL;
 }

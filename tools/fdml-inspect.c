@@ -8,6 +8,7 @@
 
 #include "inspect.h"
 #include "inspect_model.h"
+#include "model/onnx_export.h"
 
 typedef enum inspect_kind {
     AS_AUTO,
@@ -20,7 +21,7 @@ typedef enum inspect_kind {
 typedef struct inspect_options {
     cli_common common;
     int kind;
-    const char *shape;
+    const char *shape, *onnx;
     uint64_t batch;
     bool json, layers;
 } inspect_options;
@@ -56,6 +57,11 @@ static const fdml_option table[] = {
       AT(shape),
       .value_name = "LIST",
       .help = "the input's shape, where the model leaves it open: 1,3,224,224" },
+    { .type = FDML_OPTION_TEXT,
+      .name = "onnx",
+      AT(onnx),
+      .value_name = "FILE",
+      .help = "write the model as an .onnx, a checkpoint's head included" },
     CLI_COMMON_OPTIONS
 };
 
@@ -72,7 +78,8 @@ static const cli_program program = {
         "standard input.",
     .examples = "  fdml-inspect emb.npy meta.csv\n"
                 "  fdml-inspect model.onnx --layers\n"
-                "  fdml-inspect model.safetensors:embedding --json\n",
+                "  fdml-inspect model.safetensors:embedding --json\n"
+                "  fdml-inspect checkpoint.safetensors --as model --onnx model.onnx\n",
     .options = table,
     .n_options = sizeof table / sizeof *table
 };
@@ -203,8 +210,18 @@ static void show_json(fdml_json_writer *w, const opened *file, const char *name,
     fdml_json_end_object(w);
 }
 
-/* One file after the other, each with memory of its own. */
-static void show(fdml_json_writer *w, const inspect_options *o, const char *name)
+static void write_onnx(FILE *file, const inspect_options *o, const opened *from)
+{
+    fdml_error err;
+    if (from->kind != AS_MODEL) cli_die(CLI_EXIT_DATA, "--onnx: the file is no model");
+    if (!from->model.model.graph.n_values)
+        cli_die(CLI_EXIT_DATA, "--onnx: %s", from->model.why);
+    CLI_TRY(fdml_onnx_export_stream(file, o->onnx, &from->model.model.graph, &err), &err);
+}
+
+/* One file after the other, each with memory of its own. `onnx`: what a model is written to, or
+ * NULL. */
+static void show(fdml_json_writer *w, FILE *onnx, const inspect_options *o, const char *name)
 {
     static opened file;
     fdml_arena arena;
@@ -215,6 +232,7 @@ static void show(fdml_json_writer *w, const inspect_options *o, const char *name
                                           .n_threads = cli_threads(&o->common) };
     fdml_arena_init(&arena, 0);
     open_any(&file, (inspect_kind)o->kind, cli_input_path(name, &arena), &model, &arena);
+    if (onnx) write_onnx(onnx, o, &file);
     if (o->json)
         show_json(w, &file, name, &arena);
     else
@@ -232,10 +250,12 @@ int main(int argc, char **argv)
     cli_parse(&program, &o, argc, argv);
     const fdml_texts *files = &o.common.positional;
     if (!files->n) cli_die(CLI_EXIT_USAGE, "FILE is missing");
+    if (o.onnx && files->n > 1) cli_die(CLI_EXIT_USAGE, "--onnx takes one FILE");
     cli_catch_signals();
+    FILE *onnx = o.onnx ? cli_output_open(o.onnx) : NULL;
     fdml_json_writer_init(&w, stdout, 4);
     if (o.json) fdml_json_begin_array(&w);
-    for (size_t i = 0; i < files->n; i++) show(&w, &o, files->item[i]);
+    for (size_t i = 0; i < files->n; i++) show(&w, onnx, &o, files->item[i]);
     if (o.json) fdml_json_end_array(&w);
     if (o.json) putchar('\n');
     cli_outputs_commit();

@@ -217,11 +217,25 @@ static const fdml_estimate *find_verification(const fdml_result *result, const c
     return is_same("accuracy", key) ? &v->accuracy : NULL;
 }
 
+/* Numbers of leakage, which are of an attribute; NULL: it is none. */
+static const fdml_estimate *find_leakage(const fdml_result *result, const char *key,
+                                         const char *by)
+{
+    for (size_t i = 0; i < result->audit.n_leakage; i++) {
+        const fdml_leakage_result *l = &result->audit.leakage[i];
+        if (!is_same(l->by, by)) continue;
+        if (is_same("leakage_logistic", key)) return &l->logistic;
+        if (is_same("leakage_knn", key)) return &l->knn;
+    }
+    return NULL;
+}
+
 fdml_status fdml_result_value(fdml_value *value, const fdml_result *result, const char *metric,
                               const char *by, const char *group, fdml_error *err)
 {
     const bool is_overall = !by && !group;
     const fdml_estimate *found = is_overall ? find_verification(result, metric) : NULL;
+    if (by && !group) found = find_leakage(result, metric, by);
     if (!found) {
         size_t m;
         FDML_TRY(find_metric(&m, result, metric, err));

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "data/crc32.h"
+
 /* libjpeg's example script writes 10 scans and the longest any known encoder makes is some 60.
  * Each can cost a pass over the whole picture for a dozen bytes of file. */
 enum { MAX_SCANS = 500 };
@@ -115,24 +117,6 @@ static fdml_status check_jpeg(fdml_image_header *header, const unsigned char *by
 
 /* --- PNG --------------------------------------------------------------------------------- */
 
-/* CRC-32 of IEEE 802.3, bits reflected: x^32+x^26+x^23+x^22+x^16+x^12+x^11+x^10+x^8+x^7+x^5+
- * x^4+x^2+x+1 without its top bit, read backwards is 0xedb88320. */
-static void fill_table(uint32_t table[256])
-{
-    for (uint32_t i = 0; i < 256; i++) {
-        uint32_t c = i;
-        for (int bit = 0; bit < 8; bit++) c = c >> 1 ^ (c & 1 ? 0xedb88320u : 0);
-        table[i] = c;
-    }
-}
-
-static uint32_t checksum(const uint32_t table[256], const unsigned char *bytes, size_t size)
-{
-    uint32_t crc = 0xffffffffu;
-    for (size_t i = 0; i < size; i++) crc = table[(crc ^ bytes[i]) & 0xff] ^ crc >> 8;
-    return ~crc;
-}
-
 static uint32_t big_endian(const unsigned char *p)
 {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
@@ -141,8 +125,8 @@ static uint32_t big_endian(const unsigned char *p)
 static fdml_status check_png(fdml_image_header *header, const unsigned char *bytes, size_t size,
                              const char *name, fdml_error *err)
 {
-    uint32_t table[256];
-    fill_table(table);
+    fdml_crc32 crc;
+    fdml_crc32_init(&crc);
     for (size_t at = sizeof png_signature;;) {
         if (size - at < 12)
             return fdml_fail(err, FDML_E_FORMAT,
@@ -153,7 +137,8 @@ static fdml_status check_png(fdml_image_header *header, const unsigned char *byt
                              "%s: truncated PNG: the chunk at byte %zu has %zu bytes, the file "
                              "%zu more",
                              name, at, length, size - at - 12);
-        if (checksum(table, bytes + at + 4, 4 + length) != big_endian(bytes + at + 8 + length))
+        if (fdml_crc32_of(&crc, bytes + at + 4, 4 + length) !=
+            big_endian(bytes + at + 8 + length))
             return fdml_fail(err, FDML_E_FORMAT,
                              "%s: damaged PNG: wrong checksum of the chunk at byte %zu", name,
                              at);

@@ -101,6 +101,10 @@ fdml_status fdml_onnx_parse(fdml_onnx_file *file, const char *name, const unsign
                             size_t size, const char *directory, fdml_arena *arena,
                             fdml_error *err);
 
+/* Bytes of a tensor's items as a file has them in raw_data, two items of 4 bits in a byte; of
+ * strings, which have none there, 0. */
+size_t fdml_onnx_raw_size(const fdml_onnx_tensor *tensor);
+
 /* A lone TensorProto: what input_0.pb and output_0.pb of the conformance tests are. External
  * data are refused. */
 fdml_status fdml_onnx_parse_tensor(fdml_onnx_tensor *tensor, const char *name,

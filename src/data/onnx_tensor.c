@@ -83,7 +83,7 @@ static fdml_status read_entry(fdml_onnx_reader *reader, fdml_onnx_external *exte
 }
 
 /* Bytes of the items as raw_data has them: two items of 4 bits in one byte. */
-static size_t raw_size(const fdml_onnx_tensor *tensor)
+size_t fdml_onnx_raw_size(const fdml_onnx_tensor *tensor)
 {
     static const unsigned char half_bytes[N_TYPES] = { 0, 8,  2,  2,  4, 4, 8, 16, 0, 2, 4, 16,
                                                        8, 16, 16, 32, 4, 2, 2, 2,  2, 1, 1 };
@@ -100,7 +100,7 @@ static fdml_status read_external(fdml_onnx_reader *reader, fdml_onnx_tensor *ten
     if (tensor->type == STRING)
         return fdml_onnx_fail(reader, err, FDML_E_FORMAT, "strings are in no external file");
     tensor->is_external = true;
-    return fdml_onnx_map_external(reader, raw, &external, raw_size(tensor), err);
+    return fdml_onnx_map_external(reader, raw, &external, fdml_onnx_raw_size(tensor), err);
 }
 
 static fdml_status find_raw(const fdml_onnx_reader *reader, fdml_bytes *raw, fdml_bytes message,
@@ -128,10 +128,10 @@ static fdml_status read_data(fdml_onnx_reader *reader, fdml_onnx_tensor *tensor,
     FDML_TRY(find_raw(reader, &raw, message, err));
     if (pb->data_location == 1) FDML_TRY(read_external(reader, tensor, pb, &raw, err));
     if (tensor->type == STRING) return read_strings(reader, tensor, pb, err);
-    if (raw.at && raw.size != raw_size(tensor))
+    if (raw.at && raw.size != fdml_onnx_raw_size(tensor))
         return fdml_onnx_fail(reader, err, FDML_E_FORMAT,
                               "%zu bytes of data, expected %zu for its type and shape",
-                              raw.size, raw_size(tensor));
+                              raw.size, fdml_onnx_raw_size(tensor));
     return fdml_onnx_read_items(reader, tensor, message, raw, err);
 }
 

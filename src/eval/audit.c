@@ -20,7 +20,8 @@ static fdml_status no_memory(fdml_error *err)
 
 /* --- checks --------------------------------------------------------------------------- */
 
-static fdml_status check_settings(const fdml_audit_settings *s, fdml_error *err)
+static fdml_status check_settings(const fdml_audit_settings *s, const fdml_problem *problem,
+                                  fdml_error *err)
 {
     if (!(s->confidence > 0 && s->confidence < 1))
         return fdml_fail(err, FDML_E_ARG, "confidence is %g, must lie between 0 and 1",
@@ -28,8 +29,11 @@ static fdml_status check_settings(const fdml_audit_settings *s, fdml_error *err)
     if (s->alignment_power != 1 && s->alignment_power != 2)
         return fdml_fail(err, FDML_E_ARG, "alignment power is %u, must be 1 or 2",
                          s->alignment_power);
-    if (!s->n_metrics && !s->with_verification)
+    if (!s->n_metrics && !s->with_verification && !s->with_leakage)
         return fdml_fail(err, FDML_E_ARG, "no metric was asked for");
+    if (!s->n_metrics && !s->with_verification && !problem->n_attributes)
+        return fdml_fail(err, FDML_E_ARG,
+                         "leakage is that of a group column, and none is given");
     return FDML_OK;
 }
 
@@ -251,7 +255,7 @@ static fdml_status run(fdml_audit_result *result, audit_state *state, fdml_error
     const fdml_audit_settings *settings = state->settings;
     const char *path = settings->path ? settings->path : "embeddings";
     audit_progress progress;
-    FDML_TRY(check_settings(settings, err));
+    FDML_TRY(check_settings(settings, state->problem, err));
     FDML_TRY(fdml_validate(&state->findings, state->problem, path, state->machine, state->arena,
                            err));
     FDML_TRY(fdml_groupings_make(&state->groupings, state->problem,
@@ -282,6 +286,7 @@ static fdml_status run(fdml_audit_result *result, audit_state *state, fdml_error
     if (settings->with_per_query && state->wants_mean)
         FDML_TRY(list_per_query(result, state, err));
     if (settings->with_verification) FDML_TRY(fdml_audit_verify(result, state, err));
+    if (settings->with_leakage) FDML_TRY(fdml_audit_leakage(result, state, err));
     return FDML_OK;
 }
 

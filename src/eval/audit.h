@@ -28,6 +28,7 @@ typedef struct fdml_audit_settings {
     const fdml_metric *metrics; /* [n_metrics], from fdml_metrics_parse */
     size_t n_metrics;
     bool with_verification; /* the metric set `verification` was asked for */
+    bool with_leakage;      /* the metric set `leakage` was asked for */
     fdml_convention convention;
     bool with_intersections;
     const char *reference; /* "overall", "majority" or a group value */
@@ -106,6 +107,16 @@ typedef struct fdml_verification_result {
     fdml_estimate accuracy;
 } fdml_verification_result;
 
+/* How well an attribute can be read from the embeddings, see eval/leakage.h. Balanced accuracy;
+ * n of the estimates is n_rows. */
+typedef struct fdml_leakage_result {
+    const char *by;
+    size_t n_values; /* that have enough rows, in two classes at least; others are left out */
+    size_t n_rows;
+    double chance; /* 1 / n_values: what the majority class alone scores; NaN with `why` */
+    fdml_estimate logistic, knn;
+} fdml_leakage_result;
+
 typedef struct fdml_audit_result {
     const fdml_audit_settings *settings;
     fdml_groupings groupings;
@@ -116,6 +127,8 @@ typedef struct fdml_audit_result {
     const fdml_gap_result *gaps;
     size_t n_gaps;
     fdml_verification_result verification;
+    const fdml_leakage_result *leakage; /* [n_leakage] by attribute, where asked for */
+    size_t n_leakage;
     const char *const *warnings;
     size_t n_warnings;
     /* per query and per mean-kind metric, for --per-query: [n_queries, n_metrics], NaN for

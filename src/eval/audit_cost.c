@@ -8,6 +8,7 @@
 
 #include "eval/audit_state.h"
 #include "eval/kmeans.h"
+#include "eval/leakage.h"
 #include "eval/pass_state.h"
 #include "eval/verify.h"
 
@@ -210,6 +211,25 @@ static size_t verification_size(const fdml_problem *problem,
            crossed_size(problem, n_thresholds, n_counting) + larger(resampling, second_pass);
 }
 
+/* Of the attribute that takes most: values with enough rows are at most its levels. */
+static double leakage_cost(size_t *least, size_t *wanted, const fdml_problem *problem,
+                           const fdml_audit_settings *settings, const fdml_machine *machine)
+{
+    double sum = 0;
+    *least = *wanted = 0;
+    for (size_t a = 0; settings->with_leakage && a < problem->n_attributes; a++) {
+        const size_t n_values = problem->attributes[a].n_levels;
+        const size_t kept = fdml_audit_leakage_size(problem, settings, n_values);
+        size_t small, large;
+        double flops;
+        fdml_leakage_cost(&small, &large, &flops, problem, n_values, machine);
+        *least = larger(*least, kept + small);
+        *wanted = larger(*wanted, kept + large);
+        sum += flops;
+    }
+    return sum;
+}
+
 /* Beside the distance pass itself. */
 static double multiply_adds(const fdml_problem *problem, const fdml_audit_settings *settings,
                             const wishes *w)
@@ -269,10 +289,16 @@ void fdml_audit_estimate(fdml_audit_cost *cost, const fdml_problem *problem,
         beside = larger(beside, class_pairs_size(problem, machine));
     if (wanted < beside) wanted = beside;
     if (least < beside) least = beside;
+    size_t leakage_least, leakage_wanted;
+    const double leakage =
+        leakage_cost(&leakage_least, &leakage_wanted, problem, settings, machine);
+    least = larger(least, leakage_least);
+    wanted = larger(wanted, leakage_wanted);
     *cost = (fdml_audit_cost){
         .bytes = measures + (wanted > resampling ? wanted : resampling),
         .bytes_least = measures + (least > resampling ? least : resampling),
         .bytes_kept = measures,
-        .flops = multiply_adds(problem, settings, &w) + fdml_pass_work(&pass, problem, machine),
+        .flops = multiply_adds(problem, settings, &w) + leakage +
+                 fdml_pass_work(&pass, problem, machine),
     };
 }

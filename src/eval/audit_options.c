@@ -79,9 +79,11 @@ static fdml_status parse_metrics(fdml_audit_settings *settings, fdml_metric **li
     const char *spec = options->metrics.n ? join(&options->metrics, arena) : "findml";
     const fdml_metric *parsed;
     if (!spec) return fdml_fail(err, FDML_E_NOMEM, "no memory for the metrics");
-    FDML_TRY(fdml_metrics_parse(&parsed, &settings->n_metrics, &settings->with_verification,
-                                spec, options->ks.item, options->ks.n, options->convention,
-                                arena, err));
+    fdml_metric_parts parts;
+    FDML_TRY(fdml_metrics_parse(&parsed, &settings->n_metrics, &parts, spec, options->ks.item,
+                                options->ks.n, options->convention, arena, err));
+    settings->with_verification = parts.verification;
+    settings->with_leakage = parts.leakage;
     *list = fdml_arena_push(arena, settings->n_metrics, sizeof **list);
     if (!*list) return fdml_fail(err, FDML_E_NOMEM, "no memory for the metrics");
     memcpy(*list, parsed, settings->n_metrics * sizeof **list);

@@ -4,7 +4,8 @@
  * audit_features.c turns the rows of one group into features of resampling clusters, and sums
  * of features into values. audit_cluster.c does the same for the cluster metrics, which are no
  * sums. audit_resample.c draws replicates of a whole grouping; audit_gap.c compares groups;
- * audit_permute.c tests them; audit_verify.c is the verification part.
+ * audit_permute.c tests them; audit_verify.c is the verification part, audit_leakage.c that of
+ * leakage.
  *
  * A value and its replicates come from the same function of sums, so they cannot disagree.
  *
@@ -84,7 +85,9 @@ typedef enum audit_stream {
     STREAM_BOOTSTRAP = 1,
     STREAM_PERMUTATION,
     STREAM_PERMUTATION_CLUSTER,
-    STREAM_VERIFICATION
+    STREAM_VERIFICATION,
+    STREAM_LEAKAGE,
+    STREAM_LEAKAGE_HALVES
 } audit_stream;
 
 static inline uint64_t audit_stream_id(audit_stream purpose, size_t grouping, size_t group)
@@ -254,6 +257,11 @@ fdml_status fdml_audit_curve_make(audit_curve *curve, const audit_state *state,
                                   fdml_error *err);
 /* Whether a target allows one false match at least. */
 bool fdml_audit_is_feasible(const audit_curve *curve, double target);
+
+/* --- audit_leakage.c ---------------------------------------------------------------------- */
+fdml_status fdml_audit_leakage(fdml_audit_result *result, audit_state *state, fdml_error *err);
+size_t fdml_audit_leakage_size(const fdml_problem *problem, const fdml_audit_settings *settings,
+                               size_t n_values);
 
 /* --- audit_verify.c ----------------------------------------------------------------------- */
 fdml_status fdml_audit_verify(fdml_audit_result *result, audit_state *state, fdml_error *err);

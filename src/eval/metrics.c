@@ -161,7 +161,9 @@ static const char *const other[][2] = {
       "class_ratio" },
     { "verification", "set: fmr and fnmr at one global threshold per target, eer, auc, and the "
                       "differentials fdr, ir, garbe and max over geometric mean" },
-    { "all", "set: every metric of the other sets, and verification" },
+    { "leakage", "set: leakage_logistic and leakage_knn of every attribute, no numbers of "
+                 "groups" },
+    { "all", "set: every metric of the other sets, verification and leakage" },
     { "fmr", "false match rate: share of the pairs of different classes whose nearness is at "
              "least the threshold" },
     { "fnmr", "false non-match rate: share of the pairs of the same class whose nearness is "
@@ -186,6 +188,16 @@ static const char *const other[][2] = {
       "the n/(n-1) correction, of the groups' fmr and fnmr" },
     { "max_over_geomean",
       "largest group value divided by the geometric mean of all groups (NIST)" },
+    { "leakage_logistic",
+      "how well the attribute can be read from the embedding: balanced accuracy (mean over "
+      "values of the share of their rows that is recognised; chance is 1 / values) of a "
+      "multinomial logistic regression, C = 1 on standardised features, each value counting "
+      "alike, that is trained on one half of the classes and reads the other, both ways; its "
+      "interval draws classes and holds the regression fixed" },
+    { "leakage_knn",
+      "the same, read from the ten nearest rows of other classes, each voting for its value "
+      "with the inverse of that value's number of rows; values with too few rows, or in one "
+      "class only, are left out of both" },
     { "gap",
       "largest minus smallest value over the groups with enough rows; its interval keeps "
       "the two groups as observed and resamples each within itself" },
@@ -246,7 +258,7 @@ const char *fdml_define_key(size_t index)
 typedef struct wish {
     bool metric[FDML_M_COUNT];
     bool all_ks; /* recall over the given list */
-    bool verification;
+    fdml_metric_parts parts;
     uint32_t *depth; /* [n_depths], asked for by number */
     size_t n_depths;
 } wish;
@@ -267,7 +279,7 @@ static fdml_status unknown_name(const char *name, size_t length, fdml_error *err
     return fdml_fail(
         err, FDML_E_ARG,
         "unknown metric '%.*s'; known are the sets findml retrieval cluster geometry "
-        "verification all and the metrics%s",
+        "verification leakage all and the metrics%s",
         (int)(length > 64 ? 64 : length), name, known);
 }
 
@@ -281,9 +293,12 @@ static fdml_status wish_for(wish *w, const char *name, size_t length, fdml_error
                  { "cluster", IN_CLUSTER },
                  { "geometry", IN_GEOMETRY },
                  { "all", IN_FINDML | IN_RETRIEVAL | IN_CLUSTER | IN_GEOMETRY } };
+    const bool is_verification = is_word("verification", name, length);
+    const bool is_leakage = is_word("leakage", name, length);
     const bool is_all = is_word("all", name, length);
-    if (is_all || is_word("verification", name, length)) w->verification = true;
-    if (is_word("verification", name, length)) return FDML_OK;
+    if (is_verification || is_all) w->parts.verification = true;
+    if (is_leakage || is_all) w->parts.leakage = true;
+    if (is_verification || is_leakage) return FDML_OK;
 
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
         if (!is_word(sets[i].name, name, length)) continue;
@@ -341,7 +356,7 @@ static fdml_status read_spec(wish *w, const char *spec, fdml_error *err)
 }
 
 fdml_status fdml_metrics_parse(const fdml_metric **metrics, size_t *n_metrics,
-                               bool *with_verification, const char *spec, const uint32_t *ks,
+                               fdml_metric_parts *parts, const char *spec, const uint32_t *ks,
                                size_t n_ks, int convention, fdml_arena *arena, fdml_error *err)
 {
     const size_t length = strlen(spec);
@@ -367,6 +382,6 @@ fdml_status fdml_metrics_parse(const fdml_metric **metrics, size_t *n_metrics,
         if (w.metric[i]) fill(&list[n++], i, 0, convention);
     *metrics = list;
     *n_metrics = n;
-    *with_verification = w.verification;
+    *parts = w.parts;
     return FDML_OK;
 }

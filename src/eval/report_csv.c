@@ -2,8 +2,8 @@
  *
  * Columns: section, by, group, metric, n, value, lo, hi, p, p_holm, p_method, best, worst, why.
  * Sections: count overall group versus gap_difference gap_ratio verification
- * verification_group verification_differential verification_cross. An empty cell is "not
- * given". SPDX-License-Identifier: MIT */
+ * verification_group verification_differential verification_cross leakage. An empty cell is
+ * "not given". SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <string.h>
 
@@ -196,6 +196,12 @@ fdml_status fdml_report_csv(FILE *file, const fdml_report *report, fdml_arena *a
     for (size_t i = 0; i < result->n_gaps; i++)
         put_gap(file, &result->gaps[i], metrics[result->gaps[i].metric].key);
     put_verification(file, result);
+    for (size_t i = 0; i < result->n_leakage; i++) {
+        const fdml_leakage_result *l = &result->leakage[i];
+        put_bare(file, "leakage", l->by, "", "chance", l->chance, NULL);
+        put_row(file, "leakage", l->by, "", "leakage_logistic", &l->logistic);
+        put_row(file, "leakage", l->by, "", "leakage_knn", &l->knn);
+    }
     return FDML_OK;
 }
 

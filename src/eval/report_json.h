@@ -1,4 +1,4 @@
-/* report_json.h - the parts that the two files of the JSON report share.
+/* report_json.h - the parts that the files of the JSON report share.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_EVAL_REPORT_JSON_H
@@ -12,5 +12,7 @@ void fdml_report_json_estimate(fdml_json_writer *w, const char *key, const fdml_
                                bool with_n);
 /* "verification": null where not asked for. */
 void fdml_report_json_verification(fdml_json_writer *w, const fdml_audit_result *result);
+/* "leakage": likewise. */
+void fdml_report_json_leakage(fdml_json_writer *w, const fdml_audit_result *result);
 
 #endif

@@ -29,6 +29,24 @@ static const char *format_title(fdml_arena *arena, const char *format, const cha
     return fdml_arena_copy_text(arena, text, (size_t)n);
 }
 
+static bool put_verification(const view *v, const fdml_report *report, fdml_arena *arena)
+{
+    const fdml_audit_result *result = report->result;
+    fdml_grid grid;
+    if (!fdml_grid_points(&grid, report, arena)) return false;
+    put_captioned(v, &grid, "Verification at one global threshold");
+    if (!fdml_grid_rates(&grid, report, arena)) return false;
+    put_captioned(v, &grid, "Verification errors within groups at the global threshold");
+    if (result->groupings.n > 1 && !fdml_grid_differential(&grid, report, arena)) return false;
+    if (result->groupings.n > 1) put_captioned(v, &grid, "Verification differentials");
+    for (size_t i = 1; i < result->groupings.n; i++) {
+        if (result->groupings.grouping[i].is_intersection) continue;
+        if (!fdml_grid_cross(&grid, report, i, arena)) return false;
+        put_captioned(v, &grid, NULL);
+    }
+    return true;
+}
+
 static bool put_tables(const view *v, const fdml_report *report, fdml_arena *arena)
 {
     const fdml_audit_result *result = report->result;
@@ -48,18 +66,10 @@ static bool put_tables(const view *v, const fdml_report *report, fdml_arena *are
                          level, s->confidence, s->n_permutations);
     if (!title || !fdml_grid_gaps(&grid, report, arena)) return false;
     put_captioned(v, &grid, title);
-    if (!result->verification.given) return true;
-    if (!fdml_grid_points(&grid, report, arena)) return false;
-    put_captioned(v, &grid, "Verification at one global threshold");
-    if (!fdml_grid_rates(&grid, report, arena)) return false;
-    put_captioned(v, &grid, "Verification errors within groups at the global threshold");
-    if (result->groupings.n > 1 && !fdml_grid_differential(&grid, report, arena)) return false;
-    if (result->groupings.n > 1) put_captioned(v, &grid, "Verification differentials");
-    for (size_t i = 1; i < result->groupings.n; i++) {
-        if (result->groupings.grouping[i].is_intersection) continue;
-        if (!fdml_grid_cross(&grid, report, i, arena)) return false;
-        put_captioned(v, &grid, NULL);
-    }
+    if (result->verification.given && !put_verification(v, report, arena)) return false;
+    if (!result->n_leakage) return true;
+    if (!fdml_grid_leakage(&grid, report, arena)) return false;
+    put_captioned(v, &grid, "How well the attribute can be read from the embeddings");
     return true;
 }
 

@@ -33,6 +33,10 @@ size_t fdml_report_measures(const char *keys[FDML_MEASURES_MAX],
             continue;
         keys[n++] = verification[i];
     }
+    if (result->n_leakage) {
+        keys[n++] = "leakage_logistic";
+        keys[n++] = "leakage_knn";
+    }
     return n;
 }
 
@@ -72,18 +76,20 @@ size_t fdml_report_settings(fdml_setting settings[FDML_SETTINGS_MAX], const fdml
     const fdml_audit_settings *s = report->result->settings;
     const fdml_problem *problem = report->problem;
     const char **groups = fdml_arena_push(arena, problem->n_attributes, sizeof *groups);
-    const char **metrics = fdml_arena_push(arena, s->n_metrics + 1, sizeof *metrics);
+    const char **metrics = fdml_arena_push(arena, s->n_metrics + 2, sizeof *metrics);
     if (!groups || !metrics) return 0;
     for (size_t i = 0; i < problem->n_attributes; i++) groups[i] = problem->attributes[i].name;
     for (size_t i = 0; i < s->n_metrics; i++) metrics[i] = s->metrics[i].key;
-    if (s->with_verification) metrics[s->n_metrics] = "verification";
+    size_t n_names = s->n_metrics;
+    if (s->with_verification) metrics[n_names++] = "verification";
+    if (s->with_leakage) metrics[n_names++] = "leakage";
 
     size_t n = 0;
     settings[n++] = text_setting("distance", distance_name[problem->distance]);
     settings[n++] = text_setting("label", problem->label->name);
     settings[n++] = texts_setting("groups", groups, problem->n_attributes);
     settings[n++] = bool_setting("intersections", s->with_intersections);
-    settings[n++] = texts_setting("metrics", metrics, s->n_metrics + s->with_verification);
+    settings[n++] = texts_setting("metrics", metrics, n_names);
     settings[n++] = text_setting("convention", convention_name[s->convention]);
     settings[n++] = text_setting("query", report->query);
     settings[n++] = text_setting("gallery", report->gallery);

@@ -24,6 +24,8 @@ bool fdml_grid_differential(fdml_grid *grid, const fdml_report *report, fdml_are
  * has enough pairs. */
 bool fdml_grid_cross(fdml_grid *grid, const fdml_report *report, size_t grouping,
                      fdml_arena *arena);
+/* One row for each attribute. */
+bool fdml_grid_leakage(fdml_grid *grid, const fdml_report *report, fdml_arena *arena);
 
 /* Can the gap be told from chance? 1 yes, 0 no, -1 not tested. */
 int fdml_gap_verdict(const fdml_gap_result *gap, const fdml_audit_settings *settings);

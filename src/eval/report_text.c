@@ -133,6 +133,13 @@ static bool put_verification(FILE *file, const fdml_report *report, fdml_arena *
     return true;
 }
 
+static bool put_leakage(FILE *file, const fdml_report *report, fdml_arena *arena)
+{
+    fdml_grid grid;
+    if (!report->result->n_leakage) return true;
+    return fdml_grid_leakage(&grid, report, arena) && put_grid(file, &grid);
+}
+
 static void put_definition(FILE *file, const char *key, const char *sentence)
 {
     if (!sentence) return;
@@ -200,7 +207,7 @@ fdml_status fdml_report_text(FILE *file, const fdml_report *report, fdml_arena *
     put_head(file, report);
     put_lone(file, report->result);
     const bool fits = put_groups(file, report, arena) && put_gaps(file, report, arena) &&
-                      put_verification(file, report, arena);
+                      put_verification(file, report, arena) && put_leakage(file, report, arena);
     if (fits) put_notes(file, report);
     if (!fits || !put_settings(file, report, arena))
         return fdml_fail(err, FDML_E_NOMEM, "no memory for the report");

@@ -100,6 +100,20 @@ static void put_point(fdml_sha256 *sha, const fdml_operating_point *point,
     }
 }
 
+/* Only where asked for, so that results without have the stream they always had. */
+static void put_leakage(fdml_sha256 *sha, const fdml_audit_result *result)
+{
+    put_text(sha, "leakage");
+    put_count(sha, result->n_leakage);
+    for (size_t i = 0; i < result->n_leakage; i++) {
+        const fdml_leakage_result *l = &result->leakage[i];
+        put_text(sha, l->by);
+        put_count(sha, l->n_values);
+        put_estimate(sha, &l->logistic);
+        put_estimate(sha, &l->knn);
+    }
+}
+
 void fdml_result_hash(char hex[FDML_SHA256_HEX], const fdml_audit_result *result)
 {
     const fdml_audit_settings *settings = result->settings;
@@ -131,5 +145,6 @@ void fdml_result_hash(char hex[FDML_SHA256_HEX], const fdml_audit_result *result
         for (size_t i = 0; i < verification->n_points; i++)
             put_point(&sha, &verification->point[i], result);
     }
+    if (settings->with_leakage) put_leakage(&sha, result);
     fdml_sha256_final(&sha, hex);
 }

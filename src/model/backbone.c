@@ -11,15 +11,21 @@
 
 #include "model/net.h"
 
-enum { OPSET = 13 };
+enum { OPSET = 13, IMAGENET_CLASSES = 1000 };
 
 static const fdml_backbone backbones[] = {
-    { "resnet50", 224, 32, 2048, "fc", "layer1.0.conv3.weight", fdml_resnet50_build },
-    { "resnet34", 224, 32, 512, "fc", "layer1.2.conv2.weight", fdml_resnet34_build },
-    { "resnet18", 224, 32, 512, "fc", "layer1.0.conv2.weight", fdml_resnet18_build },
+    { "resnet50", 224, 32, 2048, "fc", "layer1.0.conv3.weight", fdml_resnet50_build,
+      FDML_FIRST_HE, FDML_FIRST_UNIFORM },
+    { "resnet34", 224, 32, 512, "fc", "layer1.2.conv2.weight", fdml_resnet34_build,
+      FDML_FIRST_HE, FDML_FIRST_UNIFORM },
+    { "resnet18", 224, 32, 512, "fc", "layer1.0.conv2.weight", fdml_resnet18_build,
+      FDML_FIRST_HE, FDML_FIRST_UNIFORM },
     { "mobilenet_v2", 224, 32, 1280, "classifier.1", "features.18.0.weight",
-      fdml_mobilenet_v2_build },
-    { "mobilefacenet", 112, 0, 0, NULL, "conv_6_dw.conv.weight", fdml_mobilefacenet_build },
+      fdml_mobilenet_v2_build, FDML_FIRST_HE, FDML_FIRST_SMALL },
+    { "mobilefacenet", 112, 0, 0, NULL, "conv_6_dw.conv.weight", fdml_mobilefacenet_build,
+      FDML_FIRST_UNIFORM, FDML_FIRST_UNIFORM },
+    { "cnn4", 32, 16, 256, NULL, "conv4.weight", fdml_cnn4_build, FDML_FIRST_HE,
+      FDML_FIRST_UNIFORM },
 };
 
 enum { N_BACKBONES = sizeof backbones / sizeof *backbones };
@@ -64,6 +70,10 @@ static fdml_status check_options(const fdml_backbone *backbone, const char *file
     const size_t w = options->width ? options->width : backbone->size;
     if (options->with_head && !backbone->head)
         return fdml_fail(err, FDML_E_ARG, "%s: %s has no classifier", file, backbone->name);
+    if (options->embedding_size && backbone->embedding_size &&
+        options->embedding_size != backbone->embedding_size)
+        return fdml_fail(err, FDML_E_ARG, "%s: %s gives %zu numbers, not %zu", file,
+                         backbone->name, backbone->embedding_size, options->embedding_size);
     if (!backbone->stride && (h != backbone->size || w != backbone->size))
         return fdml_fail(err, FDML_E_ARG, "%s: %s takes %zu x %zu pixels, not %zu x %zu", file,
                          backbone->name, backbone->size, backbone->size, w, h);
@@ -94,6 +104,9 @@ fdml_status fdml_backbone_build(fdml_graph *graph, const char *name, fdml_weight
 
     fdml_net net = { .weights = weights,
                      .arena = arena,
+                     .conv_rule = backbone->conv_rule,
+                     .linear_rule = backbone->linear_rule,
+                     .linear_size = options->embedding_size,
                      .n_out = (int64_t)backbone->embedding_size };
     fdml_graph_builder *builder = &net.builder;
     const size_t height = options->height ? options->height : backbone->size;
@@ -102,8 +115,9 @@ fdml_status fdml_backbone_build(fdml_graph *graph, const char *name, fdml_weight
     fdml_graph_builder_init(builder, arena, weights->name, OPSET);
     uint32_t x = fdml_graph_builder_add_input(builder, "input", FDML_TYPE_F32, 4, dim);
     x = backbone->build(&net, x);
+    net.linear_size = options->n_classes;
     if (options->with_head)
-        x = fdml_net_add_linear(&net, x, backbone->head, net.n_out, true);
+        x = fdml_net_add_linear(&net, x, backbone->head, net.n_out, IMAGENET_CLASSES, true);
     else
         skip_head(backbone, weights);
     fdml_graph_builder_add_output(builder, x);

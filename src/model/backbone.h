@@ -2,8 +2,13 @@
  *
  * ResNet-18, -34, -50 and MobileNetV2 read the tensor names of torchvision's state_dict
  * ("layer1.0.conv1.weight", "features.0.0.weight"), MobileFaceNet those that its PyTorch
- * versions share ("conv_23.conv_dw.bn.weight"). The result is an ordinary graph of ONNX
- * operators, batch normalisation as nodes of its own: the plan fuses them, training may not.
+ * versions share ("conv_23.conv_dw.bn.weight"), and Cnn4, a small net of our own for pictures
+ * of 32 pixels, has "conv1.weight" to "bn4.running_var". The result is an ordinary graph of
+ * ONNX operators, batch normalisation as nodes of its own: the plan fuses them, training may
+ * not.
+ *
+ * Weights come from a file, or from a seed (fdml_weights_invent) for a net that is to be
+ * trained from scratch.
  *
  * Input: float32 [N, 3, height, width], N free. Output: [N, embedding size], what the layer
  * before the classifier gets, or with a head [N, classes].
@@ -25,6 +30,7 @@ typedef struct fdml_backbone {
     const char *head;      /* "fc": prefix of the classifier's weights; NULL: it has none */
     const char *mark;      /* a tensor that tells it from all listed after it */
     uint32_t (*build)(fdml_net *net, uint32_t x); /* up to the embedding */
+    fdml_first_rule conv_rule, linear_rule;       /* of first weights, as its source has them */
 } fdml_backbone;
 
 const fdml_backbone *fdml_backbone_find(const char *name); /* NULL: not known */
@@ -36,7 +42,10 @@ const fdml_backbone *fdml_backbone_recognise(const fdml_weights *weights);
 
 typedef struct fdml_backbone_options {
     bool with_head;
-    size_t height, width; /* 0: the usual size */
+    size_t height, width;  /* 0: the usual size */
+    size_t embedding_size; /* 0: as the weights have it, of invented ones the paper's; for nets
+                            * whose backbone.embedding_size is 0 */
+    size_t n_classes;      /* likewise of the head; of an invented one 1000 */
 } fdml_backbone_options;
 
 /* Takes what it needs from the weights; the graph and its constants are in the arena.

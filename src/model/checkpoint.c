@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "model/embed_head.h"
+
 static fdml_status read_ours(fdml_checkpoint *checkpoint, const char *format, fdml_error *err)
 {
     const fdml_weights *weights = &checkpoint->weights;
@@ -65,19 +67,68 @@ void fdml_checkpoint_close(fdml_checkpoint *checkpoint)
     fdml_weights_close(&checkpoint->weights);
 }
 
+/* The head's arrays, before the net asks whether all tensors were taken; its columns are
+ * checked when the net has told how many it gives. */
+static fdml_status take_head(fdml_embed_head *head, fdml_tensor *weight,
+                             fdml_checkpoint *checkpoint, bool is_wanted, fdml_arena *arena,
+                             fdml_error *err)
+{
+    static const char name[] = FDML_EMBED_HEAD ".weight", bias_name[] = FDML_EMBED_HEAD ".bias";
+    static const int64_t any[] = { -1, -1 };
+    fdml_weights *weights = &checkpoint->weights;
+    *head = (fdml_embed_head){ .normalise = checkpoint->settings.normalise && is_wanted };
+    if (!checkpoint->settings.has_head) return FDML_OK;
+    if (!is_wanted) {
+        fdml_weights_skip(weights, name);
+        fdml_weights_skip(weights, bias_name);
+        return FDML_OK;
+    }
+    FDML_TRY(fdml_weights_take(weight, weights, name, 2, any, arena, err));
+    head->weight = weight->data;
+    head->size = weight->dim[0];
+    if (!fdml_weights_find(weights, bias_name)) return FDML_OK;
+    fdml_tensor bias;
+    const int64_t size = (int64_t)head->size;
+    FDML_TRY(fdml_weights_take(&bias, weights, bias_name, 1, &size, arena, err));
+    head->bias = bias.data;
+    return FDML_OK;
+}
+
+static fdml_status check_sizes(const fdml_graph *graph, const fdml_embed_head *head,
+                               const fdml_tensor *weight, const fdml_checkpoint *checkpoint,
+                               fdml_error *err)
+{
+    const size_t columns = (size_t)graph->value[graph->output[0]].dim[1];
+    const size_t size = head->weight ? head->size : columns;
+    const size_t said = checkpoint->settings.embedding_size;
+    if (head->weight && weight->dim[1] != columns)
+        return fdml_fail(err, FDML_E_DATA,
+                         "%s: tensor '%s.weight' has %zu columns, %s gives %zu",
+                         checkpoint->weights.name, FDML_EMBED_HEAD, weight->dim[1],
+                         checkpoint->backbone->name, columns);
+    if (said && said != size)
+        return fdml_fail(err, FDML_E_DATA,
+                         "%s: the settings' embedding_size is %zu, the weights give %zu",
+                         checkpoint->weights.name, said, size);
+    return FDML_OK;
+}
+
 fdml_status fdml_checkpoint_build(fdml_graph *graph, fdml_checkpoint *checkpoint,
                                   bool with_head, fdml_arena *arena, fdml_error *err)
 {
     const fdml_checkpoint_settings *settings = &checkpoint->settings;
-    const fdml_backbone_options options = { with_head, settings->height, settings->width };
+    const fdml_backbone_options options = { .with_head = with_head,
+                                            .height = settings->height,
+                                            .width = settings->width };
     fdml_graph built;
+    fdml_embed_head head;
+    fdml_tensor weight;
+    FDML_TRY(take_head(&head, &weight, checkpoint, !with_head, arena, err));
     FDML_TRY(fdml_backbone_build(&built, checkpoint->backbone->name, &checkpoint->weights,
                                  &options, arena, err));
-    const size_t size = (size_t)built.value[built.output[0]].dim[1];
-    if (!with_head && settings->embedding_size && settings->embedding_size != size)
-        return fdml_fail(err, FDML_E_DATA,
-                         "%s: the settings' embedding_size is %zu, the weights give %zu",
-                         checkpoint->weights.name, settings->embedding_size, size);
+    if (!with_head) FDML_TRY(check_sizes(&built, &head, &weight, checkpoint, err));
+    if (head.weight || head.normalise)
+        FDML_TRY(fdml_embed_head_append(&built, &built, &head, arena, err));
     built.maps = checkpoint->weights.maps; /* constants point into it */
     checkpoint->weights.maps = NULL;
     *graph = built;

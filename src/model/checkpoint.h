@@ -3,13 +3,17 @@
  * Ours has three texts in its __metadata__: "format" is "fdml-checkpoint/1", "backbone" a name
  * of backbone.h, "settings" a JSON object:
  *
- *     {"input": [3, 224, 224], "embedding_size": 512,
+ *     {"input": [3, 224, 224], "embedding_size": 128, "head": true, "normalise": true,
  *      "preprocess": {"resize_shorter": 256, "center": [224, 224], "channels": "rgb",
  *                     "scale": 0.003921568859368563, "mean": [...], "std": [...]}}
  *
  * Each may be left out, and members that are not known are skipped, so that training may keep
  * its state beside them. A file without that format, such as one of torchvision's state_dict,
  * is recognised by its tensors' names.
+ *
+ * "head": behind the backbone comes a linear layer, "head.weight" [embedding_size, columns] and
+ * perhaps "head.bias"; "normalise": what the net gives is scaled to unit length (embed_head.h).
+ * Both are false where they are not said.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_MODEL_CHECKPOINT_H
@@ -24,6 +28,8 @@
 typedef struct fdml_checkpoint_settings {
     size_t height, width;  /* of the input; 0: the backbone's usual */
     size_t embedding_size; /* 0: not said */
+    bool has_head;         /* "head.weight", whose rows are the embedding's size */
+    bool normalise;
     bool has_preprocess;
     fdml_preprocess preprocess; /* where has_preprocess */
 } fdml_checkpoint_settings;
@@ -44,7 +50,9 @@ fdml_status fdml_checkpoint_parse(fdml_checkpoint *checkpoint, const fdml_source
                                   fdml_arena *arena, fdml_error *err);
 void fdml_checkpoint_close(fdml_checkpoint *checkpoint);
 
-/* The net (backbone.h), once. The graph takes over the mapped file: fdml_graph_close. */
+/* The net (backbone.h), once, with the head of the settings behind it, or with_head with the
+ * backbone's own classifier instead. FDML_E_DATA: a head that does not fit. The graph takes
+ * over the mapped file: fdml_graph_close. */
 fdml_status fdml_checkpoint_build(fdml_graph *graph, fdml_checkpoint *checkpoint,
                                   bool with_head, fdml_arena *arena, fdml_error *err);
 

@@ -57,6 +57,14 @@ static fdml_status read_size(const reader *r, const fdml_json *object, const cha
     return FDML_OK;
 }
 
+static fdml_status read_bool(const reader *r, const fdml_json *object, const char *key,
+                             bool *value)
+{
+    const fdml_json *item = fdml_json_find(object, key);
+    if (!item) return FDML_OK;
+    return fdml_json_get_bool(item, value) ? FDML_OK : fail(r, key, "true or false");
+}
+
 /* A finite float; not 0 where it divides. */
 static bool get_float(const fdml_json *item, bool is_divisor, float *value)
 {
@@ -135,6 +143,8 @@ static fdml_status read_root(const reader *r, const fdml_json *root,
         settings->width = input[2];
     }
     FDML_TRY(read_size(r, root, "embedding_size", &settings->embedding_size));
+    FDML_TRY(read_bool(r, root, "head", &settings->has_head));
+    FDML_TRY(read_bool(r, root, "normalise", &settings->normalise));
     const fdml_json *preprocess = fdml_json_find(root, "preprocess");
     settings->has_preprocess = preprocess != NULL;
     return preprocess ? read_preprocess(r, preprocess, &settings->preprocess) : FDML_OK;
@@ -193,6 +203,13 @@ static void put_preprocess(fdml_json_writer *json, const fdml_preprocess *p)
     fdml_json_end_object(json);
 }
 
+static void put_true(fdml_json_writer *json, const char *key, bool value)
+{
+    if (!value) return; /* as where it is not said */
+    fdml_json_key(json, key);
+    fdml_json_bool(json, value);
+}
+
 void fdml_checkpoint_settings_write(char *text, const fdml_checkpoint_settings *settings)
 {
     fdml_json_writer json;
@@ -209,6 +226,8 @@ void fdml_checkpoint_settings_write(char *text, const fdml_checkpoint_settings *
         fdml_json_key(&json, "embedding_size");
         fdml_json_integer(&json, (int64_t)settings->embedding_size);
     }
+    put_true(&json, "head", settings->has_head);
+    put_true(&json, "normalise", settings->normalise);
     if (settings->has_preprocess) put_preprocess(&json, &settings->preprocess);
     fdml_json_end_object(&json);
     fclose(memory);

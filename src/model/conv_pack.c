@@ -99,28 +99,29 @@ static float *push_large(fdml_arena *arena, size_t n)
     return fdml_arena_push(arena, size < huge ? size : fdml_arena_fill_pages(size), 1);
 }
 
-bool fdml_conv_pack(fdml_conv_detail *d, fdml_plan *plan, const fdml_conv_source *source)
+bool fdml_conv_pack(fdml_conv_detail *d, const fdml_conv_source *source, fdml_arena *arena,
+                    fdml_arena *work)
 {
     packing p = { .d = d,
                   .source = source,
-                  .kernels = plan->kernels,
-                  .cols = plan->kernels->tile_cols,
+                  .kernels = d->kernels,
+                  .cols = d->kernels->tile_cols,
                   .block = d->way == FDML_CONV_PLANES ? 1 : FDML_BLOCK };
     const size_t per = p.cols / FDML_BLOCK;
     p.n_panels = d->group_out / per + d->group_out % per;
     p.depth = d->group_in * p.block * source->n_taps;
     d->group_weights = d->group_out * FDML_BLOCK * p.depth;
     const size_t n = d->n_groups * d->group_weights;
-    const fdml_arena_mark mark = fdml_arena_get_mark(&plan->work);
-    p.to = push_large(d->is_transformed ? &plan->work : &plan->arena, n);
+    const fdml_arena_mark mark = fdml_arena_get_mark(work);
+    p.to = push_large(d->is_transformed ? work : arena, n);
     if (!p.to) return false;
-    fdml_parallel(d->n_groups * p.n_panels, plan->n_threads, pack_rows, &p);
+    fdml_parallel(d->n_groups * p.n_panels, d->n_threads, pack_rows, &p);
     d->weights = p.to;
     if (d->is_transformed) {
         d->group_weights = n / TAPS_3X3 * POINTS;
-        d->weights = push_large(&plan->arena, d->group_weights);
-        if (d->weights) fdml_parallel(p.n_panels, plan->n_threads, transform_panel, &p);
-        fdml_arena_reset(&plan->work, mark);
+        d->weights = push_large(arena, d->group_weights);
+        if (d->weights) fdml_parallel(p.n_panels, d->n_threads, transform_panel, &p);
+        fdml_arena_reset(work, mark);
     }
     return d->weights != NULL;
 }

@@ -33,16 +33,6 @@ fdml_conv_rows fdml_conv_job(const fdml_conv_detail *d, size_t out_block)
                              .high = d->high };
 }
 
-fdml_conv_detail fdml_conv_bind(const fdml_plan *plan, const fdml_plan_step *step)
-{
-    fdml_conv_detail d = *(const fdml_conv_detail *)step->detail;
-    d.x = fdml_slot_data(plan, step->in[0]);
-    d.add = fdml_slot_data(plan, step->in[1]);
-    d.y = fdml_slot_data(plan, step->out[0]);
-    d.plan = plan;
-    return d;
-}
-
 /* --- what a task works on ---------------------------------------------------------------- */
 
 typedef struct place {
@@ -54,7 +44,7 @@ typedef struct place {
 static place find(const fdml_conv_detail *d, size_t task, int thread)
 {
     const size_t total = d->way == FDML_CONV_POINT ? d->out.h * d->out.w : d->out.h;
-    place p = { .scratch = fdml_plan_scratch(d->plan, thread) };
+    place p = { .scratch = fdml_conv_scratch(d, thread) };
     const size_t n_out = d->n_groups * d->n_out_chunks, n_pixels = d->in.n * d->n_chunks;
     const size_t at_out = d->is_by_pixels ? task % n_out : task / n_pixels;
     const size_t at_pixels = d->is_by_pixels ? task / n_out : task % n_pixels;
@@ -92,7 +82,7 @@ static void point_task(void *ctx, size_t task, int thread)
     const size_t block = p.image * d->in.n_blocks + p.group * d->group_in;
     job.in = d->x + (block * pixels + p.first) * FDML_BLOCK;
     job.n_rows = p.n;
-    d->plan->kernels->conv_rows(&job);
+    d->kernels->conv_rows(&job);
 }
 
 /* One row of pixels as column kx of the window sees it, zeros where it leaves the plane. */
@@ -127,7 +117,7 @@ static void direct_task(void *ctx, size_t task, int thread)
     fdml_conv_rows job = start(d, &p, p.first * d->out.w);
     job.in = p.scratch;
     job.n_rows = p.n * d->out.w;
-    d->plan->kernels->conv_rows(&job);
+    d->kernels->conv_rows(&job);
 }
 
 /* Columns phase, phase + stride ... of a padded row: zeros, the row's own, zeros. */
@@ -180,18 +170,16 @@ static void planes_task(void *ctx, size_t task, int thread)
         fdml_conv_rows job = start(d, &p, (p.first + r) * d->out.w);
         job.in = p.scratch + r * d->stride_y * d->plane_step;
         job.n_rows = d->out.w;
-        d->plan->kernels->conv_planes(&job);
+        d->kernels->conv_planes(&job);
     }
 }
 
-fdml_status fdml_conv_run_rows(fdml_plan *plan, fdml_plan_step *step, fdml_error *err)
+void fdml_conv_run_rows(const fdml_conv_detail *d)
 {
-    (void)err;
     static const fdml_block_fn task[] = { point_task, direct_task, planes_task };
-    fdml_conv_detail d = fdml_conv_bind(plan, step);
-    fdml_parallel(d.n_groups * d.n_out_chunks * d.in.n * d.n_chunks, plan->n_threads,
-                  task[d.way], &d);
-    return FDML_OK;
+    fdml_conv_detail run = *d;
+    fdml_parallel(d->n_groups * d->n_out_chunks * d->in.n * d->n_chunks, d->n_threads,
+                  task[d->way], &run);
 }
 
 /* --- planning ---------------------------------------------------------------------------- */
@@ -279,21 +267,21 @@ static void cut(fdml_conv_detail *d, size_t n_threads, size_t panel_blocks)
     cut_into(d, rows, chunks, panels, parts, panel_blocks);
 }
 
-bool fdml_conv_point_offsets(fdml_conv_detail *d, fdml_plan *plan)
+bool fdml_conv_point_offsets(fdml_conv_detail *d, fdml_arena *arena)
 {
     d->n_offsets = d->group_in;
-    d->offset = fdml_plan_push(plan, d->n_offsets, sizeof *d->offset);
+    d->offset = fdml_arena_push_zero(arena, d->n_offsets, sizeof *d->offset);
     if (!d->offset) return false;
     for (size_t b = 0; b < d->n_offsets; b++) d->offset[b] = b * d->in.h * d->in.w * FDML_BLOCK;
     if (d->n_groups == 1) d->n_last = d->in.c % FDML_BLOCK; /* the others are zeros */
     return true;
 }
 
-static bool offsets_of_direct(fdml_conv_detail *d, fdml_plan *plan)
+static bool offsets_of_direct(fdml_conv_detail *d, fdml_arena *arena)
 {
     d->n_offsets = d->group_in * d->kernel_y * d->kernel_x;
-    d->offset = fdml_plan_push(plan, d->n_offsets, sizeof *d->offset);
-    d->phase_row = fdml_plan_push(plan, d->stride_y + 1, sizeof *d->phase_row);
+    d->offset = fdml_arena_push_zero(arena, d->n_offsets, sizeof *d->offset);
+    d->phase_row = fdml_arena_push_zero(arena, d->stride_y + 1, sizeof *d->phase_row);
     if (!d->offset || !d->phase_row) return false;
     for (size_t ky = 0; ky < d->kernel_y; ky++) { /* rows each phase needs */
         const size_t y = ky * d->dilation_y, n = d->chunk + y / d->stride_y;
@@ -310,18 +298,18 @@ static bool offsets_of_direct(fdml_conv_detail *d, fdml_plan *plan)
                 const size_t q = d->phase_row[y % d->stride_y] + y / d->stride_y;
                 *offset++ = ((b * d->kernel_x + kx) * rows + q) * row;
             }
-    fdml_plan_want_scratch(plan, d->group_in * d->kernel_x * rows * row * sizeof(float));
+    d->scratch_size = d->group_in * d->kernel_x * rows * row * sizeof(float);
     return true;
 }
 
-static bool offsets_of_planes(fdml_conv_detail *d, fdml_plan *plan)
+static bool offsets_of_planes(fdml_conv_detail *d, fdml_arena *arena)
 {
     const size_t reach_x = (d->out.w - 1) * d->stride_x + (d->kernel_x - 1) * d->dilation_x + 1;
     const size_t width = (reach_x + d->stride_x - 1) / d->stride_x;
     d->plane_rows = (d->chunk - 1) * d->stride_y + (d->kernel_y - 1) * d->dilation_y + 1;
     d->plane_step = width * d->stride_x;
     d->n_offsets = d->in.c * d->kernel_y * d->kernel_x;
-    d->offset = fdml_plan_push(plan, d->n_offsets, sizeof *d->offset);
+    d->offset = fdml_arena_push_zero(arena, d->n_offsets, sizeof *d->offset);
     if (!d->offset) return false;
     size_t *offset = d->offset;
     for (size_t c = 0; c < d->in.c; c++)
@@ -331,15 +319,14 @@ static bool offsets_of_planes(fdml_conv_detail *d, fdml_plan *plan)
                 *offset++ = (c * d->plane_rows + ky * d->dilation_y) * d->plane_step +
                             x % d->stride_x * width + x / d->stride_x;
             }
-    fdml_plan_want_scratch(plan, d->in.c * d->plane_rows * d->plane_step * sizeof(float));
+    d->scratch_size = d->in.c * d->plane_rows * d->plane_step * sizeof(float);
     return true;
 }
 
-fdml_status fdml_conv_plan_rows(fdml_conv_detail *d, fdml_plan *plan, fdml_error *err)
+bool fdml_conv_cut_rows(fdml_conv_detail *d, fdml_arena *arena)
 {
-    cut(d, (size_t)plan->n_threads, plan->kernels->tile_cols / FDML_BLOCK);
-    const bool ok = d->way == FDML_CONV_POINT    ? fdml_conv_point_offsets(d, plan)
-                    : d->way == FDML_CONV_DIRECT ? offsets_of_direct(d, plan)
-                                                 : offsets_of_planes(d, plan);
-    return ok ? FDML_OK : fdml_plan_no_memory(plan, err);
+    cut(d, (size_t)d->n_threads, d->kernels->tile_cols / FDML_BLOCK);
+    return d->way == FDML_CONV_POINT    ? fdml_conv_point_offsets(d, arena)
+           : d->way == FDML_CONV_DIRECT ? offsets_of_direct(d, arena)
+                                        : offsets_of_planes(d, arena);
 }

@@ -1,4 +1,4 @@
-/* conv_state.h - a planned convolution: what plan_conv.c decides and the runners read.
+/* conv_state.h - a convolution made ready to run: what was decided, and the runners read.
  *
  * All algorithms end in kernels->conv_rows, pixels times panels of output channels:
  *
@@ -7,21 +7,35 @@
  *              with the strides taken out, so that pixels again lie one after another
  *   planes     the same for a few channels that are not in blocks: the first layer
  *   winograd   36 products of transformed tiles (conv_winograd.c)
+ *   gather     pixels of several images, copied once per tap (conv_gather.c)
  *
  * The order of a pixel's sum depends on the algorithm, which depends on the layer's shape
  * without the batch; how tasks are cut depends on whatever is fastest.
+ *
+ * Nothing here knows a plan: training runs the same convolutions, forward and backward
+ * (train/tape_conv.c).
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_MODEL_CONV_STATE_H
 #define FDML_MODEL_CONV_STATE_H
 
-#include "model/plan_state.h"
+#include "base/parallel.h"
+#include "model/conv_shape.h"
+#include "simd/kernels.h"
+
+enum { FDML_BLOCK = 16 }; /* channels of a block: the lanes of a vf */
+
+/* [N, C, H, W] in blocks; H is 1 where there is one spatial axis. */
+typedef struct fdml_plane_shape {
+    size_t n, c, h, w, n_blocks; /* n_blocks: of channels */
+} fdml_plane_shape;
 
 typedef enum fdml_conv_way {
     FDML_CONV_POINT,
     FDML_CONV_DIRECT,
     FDML_CONV_PLANES,
-    FDML_CONV_WINOGRAD
+    FDML_CONV_WINOGRAD,
+    FDML_CONV_GATHER
 } fdml_conv_way;
 
 typedef struct fdml_conv_detail {
@@ -46,22 +60,25 @@ typedef struct fdml_conv_detail {
     size_t plane_rows, plane_step;
     size_t tiles_x, tiles; /* winograd: of an image */
     bool is_transformed;   /* winograd: weights are [36, ...], and not 3x3 still */
+    const fdml_kernels *kernels;
+    int n_threads;
+    size_t scratch_size; /* bytes that each thread needs */
     /* of a run */
     const float *x, *add;
     float *y;
-    const fdml_plan *plan;
+    unsigned char *scratch; /* thread t's begins at t * scratch_step */
+    size_t scratch_step;
 } fdml_conv_detail;
 
-/* plan_conv.c: a convolution, and what it is fused with; its tasks are not yet cut. */
-typedef struct fdml_conv_made {
-    fdml_conv_detail *detail; /* NULL: the node is something else */
-    fdml_fused fused;
-    const char *label;
-    double flops;
-    size_t n_parameters;
-} fdml_conv_made;
-fdml_status fdml_conv_make(fdml_conv_made *made, fdml_plan *plan, const fdml_node *node,
-                           fdml_fuse_what what, fdml_error *err);
+static inline float *fdml_conv_scratch(const fdml_conv_detail *d, int thread)
+{
+    return (float *)(void *)(d->scratch + (size_t)thread * d->scratch_step);
+}
+
+/* conv_choose.c: the algorithm for this shape, of one group of channels or more. `has_planes`:
+ * x can be had plain. The second is for training, where the batch is part of the shape. */
+void fdml_conv_choose(fdml_conv_detail *d, bool has_planes);
+void fdml_conv_choose_trained(fdml_conv_detail *d, bool has_planes);
 
 /* conv_pack.c: panels as the kernel wants them; NULL: out of memory. */
 typedef struct fdml_conv_source {
@@ -69,17 +86,23 @@ typedef struct fdml_conv_source {
     const float *scale;  /* [filters] or NULL */
     size_t filters, channels, groups, n_taps;
 } fdml_conv_source;
-bool fdml_conv_pack(fdml_conv_detail *d, fdml_plan *plan, const fdml_conv_source *source);
+bool fdml_conv_pack(fdml_conv_detail *d, const fdml_conv_source *source, fdml_arena *arena,
+                    fdml_arena *work);
 
 /* The parts of a job that do not depend on the task. */
 fdml_conv_rows fdml_conv_job(const fdml_conv_detail *d, size_t out_block);
 
-bool fdml_conv_point_offsets(fdml_conv_detail *d, fdml_plan *plan); /* sets d->offset */
-fdml_status fdml_conv_plan_rows(fdml_conv_detail *d, fdml_plan *plan, fdml_error *err);
-fdml_status fdml_conv_plan_winograd(fdml_conv_detail *d, fdml_plan *plan, fdml_error *err);
-fdml_status fdml_conv_run_rows(fdml_plan *plan, fdml_plan_step *step, fdml_error *err);
-fdml_status fdml_conv_run_winograd(fdml_plan *plan, fdml_plan_step *step, fdml_error *err);
-/* The step's detail, with the data of this run. */
-fdml_conv_detail fdml_conv_bind(const fdml_plan *plan, const fdml_plan_step *step);
+bool fdml_conv_point_offsets(fdml_conv_detail *d, fdml_arena *arena); /* sets d->offset */
+/* Cuts the tasks of d->way, for d->n_threads, once d->group_weights is known; false: out of
+ * memory. */
+bool fdml_conv_cut(fdml_conv_detail *d, fdml_arena *arena);
+bool fdml_conv_cut_rows(fdml_conv_detail *d, fdml_arena *arena);
+bool fdml_conv_cut_winograd(fdml_conv_detail *d, fdml_arena *arena);
+bool fdml_conv_cut_gather(fdml_conv_detail *d, fdml_arena *arena);
+/* d has the data of this run. */
+void fdml_conv_run(const fdml_conv_detail *d);
+void fdml_conv_run_rows(const fdml_conv_detail *d);
+void fdml_conv_run_winograd(const fdml_conv_detail *d);
+void fdml_conv_run_gather(const fdml_conv_detail *d);
 
 #endif

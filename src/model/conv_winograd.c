@@ -63,7 +63,7 @@ static void split(const fdml_conv_detail *d, const place *p)
                               .tiles_x = d->tiles_x,
                               .points = p->split + b * d->chunk * FDML_BLOCK,
                               .point_stride = point_step(d, d->in.n_blocks) };
-        each_image(d, p, &job, &d->in, b, d->plan->kernels->winograd_split);
+        each_image(d, p, &job, &d->in, b, d->kernels->winograd_split);
     }
 }
 
@@ -87,14 +87,14 @@ static void multiply(const fdml_conv_detail *d, const place *p)
         job.in = p->split + f * point_step(d, d->in.n_blocks);
         job.out = p->join + f * point_step(d, d->out_chunk);
         job.weights = d->weights + (f * d->out.n_blocks + p->block) * FDML_BLOCK * depth;
-        d->plan->kernels->conv_rows(&job);
+        d->kernels->conv_rows(&job);
     }
 }
 
 /* The same with weights that are transformed here, panel by panel. */
 static void transform_and_multiply(const fdml_conv_detail *d, const place *p)
 {
-    const size_t per = d->plan->kernels->tile_cols / FDML_BLOCK;
+    const size_t per = d->kernels->tile_cols / FDML_BLOCK;
     const size_t depth = d->in.n_blocks * FDML_BLOCK * TAPS_3X3;
     for (size_t o = 0, n; o < p->n_blocks; o += n) {
         n = p->block + o + per <= d->out.n_blocks ? per : 1;
@@ -108,7 +108,7 @@ static void transform_and_multiply(const fdml_conv_detail *d, const place *p)
                                           .join_stride = point_step(d, d->out_chunk),
                                           .out_stride = d->chunk * FDML_BLOCK,
                                           .n_tiles = p->n };
-        d->plan->kernels->winograd_panel(&job);
+        d->kernels->winograd_panel(&job);
     }
 }
 
@@ -127,7 +127,7 @@ static void join(const fdml_conv_detail *d, const place *p)
                               .slope = d->slope ? d->slope + c : NULL,
                               .low = d->low,
                               .high = d->high };
-        each_image(d, p, &job, &d->out, p->block + b, d->plan->kernels->winograd_join);
+        each_image(d, p, &job, &d->out, p->block + b, d->kernels->winograd_join);
     }
 }
 
@@ -137,7 +137,7 @@ static void winograd_task(void *ctx, size_t task, int thread)
     const size_t total = d->in.n * d->tiles;
     place p = { .first = task % d->n_chunks * d->chunk,
                 .block = task / d->n_chunks * d->out_chunk,
-                .split = fdml_plan_scratch(d->plan, thread) };
+                .split = fdml_conv_scratch(d, thread) };
     p.n = total - p.first < d->chunk ? total - p.first : d->chunk;
     p.n_blocks =
         d->out.n_blocks - p.block < d->out_chunk ? d->out.n_blocks - p.block : d->out_chunk;
@@ -150,17 +150,15 @@ static void winograd_task(void *ctx, size_t task, int thread)
     join(d, &p);
 }
 
-fdml_status fdml_conv_run_winograd(fdml_plan *plan, fdml_plan_step *step, fdml_error *err)
+void fdml_conv_run_winograd(const fdml_conv_detail *d)
 {
-    (void)err;
-    fdml_conv_detail d = fdml_conv_bind(plan, step);
-    fdml_parallel(d.n_chunks * d.n_out_chunks, plan->n_threads, winograd_task, &d);
-    return FDML_OK;
+    fdml_conv_detail run = *d;
+    fdml_parallel(d->n_chunks * d->n_out_chunks, d->n_threads, winograd_task, &run);
 }
 
-fdml_status fdml_conv_plan_winograd(fdml_conv_detail *d, fdml_plan *plan, fdml_error *err)
+bool fdml_conv_cut_winograd(fdml_conv_detail *d, fdml_arena *arena)
 {
-    const size_t per = plan->kernels->tile_cols / FDML_BLOCK, threads = (size_t)plan->n_threads;
+    const size_t per = d->kernels->tile_cols / FDML_BLOCK, threads = (size_t)d->n_threads;
     d->tiles_x = (d->out.w + 3) / 4;
     d->tiles = d->tiles_x * ((d->out.h + 3) / 4);
     const size_t total = d->in.n * d->tiles;
@@ -176,11 +174,10 @@ fdml_status fdml_conv_plan_winograd(fdml_conv_detail *d, fdml_plan *plan, fdml_e
     if (d->out_chunk > d->out.n_blocks) d->out_chunk = d->out.n_blocks;
     d->n_out_chunks = (d->out.n_blocks + d->out_chunk - 1) / d->out_chunk;
     d->n_offsets = d->in.n_blocks;
-    d->offset = fdml_plan_push(plan, d->n_offsets, sizeof *d->offset);
-    if (!d->offset) return fdml_plan_no_memory(plan, err);
+    d->offset = fdml_arena_push_zero(arena, d->n_offsets, sizeof *d->offset);
+    if (!d->offset) return false;
     for (size_t b = 0; b < d->n_offsets; b++) d->offset[b] = b * d->chunk * FDML_BLOCK;
-    fdml_plan_want_scratch(plan,
-                           POINTS * sizeof(float) *
-                               (point_step(d, d->in.n_blocks) + point_step(d, d->out_chunk)));
-    return FDML_OK;
+    d->scratch_size =
+        POINTS * sizeof(float) * (point_step(d, d->in.n_blocks) + point_step(d, d->out_chunk));
+    return true;
 }

@@ -72,6 +72,6 @@ uint32_t fdml_mobilefacenet_build(fdml_net *net, uint32_t x)
     x = unit(net, x, "conv_6_sep", &separate, true);
     x = unit(net, x, "conv_6_dw", &whole, false);
     x = fdml_net_add_flat(net, x, "conv_6_flatten");
-    x = fdml_net_add_linear(net, x, "linear", 512, false);
+    x = fdml_net_add_linear(net, x, "linear", 512, 128, false);
     return fdml_net_add_norm(net, x, "bn", net->n_out);
 }

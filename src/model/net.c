@@ -19,23 +19,33 @@ const char *fdml_net_name(char *text, const char *prefix, const char *name)
     return text;
 }
 
-/* A tensor of the weights as a constant of the graph; `view` is the rank it is seen with, the
- * dimensions that it lacks being of size 1. */
-static uint32_t take(fdml_net *net, const char *layer, const char *name, int rank,
-                     const int64_t *dim, int view)
+/* A tensor that a layer needs, and what it is made of where it is invented. */
+typedef struct want {
+    const char *name;
+    int rank;
+    const int64_t *dim;
+    int view; /* rank it is seen with, the dimensions that it lacks being of size 1; 0: its own
+               */
+    fdml_first_rule rule;
+    double fan;
+} want;
+
+/* A tensor of the weights as a constant of the graph. */
+static uint32_t take(fdml_net *net, const char *layer, const want *w)
 {
     char text[FDML_NET_NAME];
     fdml_error err;
     fdml_tensor tensor;
     if (net->builder.status) return FDML_NO_VALUE;
-    fdml_net_name(text, layer, name);
+    fdml_net_name(text, layer, w->name);
+    const fdml_weights_request request = { text, w->rank, w->dim, w->rule, w->fan };
     const fdml_status status =
-        fdml_weights_take(&tensor, net->weights, text, rank, dim, net->arena, &err);
+        fdml_weights_take_or_invent(&tensor, net->weights, &request, net->arena, &err);
     if (status) {
         fdml_graph_builder_fail(&net->builder, status, "%s", err.text);
         return FDML_NO_VALUE;
     }
-    for (; tensor.rank < view; tensor.rank++) tensor.dim[tensor.rank] = 1;
+    for (; tensor.rank < w->view; tensor.rank++) tensor.dim[tensor.rank] = 1;
     return fdml_graph_builder_add_constant(&net->builder, text, &tensor);
 }
 
@@ -59,7 +69,13 @@ uint32_t fdml_net_add_conv(fdml_net *net, uint32_t x, const char *name,
                                fdml_attr_ints("strides", 2, strides),
                                fdml_attr_ints("pads", 4, pads),
                                fdml_attr_int("group", groups) };
-    const uint32_t input[] = { x, take(net, name, "weight", 4, shape, 4) };
+    const bool by_outputs = net->conv_rule == FDML_FIRST_HE;
+    const want weight = {
+        "weight",       4,
+        shape,          0,
+        net->conv_rule, (double)(k * k * (by_outputs ? shape[0] : shape[1]))
+    };
+    const uint32_t input[] = { x, take(net, name, &weight) };
     const fdml_graph_node node = {
         .op = "Conv", .name = name, .n_inputs = 2, .input = input, .n_attrs = 4, .attr = attr
     };
@@ -68,11 +84,12 @@ uint32_t fdml_net_add_conv(fdml_net *net, uint32_t x, const char *name,
 
 uint32_t fdml_net_add_norm(fdml_net *net, uint32_t x, const char *name, int64_t n)
 {
-    const uint32_t scale = take(net, name, "weight", 1, &n, 1);
-    const uint32_t shift = take(net, name, "bias", 1, &n, 1);
-    const uint32_t mean = take(net, name, "running_mean", 1, &n, 1);
-    const uint32_t variance = take(net, name, "running_var", 1, &n, 1);
-    const uint32_t input[] = { x, scale, shift, mean, variance };
+    const want parts[] = { { "weight", 1, &n, 0, FDML_FIRST_ONE, 0 },
+                           { "bias", 1, &n, 0, FDML_FIRST_ZERO, 0 },
+                           { "running_mean", 1, &n, 0, FDML_FIRST_ZERO, 0 },
+                           { "running_var", 1, &n, 0, FDML_FIRST_ONE, 0 } };
+    uint32_t input[5] = { x };
+    for (int i = 0; i < 4; i++) input[i + 1] = take(net, name, &parts[i]);
     const fdml_attr epsilon = fdml_attr_float("epsilon", 1e-5f);
     const fdml_graph_node node = { .op = "BatchNormalization",
                                    .name = name,
@@ -113,7 +130,8 @@ uint32_t fdml_net_add_relu6(fdml_net *net, uint32_t x, const char *name)
 
 uint32_t fdml_net_add_prelu(fdml_net *net, uint32_t x, const char *name, int64_t n)
 {
-    const uint32_t slope = take(net, name, "weight", 1, &n, 3);
+    const want weight = { "weight", 1, &n, 3, FDML_FIRST_QUARTER, 0 };
+    const uint32_t slope = take(net, name, &weight);
     return add_node(net, "PRelu", name, 2, (const uint32_t[]){ x, slope });
 }
 
@@ -151,16 +169,39 @@ uint32_t fdml_net_add_mean(fdml_net *net, uint32_t x, const char *name)
     return fdml_net_add_flat(net, mean, "flatten");
 }
 
+uint32_t fdml_net_add_mean_max(fdml_net *net, uint32_t x, const char *name)
+{
+    char text[FDML_NET_NAME];
+    const uint32_t planes[] = {
+        add_node(net, "GlobalAveragePool", fdml_net_name(text, name, "mean"), 1, &x),
+        add_node(net, "GlobalMaxPool", fdml_net_name(text, name, "max"), 1, &x)
+    };
+    const fdml_attr axis = fdml_attr_int("axis", 1);
+    const fdml_graph_node node = { .op = "Concat",
+                                   .name = fdml_net_name(text, name, "concat"),
+                                   .n_inputs = 2,
+                                   .input = planes,
+                                   .n_attrs = 1,
+                                   .attr = &axis };
+    return fdml_net_add_flat(net, fdml_graph_builder_add_node(&net->builder, &node), "flatten");
+}
+
 uint32_t fdml_net_add_linear(fdml_net *net, uint32_t x, const char *name, int64_t n_in,
-                             bool has_bias)
+                             int64_t usual, bool has_bias)
 {
     char text[FDML_NET_NAME];
     const fdml_tensor_entry *entry =
         fdml_weights_find(net->weights, fdml_net_name(text, name, "weight"));
-    const int64_t n = entry && entry->n_dims == 2 ? (int64_t)entry->shape[0] : -1;
-    const uint32_t weight = take(net, name, "weight", 2, (const int64_t[]){ -1, n_in }, 2);
-    const uint32_t bias = has_bias ? take(net, name, "bias", 1, &n, 1) : FDML_NO_VALUE;
-    const uint32_t input[] = { x, weight, bias };
+    int64_t n = net->weights->invented ? usual : -1;
+    if (entry && entry->n_dims == 2) n = (int64_t)entry->shape[0];
+    if (net->linear_size) n = (int64_t)net->linear_size;
+    const fdml_first_rule rule = net->linear_rule;
+    const want weight = { "weight", 2, (const int64_t[]){ n, n_in }, 0, rule, (double)n_in };
+    const want shift = {
+        "bias", 1, &n, 0, rule == FDML_FIRST_SMALL ? FDML_FIRST_ZERO : rule, (double)n_in
+    };
+    const uint32_t input[] = { x, take(net, name, &weight),
+                               has_bias ? take(net, name, &shift) : FDML_NO_VALUE };
     const fdml_attr transposed = fdml_attr_int("transB", 1);
     const fdml_graph_node node = { .op = "Gemm",
                                    .name = name,

@@ -17,7 +17,10 @@ struct fdml_net {
     fdml_graph_builder builder;
     fdml_weights *weights;
     fdml_arena *arena;
-    int64_t n_out; /* columns of what the net gives */
+    fdml_first_rule conv_rule;   /* of convolutions that are invented */
+    fdml_first_rule linear_rule; /* likewise; SMALL has biases of 0 */
+    size_t linear_size; /* columns of the next linear layer; 0: as the weights have it */
+    int64_t n_out;      /* columns of what the net gives */
 };
 typedef struct fdml_net fdml_net;
 
@@ -40,10 +43,13 @@ uint32_t fdml_net_add_max_pool(fdml_net *net, uint32_t x, const char *name, int6
                                int64_t stride, int64_t padding);
 /* [N, C, H, W] to [N, C]. */
 uint32_t fdml_net_add_mean(fdml_net *net, uint32_t x, const char *name);
+/* [N, C, H, W] to [N, 2 C]: the means of all planes, then their maxima. */
+uint32_t fdml_net_add_mean_max(fdml_net *net, uint32_t x, const char *name);
 uint32_t fdml_net_add_flat(fdml_net *net, uint32_t x, const char *name);
-/* [N, n_in] to [N, as many as ".weight" has rows], which becomes net->n_out. */
+/* [N, n_in] to [N, net->linear_size], or else as many as ".weight" has rows, or `usual` where
+ * it is invented; this becomes net->n_out. */
 uint32_t fdml_net_add_linear(fdml_net *net, uint32_t x, const char *name, int64_t n_in,
-                             bool has_bias);
+                             int64_t usual, bool has_bias);
 
 /* "layer1.0" and "conv1" to "layer1.0.conv1". Returns text, of FDML_NET_NAME bytes. */
 const char *fdml_net_name(char *text, const char *prefix, const char *name);
@@ -54,5 +60,6 @@ uint32_t fdml_resnet34_build(fdml_net *net, uint32_t x);
 uint32_t fdml_resnet50_build(fdml_net *net, uint32_t x);
 uint32_t fdml_mobilenet_v2_build(fdml_net *net, uint32_t x);
 uint32_t fdml_mobilefacenet_build(fdml_net *net, uint32_t x);
+uint32_t fdml_cnn4_build(fdml_net *net, uint32_t x);
 
 #endif

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "model/conv_state.h"
+#include "model/plan_state.h"
 
 fdml_status fdml_plan_conv_shape(fdml_conv *conv, fdml_plan *plan, const fdml_node *node,
                                  bool *is_conv, fdml_error *err)
@@ -63,20 +63,6 @@ static size_t groups_to_join(const fdml_conv *conv)
     return conv->groups;
 }
 
-/* Transformed weights up to this are kept so. */
-#define MAX_TRANSFORMED ((size_t)10 << 20)
-
-/* Winograd wants 3x3 at stride 1 and at least four tiles to outweigh the transform of the
- * weights. With fewer than 64 channels the transforms of the pixels eat most of what the
- * products save, for three times the rounding error of a direct convolution. */
-static bool is_winograd(const fdml_conv_detail *d)
-{
-    const size_t tiles = (d->out.h + 3) / 4 * ((d->out.w + 3) / 4);
-    return d->kernel_y == 3 && d->kernel_x == 3 && d->stride_y == 1 && d->stride_x == 1 &&
-           d->dilation_y == 1 && d->dilation_x == 1 && d->n_groups == 1 && d->in.c >= 64 &&
-           d->out.c >= 64 && tiles >= 4;
-}
-
 static void describe(fdml_conv_detail *d, const fdml_plan *plan, const fdml_node *node,
                      const fdml_conv *conv)
 {
@@ -97,19 +83,9 @@ static void describe(fdml_conv_detail *d, const fdml_plan *plan, const fdml_node
     d->group_in = (conv->channels / d->n_groups + FDML_BLOCK - 1) / FDML_BLOCK;
     d->group_out = (conv->filters / d->n_groups + FDML_BLOCK - 1) / FDML_BLOCK;
     const bool has_planes = plan->value[node->input[0]].slot[FDML_PLAIN] != FDML_NO_SLOT;
-    const bool is_point = d->kernel_y * d->kernel_x == 1 && d->stride_y * d->stride_x == 1 &&
-                          !d->pad_top && !d->pad_left && d->in.h == d->out.h &&
-                          d->in.w == d->out.w;
-    if (conv->channels < FDML_BLOCK && d->n_groups == 1 && has_planes && conv->groups == 1) {
-        d->way = FDML_CONV_PLANES;
-        d->group_in = conv->channels;
-    } else if (is_point) {
-        d->way = FDML_CONV_POINT;
-    } else {
-        d->way = is_winograd(d) ? FDML_CONV_WINOGRAD : FDML_CONV_DIRECT;
-        d->is_transformed = d->way == FDML_CONV_WINOGRAD &&
-                            36 * d->in.c * d->out.c * sizeof(float) <= MAX_TRANSFORMED;
-    }
+    fdml_conv_choose(d, has_planes && conv->groups == 1);
+    d->kernels = plan->kernels;
+    d->n_threads = plan->n_threads;
 }
 
 static fdml_status set_weights(fdml_conv_detail *d, fdml_plan *plan, const fdml_node *node,
@@ -125,7 +101,7 @@ static fdml_status set_weights(fdml_conv_detail *d, fdml_plan *plan, const fdml_
     d->slope = fdml_plan_pad_channels(plan, fused->slope, conv->filters, 1);
     d->low = fused->low;
     d->high = fused->high;
-    if (!fdml_conv_pack(d, plan, &source) || (fused->slope && !d->slope))
+    if (!fdml_conv_pack(d, &source, &plan->arena, &plan->work) || (fused->slope && !d->slope))
         return fdml_plan_no_memory(plan, err);
     return FDML_OK;
 }
@@ -153,6 +129,25 @@ fdml_status fdml_conv_make(fdml_conv_made *made, fdml_plan *plan, const fdml_nod
     return FDML_OK;
 }
 
+fdml_conv_detail fdml_plan_conv_bind(const fdml_plan *plan, const fdml_plan_step *step)
+{
+    fdml_conv_detail d = *(const fdml_conv_detail *)step->detail;
+    d.x = fdml_slot_data(plan, step->in[0]);
+    d.add = fdml_slot_data(plan, step->in[1]);
+    d.y = fdml_slot_data(plan, step->out[0]);
+    d.scratch = plan->scratch;
+    d.scratch_step = plan->scratch_size;
+    return d;
+}
+
+static fdml_status run_conv(fdml_plan *plan, fdml_plan_step *step, fdml_error *err)
+{
+    (void)err;
+    const fdml_conv_detail d = fdml_plan_conv_bind(plan, step);
+    fdml_conv_run(&d);
+    return FDML_OK;
+}
+
 fdml_status fdml_lower_conv(fdml_plan *plan, const fdml_node *node, bool *took, fdml_error *err)
 {
     static const char *const way[] = { "1x1", "direct", "planes", "winograd 4x4" };
@@ -160,9 +155,8 @@ fdml_status fdml_lower_conv(fdml_plan *plan, const fdml_node *node, bool *took, 
     FDML_TRY(fdml_conv_make(&made, plan, node, FDML_FUSE_ALL, err));
     fdml_conv_detail *d = made.detail;
     if (!d) return FDML_OK;
-    const bool is_wino = d->way == FDML_CONV_WINOGRAD;
-    FDML_TRY(is_wino ? fdml_conv_plan_winograd(d, plan, err)
-                     : fdml_conv_plan_rows(d, plan, err));
+    if (!fdml_conv_cut(d, &plan->arena)) return fdml_plan_no_memory(plan, err);
+    fdml_plan_want_scratch(plan, d->scratch_size);
     uint32_t in[2] = { FDML_NO_SLOT, FDML_NO_SLOT }, out;
     FDML_TRY(fdml_plan_read_slot(&in[0], plan, node->input[0],
                                  d->way == FDML_CONV_PLANES ? FDML_PLAIN : FDML_BLOCKS, err));
@@ -171,18 +165,17 @@ fdml_status fdml_lower_conv(fdml_plan *plan, const fdml_node *node, bool *took, 
     FDML_TRY(fdml_plan_new_slot(&out, plan, made.fused.output, FDML_BLOCKS, err));
     fdml_plan_fuse_take(plan, &made.fused);
     *took = true;
-    return fdml_plan_add_step(
-        plan,
-        &(fdml_plan_step){ .run = is_wino ? fdml_conv_run_winograd : fdml_conv_run_rows,
-                           .detail = d,
-                           .n_in = 2,
-                           .n_out = 1,
-                           .in = in,
-                           .out = &out,
-                           .label = made.label,
-                           .algorithm = way[d->way],
-                           .node = node,
-                           .flops = made.flops,
-                           .n_parameters = made.n_parameters },
-        err);
+    return fdml_plan_add_step(plan,
+                              &(fdml_plan_step){ .run = run_conv,
+                                                 .detail = d,
+                                                 .n_in = 2,
+                                                 .n_out = 1,
+                                                 .in = in,
+                                                 .out = &out,
+                                                 .label = made.label,
+                                                 .algorithm = way[d->way],
+                                                 .node = node,
+                                                 .flops = made.flops,
+                                                 .n_parameters = made.n_parameters },
+                              err);
 }

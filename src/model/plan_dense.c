@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "model/conv_state.h"
+#include "model/plan_state.h"
 
 typedef struct dense_detail {
     fdml_conv_detail conv;
@@ -34,7 +34,7 @@ static void dense_task(void *ctx, size_t task, int thread)
     job.weights = c->weights + block * FDML_BLOCK * c->group_in * FDML_BLOCK;
     job.n_rows = d->n_rows;
     job.n_out = c->group_out - block < c->out_chunk ? c->group_out - block : c->out_chunk;
-    c->plan->kernels->conv_rows(&job);
+    c->kernels->conv_rows(&job);
 }
 
 /* [n_rows, n] to [blocks, n_rows, 16] and back; a row has its last block padded with zeros. */
@@ -61,7 +61,6 @@ static fdml_status run_dense(fdml_plan *plan, fdml_plan_step *step, fdml_error *
 {
     (void)err;
     dense_detail d = *(const dense_detail *)step->detail;
-    d.conv.plan = plan;
     d.blocked_in = fdml_plan_scratch(plan, 0);
     d.blocked_out = d.blocked_in + blocked_size(&d, d.conv.group_in);
     to_blocks(d.blocked_in, fdml_slot_data(plan, step->in[0]), d.n_rows, d.n_in);
@@ -129,7 +128,7 @@ static fdml_status set_weights(dense_detail *d, fdml_plan *plan, const dense_nod
                                       .channels = g->n_in,
                                       .groups = 1,
                                       .n_taps = 1 };
-    const bool ok = fdml_conv_pack(&d->conv, plan, &source);
+    const bool ok = fdml_conv_pack(&d->conv, &source, &plan->arena, &plan->work);
     fdml_arena_reset(&plan->work, mark);
     if (!ok) return fdml_plan_no_memory(plan, err);
     FDML_TRY(fdml_plan_fused_bias(&d->conv.bias, plan, g->b, fused, g->n_out, err));
@@ -145,6 +144,8 @@ static fdml_status describe(dense_detail *d, fdml_plan *plan, const dense_node *
     d->n_in = g->n_in;
     d->n_out = g->n_out;
     c->way = FDML_CONV_POINT;
+    c->kernels = plan->kernels;
+    c->n_threads = plan->n_threads;
     c->n_groups = 1;
     c->group_in = (g->n_in + FDML_BLOCK - 1) / FDML_BLOCK;
     c->group_out = (g->n_out + FDML_BLOCK - 1) / FDML_BLOCK;

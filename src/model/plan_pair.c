@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "model/conv_state.h"
 #include "model/window_state.h"
 
 enum {
@@ -54,7 +53,7 @@ static void pair_task(void *ctx, size_t task, int thread)
     window.n_rows = p->window->out.h - first < p->band ? p->window->out.h - first : p->band;
     const rows_between r = needed(&window, first, window.n_rows);
     const size_t row = c->in.w * FDML_BLOCK, plane = (r.end - r.begin) * row;
-    float *between = fdml_plan_scratch(c->plan, thread);
+    float *between = fdml_conv_scratch(c, thread);
     fdml_conv_rows job = fdml_conv_job(c, panel);
     job.in = c->x + image * c->in.n_blocks * c->in.h * row + r.begin * row;
     job.n_rows = (r.end - r.begin) * c->in.w;
@@ -62,7 +61,7 @@ static void pair_task(void *ctx, size_t task, int thread)
     job.out = between;
     job.out_stride = plane;
     job.weights = c->weights + panel * FDML_BLOCK * (c->in.n_blocks * FDML_BLOCK);
-    c->plan->kernels->conv_rows(&job);
+    c->kernels->conv_rows(&job);
     /* the window sees a plane that begins at row r.begin */
     window.height = r.end - r.begin;
     window.pad_top += r.begin - first * window.stride_y; /* not below 0: see needed() */
@@ -83,7 +82,8 @@ static fdml_status run_pair(fdml_plan *plan, fdml_plan_step *step, fdml_error *e
     fdml_conv_detail c = *p.point;
     c.x = fdml_slot_data(plan, step->in[0]);
     c.y = fdml_slot_data(plan, step->out[0]);
-    c.plan = plan;
+    c.scratch = plan->scratch;
+    c.scratch_step = plan->scratch_size;
     p.point = &c;
     fdml_parallel(c.in.n * p.n_bands * p.n_panels, plan->n_threads, pair_task, &p);
     return FDML_OK;
@@ -138,7 +138,7 @@ static fdml_status make_pair(pair *p, fdml_conv_made *first, fdml_depthwise *sec
     FDML_TRY(fdml_conv_make(first, plan, node, FDML_FUSE_NO_ADD, err));
     fdml_conv_detail *d = first->detail;
     if (!d || d->way != FDML_CONV_POINT || d->n_groups != 1) return FDML_OK;
-    if (!fdml_conv_point_offsets(d, plan)) return fdml_plan_no_memory(plan, err);
+    if (!fdml_conv_point_offsets(d, &plan->arena)) return fdml_plan_no_memory(plan, err);
     *p = (pair){ .point = d, .window = second->window, .next = next };
     cut(p, plan);
     return FDML_OK;

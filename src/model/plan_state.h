@@ -19,13 +19,11 @@
 #ifndef FDML_MODEL_PLAN_STATE_H
 #define FDML_MODEL_PLAN_STATE_H
 
-#include "base/parallel.h"
-#include "model/conv_shape.h"
+#include "model/conv_state.h"
 #include "model/op.h"
 #include "model/plan.h"
 
 #define FDML_NO_SLOT UINT32_MAX
-enum { FDML_BLOCK = 16 }; /* channels of a block: the lanes of a vf */
 
 typedef enum fdml_layout { FDML_PLAIN, FDML_BLOCKS, FDML_LAYOUTS } fdml_layout;
 
@@ -105,10 +103,7 @@ fdml_status fdml_plan_values(fdml_plan *plan, const fdml_tensor *input, fdml_err
 /* Is value v of float32 and [N, C, ...] with one or two spatial axes? Only those have blocks.
  */
 bool fdml_plan_has_blocks(const fdml_plan *plan, uint32_t v);
-/* [N, C, H, W] of such a value; H is 1 where there is one spatial axis. */
-typedef struct fdml_plane_shape {
-    size_t n, c, h, w, n_blocks; /* n_blocks: of channels */
-} fdml_plane_shape;
+/* [N, C, H, W] of such a value. */
 fdml_plane_shape fdml_plan_planes(const fdml_tensor *tensor);
 
 /* --- plan_build.c ---------------------------------------------------------------------- */
@@ -161,6 +156,18 @@ const float *fdml_plan_pad_channels(fdml_plan *plan, const float *x, size_t n, f
  * input may come in blocks. Then *conv is set. */
 fdml_status fdml_plan_conv_shape(fdml_conv *conv, fdml_plan *plan, const fdml_node *node,
                                  bool *is_conv, fdml_error *err);
+/* The step's convolution, with the data of this run. */
+fdml_conv_detail fdml_plan_conv_bind(const fdml_plan *plan, const fdml_plan_step *step);
+/* A convolution, and what it is fused with; its tasks are not yet cut. */
+typedef struct fdml_conv_made {
+    fdml_conv_detail *detail; /* NULL: the node is something else */
+    fdml_fused fused;
+    const char *label;
+    double flops;
+    size_t n_parameters;
+} fdml_conv_made;
+fdml_status fdml_conv_make(fdml_conv_made *made, fdml_plan *plan, const fdml_node *node,
+                           fdml_fuse_what what, fdml_error *err);
 /* bias * scale + shift, padded to whole blocks; NULL where there is neither. `value` is the
  * bias, a constant, or FDML_NO_VALUE; of a convolution it is input 2. */
 fdml_status fdml_plan_fused_bias(const float **bias, fdml_plan *plan, uint32_t value,

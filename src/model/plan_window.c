@@ -143,7 +143,8 @@ static bool has_empty_window(const fdml_window *w)
 
 fdml_status fdml_lower_pool(fdml_plan *plan, const fdml_node *node, bool *took, fdml_error *err)
 {
-    const bool is_max = !strcmp(node->op->name, "MaxPool");
+    const bool is_whole = !strcmp(node->op->name, "GlobalMaxPool"); /* means: plan_map.c */
+    const bool is_max = is_whole || !strcmp(node->op->name, "MaxPool");
     if (!is_max && strcmp(node->op->name, "AveragePool")) return FDML_OK;
     const uint32_t x = node->input[0];
     if (!fdml_plan_has_blocks(plan, x) || plan->value[x].slot[FDML_BLOCKS] == FDML_NO_SLOT ||
@@ -155,7 +156,7 @@ fdml_status fdml_lower_pool(fdml_plan *plan, const fdml_node *node, bool *took, 
     const fdml_op_call call = {
         .graph = plan->graph, .node = node, .n_inputs = 1, .input = input
     };
-    FDML_TRY(fdml_pool_shape(&w, &call, err));
+    FDML_TRY(is_whole ? fdml_pool_whole(&w, &call, err) : fdml_pool_shape(&w, &call, err));
     if (w.n > 2 || !w.n_out || has_empty_window(&w)) return FDML_OK;
     fdml_window_detail *d = fdml_plan_push(plan, 1, sizeof *d);
     if (!d) return fdml_plan_no_memory(plan, err);

@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: MIT */
 #include "model/weights.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,6 +49,21 @@ fdml_status fdml_weights_open(fdml_weights *weights, const char *path, fdml_aren
     else
         weights->maps = maps;
     return status;
+}
+
+void fdml_weights_invent(fdml_weights *weights, const char *name, uint64_t seed,
+                         uint64_t stream, fdml_arena *arena)
+{
+    *weights = (fdml_weights){ .name = name, .invented = "", .seed = seed, .stream = stream };
+    fdml_intern_init(&weights->index, arena, false);
+}
+
+void fdml_weights_allow(fdml_weights *weights, const char *prefix, uint64_t seed,
+                        uint64_t stream)
+{
+    weights->invented = prefix;
+    weights->seed = seed;
+    weights->stream = stream;
 }
 
 void fdml_weights_close(fdml_weights *weights)
@@ -148,6 +164,44 @@ fdml_status fdml_weights_take(fdml_tensor *tensor, fdml_weights *weights, const 
     weights->is_taken[id] = true;
     *tensor = taken;
     return FDML_OK;
+}
+
+/* Is `name` a tensor of the layer `prefix`, "" being all layers? */
+static bool is_of_layer(const char *name, const char *prefix)
+{
+    const size_t n = strlen(prefix);
+    return !n || (!strncmp(name, prefix, n) && name[n] == '.');
+}
+
+static fdml_status invent(fdml_tensor *tensor, const fdml_weights *weights,
+                          const fdml_weights_request *r, fdml_arena *arena, fdml_error *err)
+{
+    size_t dim[FDML_MAX_RANK];
+    fdml_tensor made;
+    char what[FDML_ERROR_MAX];
+    snprintf(what, sizeof what, "%.200s: tensor '%.100s'", weights->name, r->name);
+    for (int i = 0; i < r->rank; i++) {
+        assert(r->dim[i] > 0); /* what is made up has a size */
+        dim[i] = (size_t)r->dim[i];
+    }
+    FDML_TRY(fdml_tensor_shape(&made, FDML_TYPE_F32, r->rank, dim, what, err));
+    FDML_TRY(fdml_tensor_alloc(&made, arena, what, err));
+    const fdml_first_weights first = { r->rule, r->fan, weights->seed, weights->stream,
+                                       fdml_first_weights_index(r->name) };
+    fdml_first_weights_fill(made.data, made.n_items, &first);
+    *tensor = made;
+    return FDML_OK;
+}
+
+fdml_status fdml_weights_take_or_invent(fdml_tensor *tensor, fdml_weights *weights,
+                                        const fdml_weights_request *request, fdml_arena *arena,
+                                        fdml_error *err)
+{
+    if (weights->invented && !fdml_weights_find(weights, request->name) &&
+        is_of_layer(request->name, weights->invented))
+        return invent(tensor, weights, request, arena, err);
+    return fdml_weights_take(tensor, weights, request->name, request->rank, request->dim, arena,
+                             err);
 }
 
 void fdml_weights_skip(fdml_weights *weights, const char *name)

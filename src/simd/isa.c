@@ -18,6 +18,8 @@
 #include "simd/kern/conv.h"
 #include "simd/kern/winograd.h"
 #include "simd/kern/window.h"
+#include "simd/kern/outer.h"
+#include "simd/kern/backward.h"
 #include "simd/kern/blocks.h"
 #include "simd/kern/activate.h"
 #include "simd/kern/combine.h"

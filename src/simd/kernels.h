@@ -97,6 +97,49 @@ typedef struct fdml_window_rows {
     size_t divisor;            /* pool_mean; 0: the number of pixels under the window */
 } fdml_window_rows;
 
+/* Outer products of pixels, summed: of input channels c < n_c and output blocks. Pixel (image,
+ * row, column) of channel c is x[image * x_image + row * x_row + column * x_step + c], of
+ * output block o dy[o * dy_stride + image * dy_image + row * dy_row + column * 16 ..]. */
+typedef struct fdml_conv_outer {
+    float *dw;        /* [n_c, 16] of output block 0 */
+    size_t dw_stride; /* floats between output blocks */
+    size_t n_c, n_out;
+    const float *x;
+    size_t x_step, x_row, x_image;
+    const float *dy;
+    size_t dy_stride, dy_row, dy_image;
+    size_t n_images, n_rows, n_cols;
+    int continues; /* the sum is added to what dw holds */
+} fdml_conv_outer;
+
+/* The way back through block_affine: u = x * scale + shift [+ add], y = activation(u). */
+typedef struct fdml_affine_back {
+    const float *gy, *x; /* [n_pixels, 16] */
+    size_t n_pixels;
+    const float *scale, *shift, *mean; /* [16] */
+    const float *add;                  /* as x, or NULL */
+    const float *slope;                /* [16], or NULL: then `low` and `high` */
+    float low, high;
+    int is_passed; /* affine_back: gy has been through the activation already */
+    float *g;      /* gradient by u, may be gy; NULL: not wanted */
+    /* affine_back alone */
+    float *gx;                           /* may be gy or g, unless gx_add is there */
+    const float *gx_add;                 /* as x, or NULL */
+    const float *of_g, *of_x, *constant; /* [16]; of_x NULL: 0, and so is the constant */
+} fdml_affine_back;
+
+/* The way back through a window over one block of sixteen channels. */
+typedef struct fdml_window_back {
+    const float *gy;      /* [out_height, out_width, 16] */
+    const float *x, *y;   /* [height, width, 16]; as gy: what the window made of x */
+    float *gx;            /* as x; added to */
+    const float *weights; /* [kernel_y, kernel_x, 16] */
+    float *gw;            /* as weights; added to */
+    size_t height, width, out_height, out_width;
+    size_t kernel_y, kernel_x, stride_y, stride_x, dilation_y, dilation_x;
+    size_t pad_top, pad_left;
+} fdml_window_back;
+
 /* Arithmetic on the pixels of one block of sixteen channels. NULL: that step is left out. */
 typedef struct fdml_affine {
     float *out;     /* may be x or add */
@@ -257,6 +300,18 @@ typedef struct fdml_sgd {
  *   of scale and shift alone the other is 1 or 0.
  * block_mean: [16] means over at least one pixel; four interleaved sums, ((0 + 1) + (2 + 3)) *
  *   (1 / n).
+ *
+ * --- training: gradients -----------------------------------------------------------------
+ * conv_outer: dw[o, c, lane] = sum of x[c] dy[o, lane] over all pixels, one chain of fused
+ *   multiply-adds from 0 by image, row, column; then, where `continues`, dw + sum.
+ * block_moments: sums [2, 16] of x - pivot and of (x - pivot)^2, four interleaved sums each.
+ * affine_back_sums: g is gy where low < u < high and 0 elsewhere, or, with a slope, gy * slope
+ *   where u < 0 and gy elsewhere. sums [3, 16]: of g, of g (x - mean), and of gy u where u < 0
+ *   (0 without a slope), two interleaved sums each.
+ * affine_back: gx = g * of_g + (x * of_x + constant, fused) [+ gx_add].
+ * depthwise_back: gx += gy * weights of every tap inside of the plane; depthwise_outer: gw += gy *
+ *   x; both output by output, tap by tap, fused. pool_max_back: gx += gy where x is y, at the
+ *   first such tap of each output.
  *
  * --- arrays ---------------------------------------------------------------------------
  * topk_merge: best is descending by (value, then smaller id), [k]; the n values with ids

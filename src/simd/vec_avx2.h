@@ -13,6 +13,7 @@ typedef struct vu { __m256i lo, hi; } vu;
 /* Register tile of gemm: 6 rows x 16 columns = 12 accumulators, 2 for B, 1 for a broadcast. */
 #define TILE_ROWS 6
 #define TILE_PIXELS 6 /* rows of the tile of conv.h */
+#define OUTER_ROWS 6 /* rows of the tile of outer.h */
 #define TILE_VECS 1
 
 #define PAIR(type, l, h) ((type){ (l), (h) })

@@ -14,6 +14,7 @@ typedef __m512i vu;
  * 14 x 32 takes 31 registers: gemm's code spills with it, that of conv.h does not. */
 #define TILE_ROWS 12
 #define TILE_PIXELS 14 /* rows of the tile of conv.h */
+#define OUTER_ROWS 8 /* rows of the tile of outer.h */
 #define TILE_VECS 2
 
 VEC vf vf_zero(void) { return _mm512_setzero_ps(); }

@@ -13,6 +13,7 @@ typedef struct vu { uint32x4_t q[4]; } vu;
 /* Register tile of gemm: 5 rows x 16 columns = 20 accumulators, 4 for B, 1 for a broadcast. */
 #define TILE_ROWS 5
 #define TILE_PIXELS 5 /* rows of the tile of conv.h */
+#define OUTER_ROWS 6 /* rows of the tile of outer.h */
 #define TILE_VECS 1
 
 #define FOUR(type, e0, e1, e2, e3) ((type){ { (e0), (e1), (e2), (e3) } })

@@ -13,6 +13,7 @@ typedef struct vu { uint32_t l[VL]; } vu;
 /* Four rows of sixteen: enough to reuse a row of B without filling the stack. */
 #define TILE_ROWS 4
 #define TILE_PIXELS 4 /* rows of the tile of conv.h */
+#define OUTER_ROWS 4 /* rows of the tile of outer.h */
 #define TILE_VECS 1
 
 #define LANES for (int i = 0; i < VL; i++)

@@ -39,8 +39,19 @@ static fdml_status multiply(const product *p, const fdml_loss_call *call, fdml_e
                                .a_is_transposed = p->a_is_transposed,
                                .b_is_transposed = p->b_is_transposed,
                                .n_pairs = 1 };
-    const fdml_op_call how = { .kernels = call->kernels, .n_threads = 1, .work = call->work };
-    return fdml_product_run(&job, &how, err);
+    /* A product is run for a node of a graph, which its message would name. */
+    static const fdml_graph no_graph = { .name = "" };
+    static const fdml_node no_node = { .name = "" };
+    const fdml_op_call how = { .graph = &no_graph,
+                               .node = &no_node,
+                               .kernels = call->kernels,
+                               .n_threads = call->objective->options.n_threads,
+                               .work = call->work };
+    const fdml_status status = fdml_product_run(&job, &how, NULL);
+    if (status)
+        fdml_fail(err, status, "objective '%s': no memory for a product of %zu x %zu x %zu",
+                  call->objective->kind->info.name, p->m, p->n, p->k);
+    return status;
 }
 
 fdml_status fdml_class_begin(fdml_class_scores *s, fdml_loss_call *call, fdml_error *err)

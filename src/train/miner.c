@@ -62,8 +62,8 @@ fdml_status fdml_miner_parse(fdml_miner_kind *kind, const char *name, fdml_error
             return FDML_OK;
         }
     const char *near = fdml_option_nearest(name, candidate, NULL);
-    return fdml_fail(err, FDML_E_ARG, "miner '%s' is unknown%s%s", name,
-                     near ? "; did you mean " : "", near ? near : "");
+    return fdml_fail(err, FDML_E_ARG, "miner '%s' is unknown%s%s%s", name,
+                     near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
 typedef struct mining {

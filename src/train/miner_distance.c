@@ -18,10 +18,11 @@ static void fill_logarithms(const fdml_loss_call *call, size_t anchor,
                             const fdml_mine_weights *s)
 {
     const double cutoff = (double)call->objective->options.miner.distance_cutoff;
-    const double least_gap = 1e-8;
+    const double least_gap = 1e-8,
+                 least_d2 = fmax(cutoff * cutoff, 1e-8); /* of equal rows too */
     const size_t n = call->n;
     for (size_t j = 0; j < n; j++) {
-        const double d2 = fmax(fdml_loss_sqdist(call, anchor, j), cutoff * cutoff);
+        const double d2 = fmax(fdml_loss_sqdist(call, anchor, j), least_d2);
         s->value[j] = (float)d2;
         s->value[n + j] = (float)fmax(1 - d2 / 4, least_gap);
     }

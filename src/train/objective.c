@@ -33,8 +33,9 @@ static fdml_status take_setting(double *value, const fdml_objective_info *info,
     while (i < info->n_settings && strcmp(info->setting[i].name, given->name) != 0) i++;
     if (i == info->n_settings) {
         const char *near = fdml_option_nearest(given->name, setting_candidate, info);
-        return fdml_fail(err, FDML_E_ARG, "objective '%s' has no setting '%s'%s%s", info->name,
-                         given->name, near ? "; did you mean " : "", near ? near : "");
+        return fdml_fail(err, FDML_E_ARG, "objective '%s' has no setting '%s'%s%s%s",
+                         info->name, given->name, near ? "; did you mean " : "",
+                         near ? near : "", near ? "?" : "");
     }
     const fdml_objective_setting *setting = &info->setting[i];
     if (!(given->value >= setting->low && given->value <= setting->high))
@@ -195,19 +196,36 @@ static fdml_status check_batch(const fdml_objective *objective,
     if (batch->n >= FDML_LOSS_DRAW_THIRD)
         return fdml_fail(err, FDML_E_ARG, "objective '%s': batch has %zu rows, limit is %d",
                          objective->kind->info.name, batch->n, FDML_LOSS_DRAW_THIRD - 1);
-    for (size_t i = 0; i < batch->n; i++)
+    for (size_t i = 0; i < batch->n; i++) {
         if (batch->label[i] >= o->n_classes)
             return fdml_fail(err, FDML_E_ARG,
                              "objective '%s': row %zu has label %u, classes are %zu",
                              objective->kind->info.name, i, batch->label[i], o->n_classes);
+        /* max(0, NaN) would pass for a row that has been learned */
+        for (size_t d = 0; d < o->dim; d++)
+            if (!isfinite(batch->f[i * o->dim + d]))
+                return fdml_fail(err, FDML_E_DATA,
+                                 "objective '%s': embedding %zu of step %llu is not finite",
+                                 objective->kind->info.name, i,
+                                 (unsigned long long)batch->step);
+    }
     return FDML_OK;
+}
+
+static fdml_status compute(fdml_loss_call *call, fdml_error *err)
+{
+    const fdml_loss_kind *kind = call->objective->kind;
+    if (!call->n) return FDML_OK;
+    if (kind->is_of_classes) return kind->run(call, err);
+    FDML_TRY(fdml_loss_prepare(call, err));
+    FDML_TRY(kind->run(call, err));
+    return fdml_loss_finish(call, err);
 }
 
 fdml_status fdml_objective_run(fdml_objective *objective, const fdml_objective_batch *batch,
                                float *df, fdml_objective_result *result, fdml_arena *work,
                                fdml_error *err)
 {
-    const fdml_loss_kind *kind = objective->kind;
     fdml_loss_call call = { .objective = objective,
                             .batch = batch,
                             .kernels = objective->options.kernels,
@@ -217,12 +235,8 @@ fdml_status fdml_objective_run(fdml_objective *objective, const fdml_objective_b
                             .df = df };
     FDML_TRY(check_batch(objective, batch, err));
     for (size_t i = 0; i < objective->param.n; i++) objective->param.grad[i] = 0;
-    *result = (fdml_objective_result){ 0 };
-    if (!batch->n) return FDML_OK;
     const fdml_arena_mark mark = fdml_arena_get_mark(work);
-    fdml_status status = kind->is_of_classes ? FDML_OK : fdml_loss_prepare(&call, err);
-    if (!status) status = kind->run(&call, err);
-    if (!status && !kind->is_of_classes) status = fdml_loss_finish(&call, err);
+    const fdml_status status = compute(&call, err);
     fdml_arena_reset(work, mark);
     if (!status) *result = call.result;
     return status;

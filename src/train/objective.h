@@ -67,6 +67,7 @@ typedef struct fdml_objective_options {
     const fdml_objective_setting *setting; /* [n_settings]: others keep their defaults */
     size_t n_settings;
     const fdml_kernels *kernels; /* not NULL */
+    int n_threads;               /* of products with class weights; 0: one */
 } fdml_objective_options;
 
 /* Miner options that keep every default. */
@@ -115,7 +116,9 @@ typedef struct fdml_objective_result {
 } fdml_objective_result;
 
 /* df [n, dim] is set to the gradient of the loss by f; gradients of the objective's parameters
- * are set. Scratch comes from `work` and is given back. FDML_E_NOMEM. */
+ * are set. Scratch comes from `work` and is given back. FDML_E_DATA: f is not finite, which is
+ * how training that has diverged shows. FDML_E_ARG: a label that is no class, or what the
+ * miner's options need is missing. FDML_E_NOMEM. */
 fdml_status fdml_objective_run(fdml_objective *objective, const fdml_objective_batch *batch,
                                float *df, fdml_objective_result *result, fdml_arena *work,
                                fdml_error *err);

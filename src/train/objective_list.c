@@ -245,7 +245,7 @@ const fdml_objective_info *fdml_objective_find(const char *name, fdml_error *err
     for (size_t i = 0; fdml_objective_list(i); i++)
         if (!strcmp(name, fdml_objective_list(i)->name)) return fdml_objective_list(i);
     const char *near = fdml_option_nearest(name, candidate, NULL);
-    fdml_fail(err, FDML_E_ARG, "objective '%s' is unknown%s%s", name,
-              near ? "; did you mean " : "", near ? near : "");
+    fdml_fail(err, FDML_E_ARG, "objective '%s' is unknown%s%s%s", name,
+              near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     return NULL;
 }

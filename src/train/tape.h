@@ -4,7 +4,7 @@
  * backward pass needs. Values lie in blocks of sixteen channels, as in a plan. Batch
  * normalisation trains (statistics of the batch; running ones are updated as PyTorch does,
  * momentum 0.1, unbiased variance) or is frozen (running statistics, constant scale and shift:
- * FINDML 5). Nothing is allocated after tape_new.
+ * FINDML 5). All memory that lasts is taken by tape_new.
  *
  * Every sum has one order, whatever the threads and instruction set: the same bits.
  *
@@ -41,11 +41,12 @@ size_t fdml_tape_memory(const fdml_tape *tape);  /* bytes it holds */
  * NULL), in the graph's order, named as its constants. The arrays are the tape's. */
 fdml_status fdml_tape_params(fdml_tape *tape, fdml_params *params, fdml_error *err);
 
-/* x as planned, row-major. The result [N, columns] is the tape's, valid until the next call. */
-const float *fdml_tape_forward(fdml_tape *tape, const float *x);
-/* gy [N, columns]: gradient of the loss by that result. Sets every parameter's gradient. dx
- * NULL or room for the gradient by x, [N, C] inputs only. */
-void fdml_tape_backward(fdml_tape *tape, const float *gy, float *dx);
+/* x as planned, row-major; it must stay as it is until the backward pass is done. *y [N,
+ * columns] is the tape's, valid until the next call. FDML_E_NOMEM: scratch. */
+fdml_status fdml_tape_forward(fdml_tape *tape, const float *x, const float **y,
+                              fdml_error *err);
+/* gy [N, columns]: gradient of the loss by that result. Sets every parameter's gradient. */
+fdml_status fdml_tape_backward(fdml_tape *tape, const float *gy, fdml_error *err);
 
 /* Constant `name` of the graph as it is now, row-major as in the graph's constant, into
  * values[n_items]; false: no such constant, or one that training does not touch. */

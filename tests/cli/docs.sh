@@ -13,8 +13,10 @@ test_definitions_are_current()
 test_man_pages_have_every_option()
 {
     local program option
-    for program in fdml-eval fdml-embed fdml-inspect fdml-synth; do
+    for program in fdml-eval fdml-embed fdml-inspect 'fdml-synth embeddings' 'fdml-synth plumage'; do
+        # shellcheck disable=SC2086 # two words
         run $program --help
+        program=${program%% *}
         sed -n 's/^  .\{4\}--\([a-z-]*\).*/\1/p' out >options
         assert_file options
         while read -r option; do

@@ -7,7 +7,9 @@
 
 test_help_and_version()
 {
-    for program in fdml-eval fdml-embed fdml-inspect fdml-synth; do
+    for program in fdml-eval fdml-embed fdml-inspect fdml-synth 'fdml-synth embeddings' \
+        'fdml-synth plumage'; do
+        # shellcheck disable=SC2086 # two words
         run $program --help
         assert_exit 0
         assert_stderr_empty
@@ -17,7 +19,7 @@ test_help_and_version()
         assert_exit 0
         run $program --version
         assert_exit 0
-        assert_out "$program "
+        assert_out "${program%% *} "
         assert_out 'commit'
         assert_out 'scalar'
     done
@@ -44,7 +46,10 @@ test_missing_and_needless_arguments()
     bad_usage 'two outputs want standard output' fdml-eval a b --json -
     bad_usage 'FILE is missing' fdml-inspect
     bad_usage '--out DIR is missing' fdml-synth embeddings
-    bad_usage "'birds' is unknown; known: embeddings" fdml-synth birds
+    bad_usage '--out DIR is missing' fdml-synth plumage
+    bad_usage "one argument too many: 'x'" fdml-synth plumage x --out y
+    bad_usage "'birds' is unknown; known: embeddings, plumage" fdml-synth birds
+    bad_usage 'what to make is missing; known: embeddings, plumage' fdml-synth --out x
 }
 
 test_every_way_to_write_an_option()

@@ -5,13 +5,13 @@
 
 Nothing is downloaded: weights are drawn from the seed, and then made as trained ones look, with
 batch statistics that fit the activations and scales and shifts that are not 1 and 0. For each
-NAME of resnet18 resnet34 resnet50 mobilenet_v2 mobilefacenet, DIR gets
+NAME of resnet18 resnet34 resnet50 mobilenet_v2 mobilefacenet cnn4, DIR gets
 
     NAME.safetensors      the state_dict under torchvision's names, the classifier included
     NAME.onnx             to the pooled embedding; batch normalisation folded by torch
     NAME_bn.onnx          the same with BatchNormalization nodes
-    NAME_head.onnx        to the classifier's output (not for mobilefacenet, which has none)
-    NAME_input.npy        [2, 3, 224, 224], or [2, 3, 112, 112] for mobilefacenet
+    NAME_head.onnx        to the classifier's output (not for mobilefacenet and cnn4: they have none)
+    NAME_input.npy        [2, 3, 224, 224]; of mobilefacenet 112 x 112, of cnn4 32 x 32 pixels
     NAME_embedding.npy    what NAME.onnx gives, NAME_logits.npy what NAME_head.onnx gives
 
 and a line in cases.tsv for each comparison (torch_files.py).
@@ -92,7 +92,25 @@ class MobileFaceNet(nn.Module):
         return self.bn(self.linear(self.conv_6_dw(self.conv_6_sep(x)).flatten(1)))
 
 
+class Cnn4(nn.Module):
+    """Four convolutions; means and maxima of the planes (src/model/cnn4.c)."""
+
+    def __init__(self):
+        super().__init__()
+        shapes = [(3, 24, 5, 2), (24, 32, 3, 1), (32, 64, 3, 2), (64, 128, 3, 2)]
+        for i, (n_in, n_out, kernel, stride) in enumerate(shapes, 1):
+            conv = nn.Conv2d(n_in, n_out, kernel, stride, kernel // 2, bias=False)
+            self.add_module(f"conv{i}", conv)
+            self.add_module(f"bn{i}", nn.BatchNorm2d(n_out))
+
+    def forward(self, x):
+        for i in range(1, 5):
+            x = torch.relu(getattr(self, f"bn{i}")(getattr(self, f"conv{i}")(x)))
+        return torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)
+
+
 TOLERANCE = 1e-4
+SIZES = {"mobilefacenet": 112, "cnn4": 32}  # others: 224
 
 MODELS = {
     "resnet18": lambda: torchvision.models.resnet18(weights=None),
@@ -100,6 +118,7 @@ MODELS = {
     "resnet50": lambda: torchvision.models.resnet50(weights=None),
     "mobilenet_v2": lambda: torchvision.models.mobilenet_v2(weights=None),
     "mobilefacenet": MobileFaceNet,
+    "cnn4": Cnn4,
 }
 
 
@@ -151,7 +170,7 @@ def make_real(net, shape):
 
 def write(folder, name, seed):
     torch.manual_seed(seed)
-    shape = (3, 112, 112) if name == "mobilefacenet" else (3, 224, 224)
+    shape = (3, SIZES.get(name, 224), SIZES.get(name, 224))
     net = make_real(MODELS[name](), shape)
     x = torch.randn(2, *shape)
     embed = Embedding(net).eval()

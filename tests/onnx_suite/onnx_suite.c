@@ -16,6 +16,7 @@ static const char usage[] =
     "light_x.onnx with light_x_output_0.pb.\n"
     "  --reference   by the operators' reference only\n"
     "  --planned     by a plan only\n"
+    "  --export      run the model after it was written as ONNX and read again\n"
     "  --only TEXT   tests whose name has TEXT in it\n"
     "  --seconds N   time limit of a test [120]\n"
     "  --threads N   [1]\n"
@@ -50,6 +51,8 @@ static int parse(suite_options *options, int argc, char **argv)
             options->is_reference = true;
         else if (!strcmp(argv[i], "--planned"))
             options->is_planned = true;
+        else if (!strcmp(argv[i], "--export"))
+            options->is_exported = true;
         else if (!strcmp(argv[i], "--verbose"))
             options->is_verbose = true;
         else if (!strcmp(argv[i], "--only") && i + 1 < argc)

@@ -1,7 +1,8 @@
 /* suite.h - what the parts of the conformance runner share.
  *
  * suite_find.c finds tests, suite_case.c runs one in a process of its own, suite_compare.c
- * holds its outputs against the expected ones, onnx_suite.c counts and prints.
+ * holds its outputs against the expected ones, suite_export.c writes models, onnx_suite.c
+ * counts and prints.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_TESTS_ONNX_SUITE_H
@@ -40,6 +41,7 @@ typedef struct suite_result {
 
 typedef struct suite_options {
     bool is_planned, is_reference; /* which ways to run */
+    bool is_exported; /* runs what the model is after it was written and read again */
     bool is_verbose;
     const char *only; /* part of a name, or NULL */
     int seconds;      /* a test's time limit */
@@ -48,6 +50,10 @@ typedef struct suite_options {
 
 /* Runs the test both ways that are asked for, in a process that may crash or hang. */
 void suite_run(suite_result *result, const suite_test *test, const suite_options *options);
+
+/* Writes the graph as a file in memory and reads it: the same nodes, attributes, constants,
+ * inputs and outputs, or the reason why not. *graph becomes what was read. */
+bool suite_export(char why[SUITE_WHY], fdml_graph *graph, fdml_arena *arena);
 
 /* Writes the worst difference and its place, and answers whether the output will do. Numbers
  * may differ by 1e-7 + 1e-3 |expected|, as the ONNX backend tests allow; all else is exact. */

@@ -214,13 +214,22 @@ static void run_sets(suite_case *c)
     }
 }
 
+static void export_and_run(suite_case *c)
+{
+    char why[SUITE_WHY];
+    if (c->options->is_exported && !suite_export(why, &c->graph, &c->arena))
+        fail(c, why);
+    else
+        run_sets(c);
+}
+
 static void run_here(suite_result *result, const suite_test *test, const suite_options *options)
 {
     suite_case c = { .test = test, .options = options, .result = result };
     fdml_arena_init(&c.arena, 0);
     if (name_operator(&c) &&
         is_fine(&c, fdml_onnx_import(&c.graph, test->model, &c.arena, &c.err)))
-        run_sets(&c);
+        export_and_run(&c);
     fdml_arena_close(&c.arena);
 }
 

@@ -73,9 +73,12 @@ void eval_world_metrics(eval_world *w, const char *spec)
 {
     static const uint32_t ks[] = { 1, 4 };
     fdml_error err = { 0 };
-    const fdml_status status = fdml_metrics_parse(&w->settings.metrics, &w->settings.n_metrics,
-                                                  &w->settings.with_verification, spec, ks, 2,
-                                                  (int)w->settings.convention, &w->arena, &err);
+    fdml_metric_parts parts;
+    const fdml_status status =
+        fdml_metrics_parse(&w->settings.metrics, &w->settings.n_metrics, &parts, spec, ks, 2,
+                           (int)w->settings.convention, &w->arena, &err);
+    w->settings.with_verification = parts.verification;
+    w->settings.with_leakage = parts.leakage;
     cr_assert(status == FDML_OK, "%s", err.text);
 }
 

@@ -333,8 +333,8 @@ Test(eval_audit_limits, equal_rows_meet_no_target_by_accepting)
 Test(eval_audit_limits, the_estimate_holds)
 {
     static const double targets[] = { 0.1, 1e-3 };
-    static const char *const specs[] = { "findml",   "retrieval",    "cluster",
-                                         "geometry", "verification", "all" };
+    static const char *const specs[] = { "findml",       "retrieval", "cluster", "geometry",
+                                         "verification", "leakage",   "all" };
     eval_world w;
     eval_world_make(&w, 6000, 16, 1500, 3, 0.8, 7);
     w.problem.n_attributes = 2;

@@ -82,18 +82,18 @@ static void expect_metrics(const char *spec, const char *keys)
     const fdml_metric *metrics;
     char got[512] = "";
     size_t n;
-    bool verification;
+    fdml_metric_parts parts;
     fdml_arena arena;
     fdml_arena_init(&arena, 0);
-    cr_assert_eq(
-        fdml_metrics_parse(&metrics, &n, &verification, spec, ks, 3, FDML_DML, &arena, NULL),
-        FDML_OK);
+    cr_assert_eq(fdml_metrics_parse(&metrics, &n, &parts, spec, ks, 3, FDML_DML, &arena, NULL),
+                 FDML_OK);
     for (size_t m = 0; m < n; m++) {
         strcat(got, metrics[m].key);
         strcat(got, " ");
         cr_expect_not_null(metrics[m].definition);
     }
-    if (verification) strcat(got, "+v ");
+    if (parts.verification) strcat(got, "+v ");
+    if (parts.leakage) strcat(got, "+l ");
     cr_expect_str_eq(got, keys);
     fdml_arena_close(&arena);
 }
@@ -106,6 +106,7 @@ Test(eval_groups, metric_lists)
     expect_metrics("mrr,recall_at_3,mrr", "recall_at_3 mrr ");
     expect_metrics("recall_at_K,recall_at_3", "recall_at_1 recall_at_3 recall_at_8 ");
     expect_metrics("verification", "+v ");
+    expect_metrics("leakage,mrr", "mrr +l ");
     expect_metrics("geometry,verification",
                    "alignment_intra alignment_inter alignment_ratio uniformity spectrum "
                    "class_ratio +v ");
@@ -116,13 +117,12 @@ static void expect_refused(const char *spec, const char *text)
     static const uint32_t ks[] = { 1 };
     const fdml_metric *metrics;
     size_t n;
-    bool verification;
+    fdml_metric_parts parts;
     fdml_error err = { 0 };
     fdml_arena arena;
     fdml_arena_init(&arena, 0);
-    cr_expect_eq(
-        fdml_metrics_parse(&metrics, &n, &verification, spec, ks, 1, FDML_DML, &arena, &err),
-        FDML_E_ARG);
+    cr_expect_eq(fdml_metrics_parse(&metrics, &n, &parts, spec, ks, 1, FDML_DML, &arena, &err),
+                 FDML_E_ARG);
     cr_expect(strstr(err.text, text) != NULL, "%s", err.text);
     fdml_arena_close(&arena);
 }

@@ -233,9 +233,10 @@ Test(eval_oracles, pml_1d_self_in_reference)
     fdml_arena arena;
     fdml_audit_result r;
     fdml_arena_init(&arena, 0);
-    cr_assert_eq(fdml_metrics_parse(
-                     &settings.metrics, &settings.n_metrics, &settings.with_verification,
-                     "precision_at_1,r_precision,map_at_r,map", ks, 1, FDML_PML, &arena, NULL),
+    fdml_metric_parts parts;
+    cr_assert_eq(fdml_metrics_parse(&settings.metrics, &settings.n_metrics, &parts,
+                                    "precision_at_1,r_precision,map_at_r,map", ks, 1, FDML_PML,
+                                    &arena, NULL),
                  FDML_OK);
     cr_assert_eq(fdml_audit(&r, &problem, &settings, &machine, &arena, NULL), FDML_OK);
     for (size_t m = 0; m < 4; m++)

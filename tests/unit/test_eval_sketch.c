@@ -70,9 +70,9 @@ static void p_values(double p[N_KEYS], uint32_t seed, double pull)
                                      .kmeans_redo = 1 };
     const uint32_t k = 1;
     fdml_error err = { 0 };
-    cr_assert_eq(fdml_metrics_parse(&settings.metrics, &settings.n_metrics,
-                                    &settings.with_verification, "geometry", &k, 1, FDML_DML,
-                                    &arena, &err),
+    fdml_metric_parts parts;
+    cr_assert_eq(fdml_metrics_parse(&settings.metrics, &settings.n_metrics, &parts, "geometry",
+                                    &k, 1, FDML_DML, &arena, &err),
                  FDML_OK, "%s", err.text);
     fdml_audit_result result;
     cr_assert_eq(fdml_audit(&result, &problem, &settings, &machine, &arena, &err), FDML_OK,

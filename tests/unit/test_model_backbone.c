@@ -178,7 +178,7 @@ Test(model_backbone, options_that_no_net_has)
     fake_mobilefacenet(&fake);
     expect_failure("vgg", NULL, FDML_E_UNSUPPORTED,
                    "x.st: no backbone 'vgg'; there are resnet50, resnet34, resnet18, "
-                   "mobilenet_v2, mobilefacenet");
+                   "mobilenet_v2, mobilefacenet, cnn4");
     expect_failure("mobilefacenet", &head, FDML_E_ARG, "x.st: mobilefacenet has no classifier");
     expect_failure("mobilefacenet", &large, FDML_E_ARG,
                    "x.st: mobilefacenet takes 112 x 112 pixels, not 112 x 160");

@@ -167,7 +167,7 @@ Test(model_checkpoint, writing_fails_whole)
         fdml_checkpoint_write("nowhere", "alexnet", &lfw, fake.item, 1, &err), &err,
         FDML_E_UNSUPPORTED,
         "nowhere: no backbone 'alexnet'; there are resnet50, resnet34, resnet18, "
-        "mobilenet_v2, mobilefacenet");
+        "mobilenet_v2, mobilefacenet, cnn4");
 }
 
 static fdml_status parse(fdml_checkpoint *checkpoint, unsigned char **bytes)
@@ -221,7 +221,7 @@ Test(model_checkpoint, refuses)
     expect_failure(FDML_E_FORMAT, "x.st: a checkpoint that names no backbone");
     fake.metadata[2] = "backbone", fake.metadata[3] = "x";
     expect_failure(FDML_E_UNSUPPORTED, "x.st: no backbone 'x'; there are resnet50, resnet34, "
-                                       "resnet18, mobilenet_v2, mobilefacenet");
+                                       "resnet18, mobilenet_v2, mobilefacenet, cnn4");
     fake.metadata[3] = "mobilefacenet";
     fake.metadata[4] = "settings", fake.metadata[5] = "{";
     expect_failure(FDML_E_FORMAT, "x.st: settings: invalid JSON at byte 0");

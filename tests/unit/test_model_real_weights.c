@@ -52,12 +52,12 @@ static void build_digits(fdml_graph *graph, fdml_weights *weights)
     const fdml_attr slope = fdml_attr_float("alpha", 0.01f);
     fdml_graph_builder_init(&net.builder, &arena, "digits", 13);
     uint32_t x = fdml_graph_builder_add_input(&net.builder, "x", FDML_TYPE_F32, 2, dim);
-    x = fdml_net_add_linear(&net, x, "l1", PIXELS, false);
+    x = fdml_net_add_linear(&net, x, "l1", PIXELS, -1, false);
     x = fdml_graph_builder_add_node(
         &net.builder,
         &(fdml_graph_node){
             .op = "LeakyRelu", .n_inputs = 1, .input = &x, .n_attrs = 1, .attr = &slope });
-    x = fdml_net_add_linear(&net, x, "l2", 128, false);
+    x = fdml_net_add_linear(&net, x, "l2", 128, -1, false);
     fdml_graph_builder_add_output(&net.builder, x);
     must(fdml_graph_builder_finish(&net.builder, graph, &err));
     must(fdml_weights_check_taken(weights, "digits", &err));

@@ -42,6 +42,7 @@ typedef struct fixture {
     const double *cross_list[1];
     fdml_audit_result result;
     fdml_report report;
+    fdml_leakage_result leakage;
     double per_query[4 * N_METRICS];
     uint32_t query_row[4];
     fdml_arena arena;
@@ -49,6 +50,19 @@ typedef struct fixture {
 } fixture;
 
 static fixture f;
+
+static void fill_leakage(void)
+{
+    f.leakage = (fdml_leakage_result){ .by = "group",
+                                       .n_values = 2,
+                                       .n_rows = 40,
+                                       .chance = .5,
+                                       .logistic = { .75, .625, .875, 40, NULL },
+                                       .knn = { NAN, NAN, NAN, 0, "nothing to read" } };
+    f.result.leakage = &f.leakage;
+    f.result.n_leakage = 1;
+    f.settings.with_leakage = true;
+}
 
 static void fill_verification(void)
 {
@@ -143,6 +157,7 @@ static void set_up(void)
                                     .per_query = f.per_query,
                                     .query_row = f.query_row };
     fill_verification();
+    fill_leakage();
     f.report = (fdml_report){ .result = &f.result,
                               .problem = &problem,
                               .version = "1",
@@ -240,6 +255,8 @@ Test(report, csv_has_the_same_number_of_cells_in_every_row)
     }
     cr_assert_gt(rows, 40u);
     cr_assert(strstr(f.text, "versus,group,a&b_c,recall_at_1,0,-0.02,-0.01,-0.005,"));
+    cr_assert(strstr(f.text, "leakage,group,,leakage_logistic,40,0.75,0.625,0.875,,,,,,\n"));
+    cr_assert(strstr(f.text, "leakage,group,,leakage_knn,0,,,,,,,,,nothing to read\n"));
     cr_assert(strstr(f.text, "verification_cross,group,a&b_c : F|x,fmr@fmr=0.001,"));
 }
 
@@ -247,7 +264,8 @@ Test(report, json_is_the_schema)
 {
     static const char *const keys[] = { "schema",   "result_sha256", "tool",   "inputs",
                                         "settings", "warnings",      "counts", "definitions",
-                                        "overall",  "groups",        "gaps",   "verification" };
+                                        "overall",  "groups",        "gaps",   "verification",
+                                        "leakage" };
     const char *text = render(fdml_report_json);
     fdml_json *root = NULL;
     cr_assert_eq(fdml_json_parse(&root, text, strlen(text), TEXT_MAX, 16, "r", NULL), FDML_OK);
@@ -255,6 +273,16 @@ Test(report, json_is_the_schema)
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++, item = fdml_json_next(item))
         cr_assert_str_eq(fdml_json_name(item), keys[i]);
     cr_assert(item == NULL);
+    const fdml_json *leakage = fdml_json_first(fdml_json_find(root, "leakage"));
+    double number;
+    cr_assert_str_eq(fdml_json_text(fdml_json_find(leakage, "by")), "group");
+    cr_assert(fdml_json_get_number(fdml_json_find(leakage, "chance"), &number) && number == .5);
+    const fdml_json *logistic = fdml_json_find(leakage, "leakage_logistic");
+    cr_assert(fdml_json_get_number(fdml_json_find(logistic, "value"), &number) &&
+              number == .75);
+    cr_assert_str_eq(
+        fdml_json_text(fdml_json_find(fdml_json_find(leakage, "leakage_knn"), "why")),
+        "nothing to read");
     const fdml_json *group =
         fdml_json_next(fdml_json_next(fdml_json_first(fdml_json_find(root, "groups"))));
     const fdml_json *cell = fdml_json_first(fdml_json_find(group, "metrics"));
