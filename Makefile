@@ -74,7 +74,7 @@ VERSION_FLAGS := -DFDML_VERSION='"$(VERSION)"' -DFDML_COMMIT='"$(COMMIT)"'
 DEPEND    := -MMD -MP
 CFLAGS    ?=
 LDFLAGS   ?=
-LDLIBS    := $(SYS_LIBS) -lsleef -lcjson -lzip -lsodium -lprotobuf-c -lm
+LDLIBS    := $(SYS_LIBS) -lsleef -lcjson -lzip -lsodium -lprotobuf-c -linih -lm
 LINK       = $(CC) $(EXTRA_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) \
              $(OMP_LIBS) $(LDLIBS)
 

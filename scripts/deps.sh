@@ -17,9 +17,9 @@ machine=$(uname -m)
 python=/usr/bin/python3 # the one whose modules the package manager installs
 
 case $job in
-core) needs="compiler make sleef cjson zip sodium stb protobuf-c protoc-c openmp" ;;
+core) needs="compiler make sleef cjson zip sodium stb inih protobuf-c protoc-c openmp" ;;
 check)
-    needs="compiler make sleef cjson zip sodium stb protobuf-c protoc-c openmp criterion python"
+    needs="compiler make sleef cjson zip sodium stb inih protobuf-c protoc-c openmp criterion python"
     # The tests of other x86 processors run under an emulator, which macOS does not have.
     if [ "$system" = Linux ] && [ "$machine" = x86_64 ]; then needs="$needs qemu"; fi
     ;;
@@ -28,16 +28,16 @@ arm)
         echo "deps: this machine is AArch64 itself: make check tests it, without an emulator" >&2
         exit 1
     fi
-    needs="make arm-compiler qemu-arm arm-sleef arm-cjson arm-zip arm-sodium arm-stb arm-protobuf-c protoc-c
+    needs="make arm-compiler qemu-arm arm-sleef arm-cjson arm-zip arm-sodium arm-stb arm-inih arm-protobuf-c protoc-c
         arm-openmp"
     ;;
-fuzz) needs="make clang sleef cjson zip sodium stb protobuf-c protoc-c clang-fuzzer clang-openmp" ;;
+fuzz) needs="make clang sleef cjson zip sodium stb inih protobuf-c protoc-c clang-fuzzer clang-openmp" ;;
 golden)
-    needs="compiler make sleef cjson zip sodium stb protobuf-c protoc-c openmp numpy torch torchvision
+    needs="compiler make sleef cjson zip sodium stb inih protobuf-c protoc-c openmp numpy torch torchvision
         onnx" # which newer versions of torch.onnx.export import
     ;;
 peers)
-    needs="compiler make sleef cjson zip sodium stb protobuf-c protoc-c openmp faiss numpy sklearn
+    needs="compiler make sleef cjson zip sodium stb inih protobuf-c protoc-c openmp faiss numpy sklearn
         openblas torch torchvision PIL dnnl node npm" # and ONNX Runtime: fetch_onnxruntime
     ;;
 *)
@@ -97,6 +97,7 @@ is_met()
     cjson) links "$cc" '#include <cjson/cJSON.h>' -lcjson ;;
     zip) links "$cc" '#include <zip.h>' -lzip ;;
     sodium) links "$cc" '#include <sodium.h>' -lsodium ;;
+    inih) links "$cc" '#include <ini.h>' -linih ;;
     protobuf-c) links "$cc" '#include <protobuf-c/protobuf-c.h>' -lprotobuf-c ;;
     protoc-c) have "${PROTOC_C:-protoc-c}" ;;
     stb) links "$cc" "$stb_probe" ;;
@@ -112,6 +113,7 @@ Test(probe, links) { cr_assert(1); }
     arm-cjson) links "$arm_cc" '#include <cjson/cJSON.h>' -lcjson ;;
     arm-zip) links "$arm_cc" '#include <zip.h>' -lzip ;;
     arm-sodium) links "$arm_cc" '#include <sodium.h>' -lsodium ;;
+    arm-inih) links "$arm_cc" '#include <ini.h>' -linih ;;
     arm-protobuf-c) links "$arm_cc" '#include <protobuf-c/protobuf-c.h>' -lprotobuf-c ;;
     arm-stb) links "$arm_cc" "$stb_probe" ;;
     # The cross compiler links with a libgomp of its own; running needs multiarch's.
@@ -146,6 +148,7 @@ package()
     apt:cjson) echo libcjson-dev ;;
     apt:zip) echo libzip-dev ;;
     apt:sodium) echo libsodium-dev ;;
+    apt:inih) echo libinih-dev ;;
     apt:protobuf-c) echo libprotobuf-c-dev ;;
     apt:protoc-c | dnf:protoc-c) echo protobuf-c-compiler ;;
     apt:stb | apt:arm-stb) echo libstb-dev ;; # a header: the host's serves the cross compiler
@@ -164,7 +167,7 @@ package()
     apt:dnnl) echo libdnnl-dev ;;
     apt:node) echo nodejs ;;
     apt:npm) echo npm ;;
-    dnf:sleef | dnf:cjson) echo "$1-devel" ;;
+    dnf:sleef | dnf:cjson | dnf:inih) echo "$1-devel" ;;
     dnf:zip | dnf:sodium) echo "lib$1-devel" ;;
     dnf:protobuf-c) echo protobuf-c-devel ;;
     dnf:stb) echo stb_image-devel ;;
@@ -172,7 +175,7 @@ package()
     dnf:openmp) echo libgomp ;;
     dnf:clang-fuzzer) echo compiler-rt ;;
     dnf:clang-openmp) echo libomp-devel ;;
-    brew:sleef | brew:cjson | brew:criterion) echo "$1" ;;
+    brew:sleef | brew:cjson | brew:inih | brew:criterion) echo "$1" ;;
     brew:zip | brew:sodium) echo "lib$1" ;;
     brew:protobuf-c | brew:protoc-c) echo protobuf-c ;;
     brew:openmp) echo libomp ;;

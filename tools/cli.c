@@ -109,7 +109,7 @@ static _Noreturn void print_version(const cli_program *program)
     const struct fdml_kernels *kernels;
     for (size_t i = 0; (kernels = fdml_kernels_list(i)); i++) printf(" %s", kernels->isa);
     printf("\ncompiler: %s\nfeatures: OpenMP, SLEEF, libzip (.npz), cJSON, libsodium, "
-           "protobuf-c (.onnx), stb_image\n",
+           "protobuf-c (.onnx), stb_image, inih\n",
            __VERSION__);
     cli_outputs_commit();
     exit(0);

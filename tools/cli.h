@@ -97,6 +97,7 @@ void cli_warn(const cli_common *common, const char *format, ...)
 FILE *cli_output_open(const char *path);
 void cli_outputs_commit(void); /* also flushes stdout; ends the program where one fails */
 void cli_outputs_abort(void);
+void cli_csv_cell(FILE *file, const char *text); /* quoted where it must be */
 void cli_catch_signals(void); /* SIGINT and SIGTERM remove temporary files first */
 
 /* For work that can be taken up again: from now on the first of these signals is only noted, a
@@ -109,6 +110,7 @@ _Noreturn void cli_end_by_signal(int number);
 const fdml_progress *cli_progress_open(const cli_common *common);
 void cli_progress_clear(void); /* removes the line; called before anything else is printed */
 void cli_progress_unit(const char *unit); /* "images": the rate is shown as well; NULL: not */
+void cli_progress_note(const char *note); /* what stands at the end of the line from now on */
 
 /* tools/cli_stdin.c: "-" as an input becomes a path that can be mapped: the bytes of stdin in
  * a temporary file whose suffix is found from its first bytes. Others are returned as is. */

@@ -16,6 +16,7 @@ static const double window_seconds = 10, redraw_seconds = 0.2, settle_seconds = 
 static struct {
     bool is_terminal, is_drawn;
     const char *phase, *unit;
+    char note[200];
     double total; /* of the phase, in units */
     double started, phase_started, drawn_at;
     int tenth;                          /* last one printed, of a plain line */
@@ -62,9 +63,10 @@ static void draw(double t, double share)
     if (per_second > 0 && line.unit)
         snprintf(speed, sizeof speed, ", %.*f %s/s", per_second * line.total < 10 ? 2 : 0,
                  per_second * line.total, line.unit);
-    fprintf(stderr, "%s%-14s %5.1f%%  %s elapsed%s%s%s%s%s", line.is_terminal ? "\r" : "",
+    fprintf(stderr, "%s%-14s %5.1f%%  %s elapsed%s%s%s%s%s%s%s", line.is_terminal ? "\r" : "",
             line.phase, 100 * share, elapsed, speed, *left ? ", " : "", left,
-            *left ? " left" : "", line.is_terminal ? "\033[K" : "\n");
+            *left ? " left" : "", *line.note ? "  " : "", line.note,
+            line.is_terminal ? "\033[K" : "\n");
     fflush(stderr);
     line.is_drawn = line.is_terminal;
 }
@@ -108,6 +110,11 @@ const fdml_progress *cli_progress_open(const cli_common *common)
 void cli_progress_unit(const char *unit)
 {
     line.unit = unit;
+}
+
+void cli_progress_note(const char *note)
+{
+    snprintf(line.note, sizeof line.note, "%s", note);
 }
 
 void cli_progress_clear(void)

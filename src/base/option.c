@@ -78,6 +78,9 @@ static fdml_status fail_number(const storing *s, const char *text, const char *k
     if (o->type == FDML_OPTION_COUNT || o->type == FDML_OPTION_COUNTS)
         return fdml_fail(s->err, FDML_E_ARG, "%s: '%s' is not %s from %.0f to %.0f", s->shown,
                          text, kind, o->low, o->high);
+    if (o->type == FDML_OPTION_WITHIN)
+        return fdml_fail(s->err, FDML_E_ARG, "%s: '%s' is not %s from %g to %g", s->shown, text,
+                         kind, o->low, o->high);
     return fdml_fail(s->err, FDML_E_ARG, "%s: '%s' is not %s greater than %g and less than %g",
                      s->shown, text, kind, o->low, o->high);
 }
@@ -94,8 +97,10 @@ static fdml_status store_count(uint64_t *count, const storing *s, const char *te
 
 static fdml_status store_real(double *real, const storing *s, const char *text)
 {
+    const fdml_option *o = s->option;
     double x;
-    if (!fdml_real_parse(&x, text) || !(x > s->option->low && x < s->option->high))
+    if (!fdml_real_parse(&x, text) || !(x >= o->low && x <= o->high) ||
+        (o->type != FDML_OPTION_WITHIN && (x == o->low || x == o->high)))
         return fail_number(s, text, "a number");
     *real = x;
     return FDML_OK;
@@ -179,6 +184,16 @@ static fdml_status store_texts(fdml_texts *texts, const storing *s)
     return FDML_OK;
 }
 
+static fdml_status store_word(fdml_texts *texts, const storing *s)
+{
+    if (texts->n == FDML_LIST_MAX)
+        return fdml_fail(s->err, FDML_E_ARG, "%s: given more than %d times", s->shown,
+                         FDML_LIST_MAX);
+    FDML_TRY(copy_text(&texts->item[texts->n], s, s->text));
+    texts->n++;
+    return FDML_OK;
+}
+
 fdml_status fdml_option_store(const fdml_option *option, void *options, const char *shown,
                               const char *text, fdml_arena *arena, fdml_error *err)
 {
@@ -197,9 +212,12 @@ fdml_status fdml_option_store(const fdml_option *option, void *options, const ch
         return copy_text(target, &s, text);
     case FDML_OPTION_TEXTS:
         return store_texts(target, &s);
+    case FDML_OPTION_WORDS:
+        return store_word(target, &s);
     case FDML_OPTION_COUNT:
         return store_count(target, &s, text);
     case FDML_OPTION_REAL:
+    case FDML_OPTION_WITHIN:
         return store_real(target, &s, text);
     case FDML_OPTION_SIZE:
         if (fdml_size_parse(target, text)) break;

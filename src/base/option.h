@@ -32,17 +32,20 @@ typedef struct fdml_reals {
     double item[FDML_LIST_MAX];
 } fdml_reals;
 
-/* SWITCH sets a bool, NO clears one, TEXTS appends to a comma-separated list, COUNTS and REALS
- * replace one, CHOICE stores the index of the value in `choices` ("a|b|c") as int. */
+/* SWITCH sets a bool, NO clears one, TEXTS appends to a comma-separated list, WORDS appends a
+ * text as it is, COUNTS and REALS replace a list, CHOICE stores the index of the value in
+ * `choices` ("a|b|c") as int. */
 typedef enum fdml_option_type {
     FDML_OPTION_SECTION, /* no option: `help` is a heading of --help */
     FDML_OPTION_SWITCH,
     FDML_OPTION_NO,
     FDML_OPTION_TEXT,
     FDML_OPTION_TEXTS,
-    FDML_OPTION_COUNT, /* uint64_t in [low, high] */
-    FDML_OPTION_REAL,  /* double in (low, high), both exclusive */
-    FDML_OPTION_SIZE,  /* size_t bytes: 4096, 64K, 512M, 2GiB */
+    FDML_OPTION_WORDS,
+    FDML_OPTION_COUNT,  /* uint64_t in [low, high] */
+    FDML_OPTION_REAL,   /* double in (low, high), both exclusive */
+    FDML_OPTION_WITHIN, /* double in [low, high] */
+    FDML_OPTION_SIZE,   /* size_t bytes: 4096, 64K, 512M, 2GiB */
     FDML_OPTION_CHOICE,
     FDML_OPTION_COUNTS, /* fdml_counts, each in [low, high] */
     FDML_OPTION_REALS   /* fdml_reals, each in (low, high) */

@@ -1,0 +1,257 @@
+# train.sh - fdml-train: what a run leaves, that nothing but its inputs shows in it, and that it
+# can be stopped at any moment.
+#
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# shellcheck source=/dev/null
+. "$REPO/tests/cli/train.bash"
+
+test_a_run_leaves_its_files()
+{
+    train_set
+    run fdml-train exp.ini --out runs
+    assert_exit 0
+    assert_out 'runs: 60 steps, best at'
+    assert_json runs/summary.json 'r["schema"] == "fdml-train/1" and r["steps"] == 60'
+    assert_json runs/summary.json 'r["train"] == {"rows": 144, "classes": 18}'
+    assert_json runs/summary.json 'r["validated"] == {"rows": 48, "classes": 6}'
+    assert_json runs/summary.json \
+        'all(0 <= r["validation"][k] <= 1 for k in ("map_at_r", "recall_at_1", "worst_map_at_r"))'
+    assert_json runs/summary.json 'r["validation"]["worst_map_at_r"] <= r["validation"]["map_at_r"]'
+    for file in config.ini rows.csv state.safetensors model.safetensors model.onnx; do
+        assert_file "runs/$file"
+    done
+    assert_eq "$(cut -d, -f2 runs/rows.csv | sort | uniq -c | tr -s ' \n' ' ')" \
+        ' 1 part 144 train 48 validation '
+}
+
+# what fdml-eval says of the exported model's rows is what the run said
+test_the_model_embeds_as_it_was_validated()
+{
+    train_set
+    train --out runs
+    assert_exit 0
+    run fdml-embed --model runs/model.onnx emb.npy -o out.npy --quiet
+    assert_exit 0
+    { head -1 meta.csv; paste -d, runs/rows.csv meta.csv | awk -F, '$2 == "validation"' |
+        cut -d, -f3-; } >kept.csv
+    python3 - <<'PYTHON'
+import csv, struct
+data = open("out.npy", "rb").read()[128:]
+rows = [r["part"] == "validation" for r in csv.DictReader(open("runs/rows.csv"))]
+width = len(data) // len(rows)
+kept = b"".join(data[i * width:(i + 1) * width] for i, keep in enumerate(rows) if keep)
+head = "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }" % (sum(rows), width // 4)
+head += " " * (117 - len(head)) + "\n"
+open("kept.npy", "wb").write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() + kept)
+PYTHON
+    run fdml-eval kept.npy kept.csv --group group --format json --bootstrap 20 --permutations 20 \
+        --min-group 5
+    assert_exit 0
+    assert_eq "$(json out 'round(r["overall"]["map_at_r"]["value"], 12)')" \
+        "$(json runs/summary.json 'round(r["validation"]["map_at_r"], 12)')"
+}
+
+test_threads_and_instruction_sets_do_not_show()
+{
+    train_set
+    local set=(--set parade.alpha=0.3 --set parade.rho=0.1 --set sampler.name=group_balanced
+        --set model.hidden=24)
+    train --out a --threads 1 "${set[@]}"
+    assert_exit 0
+    train --out b --threads 2 "${set[@]}"
+    train --out c --isa scalar "${set[@]}"
+    assert_eq "$(weights b)" "$(weights a)"
+    assert_eq "$(weights c)" "$(weights a)"
+    assert_same a/model.onnx b/model.onnx
+    assert_same a/model.safetensors c/model.safetensors
+    train --out d --set train.seed=1 "${set[@]}"
+    [ "$(weights d)" != "$(weights a)" ] || fail "the seed does not show"
+}
+
+# FINDML 4: both 0 is the baseline in the same bits
+test_parade_of_nothing_is_the_baseline()
+{
+    train_set
+    train --out a
+    train --out b --set parade.alpha=0 --set parade.rho=0 --set parade.separation=adversarial
+    assert_exit 0
+    assert_eq "$(weights b)" "$(weights a)"
+    train --out c --set data.attributes=
+    assert_eq "$(weights c)" "$(weights a)"
+    train --out d --set model.hidden=8
+    assert_exit 0
+    train --out e --set parade.alpha=0.3 --set parade.detach=false --set model.hidden=8
+    [ "$(weights d)" != "$(weights e)" ] || fail "alpha does not show"
+    train --out f --set parade.alpha=0.3 --set model.hidden=8
+    assert_eq "$(weights f)" "$(weights d)" # detached: the trunk learns nothing of it
+}
+
+# a run that is killed with -9, however often, ends in the bits of one that is not
+test_kill_and_resume()
+{
+    train_set
+    local long=(--set train.steps=1500 --set train.checkpoint_every=25 --set log.every=1)
+    train --out whole "${long[@]}"
+    assert_exit 0
+    local moment pid
+    for moment in 0.02 0.1 0.2 0.3; do
+        fdml-train exp.ini --quiet --out parts --resume "${long[@]}" >/dev/null 2>&1 &
+        pid=$!
+        sleep "$moment"
+        kill -9 "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
+    train --out parts --resume "${long[@]}"
+    assert_exit 0
+    assert_eq "$(weights parts)" "$(weights whole)"
+    # no step stands twice or is missing, and all numbers are equal but the speed
+    assert_eq "$(cut -d, -f1-8,10- parts/log.csv | sha256sum)" \
+        "$(cut -d, -f1-8,10- whole/log.csv | sha256sum)"
+    assert_eq "$(read_events parts/events.out.tfevents.0000000000.fdml | grep -v rows_per | sha256sum)" \
+        "$(read_events whole/events.out.tfevents.0000000000.fdml | grep -v rows_per | sha256sum)"
+}
+
+# goes on from a checkpoint of a given step, with a log that is ahead of it
+test_resume_cuts_the_log()
+{
+    train_set
+    train --out whole
+    local steps
+    for steps in 10 20 50; do
+        train --out "cut$steps" --set train.steps=$steps
+        sed -i "s/^steps = $steps\$/steps = 60/" "cut$steps/config.ini"
+        echo '55,1,1,1,1,1' >>"cut$steps/log.csv"
+        run fdml-train --quiet --out "cut$steps" --resume
+        assert_exit 0
+        grep -q '^55,1,' "cut$steps/log.csv" && fail "the log was not cut"
+        assert_eq "$(grep -c '^55,' "cut$steps/log.csv")" 1
+    done
+    # 20 and 60 are validated in both
+    assert_eq "$(weights cut20)" "$(weights whole)"
+}
+
+test_a_signal_keeps_what_is_done()
+{
+    train_set
+    fdml-train exp.ini --out runs --set train.steps=100000000 2>err >/dev/null &
+    local pid=$!
+    while ! [ -e runs/state.safetensors ]; do sleep 0.05; done
+    kill -TERM "$pid"
+    status=0
+    wait "$pid" || status=$?
+    assert_eq "$status" 143
+    grep -q 'interrupted: runs/state.safetensors holds step' err || fail "$(cat err)"
+    if ls runs | grep tmp; then fail "a temporary file was left"; fi
+}
+
+test_resume_of_a_finished_run_says_the_same()
+{
+    train_set
+    run fdml-train exp.ini --out runs
+    cp out first
+    rm runs/model.onnx
+    run fdml-train --out runs --resume
+    assert_exit 0
+    assert_same out first
+    assert_file runs/model.onnx
+    bad_input 'runs: holds a run already; --resume goes on with it' fdml-train exp.ini --quiet --out runs
+}
+
+test_early_stopping()
+{
+    train_set
+    train --out runs --set optimizer.lr=0.3 --set train.patience=2 --set train.steps=3000 \
+        --set train.best_by=worst_map_at_r
+    assert_exit 0
+    assert_json runs/summary.json 'r["steps"] < 3000'
+    assert_json runs/summary.json 'r["steps"] == r["best_step"] + 40'
+    assert_json runs/summary.json 'r["best_by"] == "worst_map_at_r"'
+}
+
+test_logs_agree()
+{
+    train_set
+    train --out runs --set parade.alpha=0.3
+    python3 - <<'PYTHON'
+import csv, json
+lines = [json.loads(line) for line in open("runs/log.jsonl")]
+rows = list(csv.DictReader(open("runs/log.csv")))
+assert len(lines) == len(rows)
+for line, row in zip(lines, rows):
+    assert line == {k: float(v) for k, v in row.items() if v}, (line, row)
+steps = [line for line in lines if "loss" in line]
+assert [line["step"] for line in steps] == list(range(5, 61, 5))
+for line in steps:
+    shares = [v for k, v in line.items() if k.startswith("share/group/")]
+    assert len(shares) == 2 and abs(sum(shares) - 1) < 1e-12
+    assert line["active"] <= line["tuples"]
+    assert abs(line["parade/group/alpha"] - 0.3) < 1e-6
+assert [line["step"] for line in lines if "validation/map_at_r" in line] == [0, 20, 40, 60]
+PYTHON
+    read_events runs/events.out.tfevents.0000000000.fdml >events
+    assert_eq "$(grep -c ' loss ' events)" 12
+    assert_eq "$(grep ' validation/map_at_r ' events | cut -d' ' -f1 | tr '\n' ' ')" '0 20 40 60 '
+    train --out quiet --set log.tensorboard=false
+    assert_no_file quiet/events.out.tfevents.0000000000.fdml
+}
+
+test_print_config_is_a_config()
+{
+    train_set
+    run fdml-train --print-config
+    assert_exit 0
+    cp out default.ini
+    run fdml-train --print-config default.ini
+    assert_exit 0
+    assert_same out default.ini
+    run fdml-train --print-config exp.ini --set train.seed=9 --set objective.gamma=0.25
+    assert_out 'seed = 9'
+    assert_out 'gamma = 0.25'
+    run fdml-train --list-objectives
+    assert_exit 0
+    assert_out 'margin'
+    assert_out 'multisimilarity'
+}
+
+test_every_objective_trains()
+{
+    train_set
+    local name n=0
+    for name in $(fdml-train --list-objectives | grep '^[a-z]'); do
+        train --out "$name" --set objective.name="$name" --set train.steps=4
+        assert_exit 0
+        assert_file "$name/summary.json"
+        n=$((n + 1))
+    done
+    [ "$n" -ge 16 ] || fail "only $n objectives"
+}
+
+test_splits()
+{
+    train_set
+    train --out column --set data.split=fold --set data.validation=0
+    assert_exit 0
+    assert_eq "$(sed 1d column/rows.csv | cut -d, -f2 | uniq -c | tr -s ' \n' ' ')" \
+        ' 118 train 40 validation 34 test '
+    train --out halves --set data.zero_shot=true
+    assert_exit 0
+    assert_json halves/summary.json 'r["train"]["classes"] + r["validated"]["classes"] == 12'
+    assert_eq "$(grep -c test halves/rows.csv)" 96
+    train --out cut --set data.minority_classes=0.5 --set data.minority_keep=0.25
+    assert_exit 0
+    assert_eq "$(grep -c minority cut/rows.csv) $(grep -c removed cut/rows.csv)" '18 54'
+    assert_json cut/summary.json 'r["train"]["rows"] == 144 - 54'
+}
+
+test_the_control_shuffles()
+{
+    train_set
+    local set=(--set miner.same_attribute_negatives=1)
+    train --out real "${set[@]}"
+    train --out control "${set[@]}" --set parade.shuffle_attribute=true
+    assert_exit 0
+    [ "$(weights real)" != "$(weights control)" ] || fail "the control is the real thing"
+    train --out again "${set[@]}" --set parade.shuffle_attribute=true
+    assert_eq "$(weights again)" "$(weights control)"
+}

@@ -1,0 +1,387 @@
+/* train_run.c - see train_run.h.
+ *
+ * A checkpoint is taken between two steps, so what a run does after it depends on nothing that
+ * is not in it: batches, augmentation and mining are functions of the step. A validation at the
+ * step of a checkpoint comes before it and is remembered by it.
+ *
+ * SPDX-License-Identifier: MIT */
+#include "train_run.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "train/state.h"
+
+enum { EVERY = 500, LEAST_EVERY = 100 };
+
+double train_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void *push(train_run *run, size_t n, size_t size)
+{
+    void *memory = fdml_arena_push_zero(&run->arena, n, size);
+    if (!memory) cli_die(CLI_EXIT_DATA, "no memory for %zu numbers of a batch", n);
+    return memory;
+}
+
+static const char *path_in(char path[FDML_PATH_SIZE], const train_run *run, const char *name)
+{
+    const int n = snprintf(path, FDML_PATH_SIZE, "%s/%s", run->folder, name);
+    if (n < 0 || n >= FDML_PATH_SIZE) cli_die(CLI_EXIT_DATA, "--out: the path is too long");
+    return path;
+}
+
+/* --- checkpoints -------------------------------------------------------------------------- */
+
+static void save(train_run *run)
+{
+    char path[FDML_PATH_SIZE];
+    const char *text;
+    fdml_error err;
+    const fdml_arena_mark mark = fdml_arena_get_mark(&run->work);
+    const double now = train_now();
+    run->place.seconds += now - run->started;
+    run->started = now;
+    train_log_sync(&run->log, run->place.log_size);
+    CLI_TRY(train_place_write(&text, &run->place, run->data, &run->work, &err), &err);
+    CLI_TRY(fdml_state_write(path_in(path, run, "state.safetensors"),
+                             fdml_trainer_state(run->model.trainer), text, &err),
+            &err);
+    fdml_arena_reset(&run->work, mark);
+    run->saved_at = run->place.step + 1;
+}
+
+/* How to go on, in brackets behind what went wrong. */
+static void say_saved(char text[FDML_PATH_SIZE], const train_run *run)
+{
+    if (run->saved_at)
+        snprintf(text, FDML_PATH_SIZE,
+                 "%.2000s/state.safetensors holds step %llu; --resume goes "
+                 "on from there",
+                 run->folder, (unsigned long long)run->saved_at - 1);
+    else
+        snprintf(text, FDML_PATH_SIZE, "no checkpoint had been written");
+}
+
+/* A broken step: its weights must not replace those of the last checkpoint. */
+static _Noreturn void break_off(const train_run *run, const fdml_error *err)
+{
+    char saved[FDML_PATH_SIZE];
+    say_saved(saved, run);
+    cli_die(CLI_EXIT_DATA, "%s (%s)", err->text, saved);
+}
+
+/* A row that cannot be read, or a signal: nothing is lost. */
+static void save_now(train_run *run)
+{
+    if (run->saved_at != run->place.step + 1) save(run);
+}
+
+static _Noreturn void interrupt(train_run *run)
+{
+    char saved[FDML_PATH_SIZE];
+    save_now(run);
+    say_saved(saved, run);
+    cli_progress_clear();
+    cli_warn(run->common, "interrupted: %s", saved);
+    cli_end_by_signal(cli_noted_signal());
+}
+
+/* --- validation --------------------------------------------------------------------------- */
+
+static void score(train_run *run)
+{
+    fdml_error err;
+    const train_part *part = &run->data->validation;
+    const train_embedding embedding = { run->f, run->c->model.dim, run->model.is_unit };
+    fdml_status status = train_model_embed(run->f, &run->model, part, &run->work, &err);
+    if (!status)
+        status = train_validate(&run->scores, &embedding, part, run->data->n_attributes,
+                                run->c->train.min_group, run->common, &run->work, &err);
+    if (status) break_off(run, &err);
+}
+
+static void validate(train_run *run)
+{
+    train_place *place = &run->place;
+    const bool is_first = !place->validated_at;
+    score(run);
+    const double value = run->scores.value[run->c->train.best_by];
+    if (isnan(value))
+        cli_die(
+            CLI_EXIT_DATA,
+            "%s: train.best_by is %s, but no group of the first attribute has %llu validation "
+            "rows (train.min_group)",
+            run->c->path, train_score_name[run->c->train.best_by],
+            (unsigned long long)run->c->train.min_group);
+    train_columns_scores(run);
+    train_log_write(&run->log, place->step, run->value);
+    place->validated_at = place->step + 1;
+    place->since_best++;
+    if (!is_first && value <= place->best) return;
+    place->best = value;
+    place->best_step = place->step;
+    place->since_best = 0;
+    fdml_trainer_keep_best(run->model.trainer);
+}
+
+/* --- the loop ----------------------------------------------------------------------------- */
+
+static void load_batch(train_run *run)
+{
+    fdml_error err;
+    const train_part *part = &run->data->train;
+    const size_t n = run->c->train.batch;
+    CLI_TRY(fdml_sampler_draw(run->sampler, run->place.step, run->row, &run->work, &err), &err);
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t at = run->row[i];
+        run->label[i] = part->label.code[at];
+        for (size_t k = 0; k < run->data->n_attributes; k++)
+            run->attribute[k][i] = run->data->attribute[k][at];
+        run->row[i] = part->row[at];
+    }
+    if (!train_data_load(run->x, run->data, run->row, n, &run->place.step, &err)) return;
+    save_now(run);
+    break_off(run, &err);
+}
+
+static void step(train_run *run)
+{
+    fdml_error err;
+    fdml_trainer_result result;
+    const config *c = run->c;
+    const double start = train_now();
+    load_batch(run);
+    const fdml_trainer_batch batch = { .x = run->x,
+                                       .label = run->label,
+                                       .attribute = (const uint32_t *const *)run->attribute,
+                                       .step = run->place.step };
+    if (fdml_trainer_step(run->model.trainer, &batch, &result, &err)) break_off(run, &err);
+    run->place.step++;
+    if (run->place.step % c->log.every == 0 || run->place.step == run->n_steps) {
+        char note[192];
+        train_columns_step(run, &result, train_now() - start);
+        train_log_write(&run->log, run->place.step, run->value);
+        train_columns_note(note, sizeof note, run, &result);
+        cli_progress_note(note);
+    }
+    fdml_progress_report(run->progress, "training", (double)(run->place.step * c->train.batch),
+                         (double)(run->n_steps * c->train.batch));
+}
+
+static bool is_over(const train_run *run)
+{
+    const uint64_t patience = run->c->train.patience;
+    return run->place.step >= run->n_steps || (patience && run->place.since_best >= patience);
+}
+
+static void loop(train_run *run)
+{
+    for (;;) {
+        const uint64_t at = run->place.step;
+        const bool is_last = at >= run->n_steps;
+        const bool is_validated = run->place.validated_at == at + 1;
+        if (run->data->validation.n && !is_validated &&
+            (at % run->validate_every == 0 || is_last))
+            validate(run);
+        const bool ends = is_over(run);
+        if ((at % run->checkpoint_every == 0 && at) || ends) save_now(run);
+        if (cli_noted_signal()) interrupt(run);
+        if (ends) return;
+        step(run);
+    }
+}
+
+/* --- the beginning ------------------------------------------------------------------------ */
+
+static void write_config(const train_run *run)
+{
+    char path[FDML_PATH_SIZE];
+    fdml_output output;
+    fdml_error err;
+    CLI_TRY(fdml_output_open(&output, path_in(path, run, "config.ini"), NULL, &err), &err);
+    config_write(output.file, run->c, false);
+    CLI_TRY(fdml_output_commit(&output, &err), &err);
+    CLI_TRY(fdml_output_open(&output, path_in(path, run, "rows.csv"), NULL, &err), &err);
+    train_data_write_rows(output.file, run->data);
+    CLI_TRY(fdml_output_commit(&output, &err), &err);
+}
+
+static bool is_there(const char *path)
+{
+    struct stat found;
+    return !stat(path, &found);
+}
+
+/* The arrays and the place of the checkpoint; false: there is none to go on from. */
+static bool restore(train_run *run, bool resume)
+{
+    char path[FDML_PATH_SIZE], config_path[FDML_PATH_SIZE];
+    const char *text;
+    fdml_error err;
+    config then;
+    path_in(path, run, "state.safetensors");
+    if (!is_there(path)) return false;
+    if (!resume)
+        cli_die(CLI_EXIT_DATA, "%s: holds a run already; --resume goes on with it",
+                run->folder);
+    const config_source source = { .path = path_in(config_path, run, "config.ini") };
+    CLI_TRY(config_read(&then, &source, &run->arena, &err), &err);
+    CLI_TRY(config_compare(run->c, &then, &err), &err);
+    CLI_TRY(
+        fdml_state_read(path, fdml_trainer_state(run->model.trainer), &text, &run->work, &err),
+        &err);
+    CLI_TRY(train_place_read(&run->place, text, path, run->data, &err), &err);
+    run->saved_at = run->place.step + 1;
+    return true;
+}
+
+static void make_folder(const char *folder)
+{
+    if (mkdir(folder, 0777) && errno != EEXIST)
+        cli_die(CLI_EXIT_DATA, "%s: cannot make the folder: %s", folder, strerror(errno));
+}
+
+static void open_sampler(train_run *run)
+{
+    const train_data *d = run->data;
+    const train_part *part = &d->train;
+    const fdml_sampler_options options = train_sampler_options(run->c);
+    const fdml_sampler_data rows = { .label = part->label.code,
+                                     .n_rows = part->n,
+                                     .n_classes = part->label.n_levels,
+                                     .attribute = d->n_attributes ? d->attribute[0] : NULL,
+                                     .n_values =
+                                         d->n_attributes ? part->attribute[0].n_levels : 0 };
+    fdml_error err;
+    fdml_sampler *sampler;
+    if (fdml_sampler_new(&sampler, &rows, &options, &run->arena, &err))
+        cli_die(CLI_EXIT_DATA, "%s: sampler: %s", d->table_shown, err.text);
+    run->sampler = sampler;
+    run->epoch_steps = fdml_sampler_epoch_steps(sampler);
+    const fdml_sampler_counts *n = fdml_sampler_count(sampler);
+    if (n->n_single)
+        cli_warn(run->common,
+                 "warning: %s: %zu of %zu classes have one row, whose pairs are the row and "
+                 "itself",
+                 d->table_shown, n->n_single, n->n_classes);
+}
+
+static void set_lengths(train_run *run)
+{
+    const config *c = run->c;
+    if (!c->train.steps == !c->train.epochs)
+        cli_die(CLI_EXIT_DATA, "%s: one of train.steps and train.epochs must be above 0",
+                c->path);
+    const bool validates = run->data->validation.n > 0;
+    if (c->train.patience && !validates)
+        cli_die(CLI_EXIT_DATA, "%s: train.patience needs validation rows (data.validation)",
+                c->path);
+    if (c->train.best_by >= SCORE_WORST_MAP_AT_R && validates && !run->data->n_attributes)
+        cli_die(CLI_EXIT_DATA, "%s: train.best_by is %s, which needs data.attributes", c->path,
+                train_score_name[c->train.best_by]);
+    const uint64_t usual =
+        run->epoch_steps > LEAST_EVERY ? run->epoch_steps : (uint64_t)LEAST_EVERY;
+    run->n_steps = c->train.steps ? c->train.steps : c->train.epochs * run->epoch_steps;
+    run->validate_every = c->train.validate_every ? c->train.validate_every : usual;
+    run->checkpoint_every = c->train.checkpoint_every ? c->train.checkpoint_every
+                            : validates               ? run->validate_every
+                                                      : (uint64_t)EVERY;
+}
+
+static void open_buffers(train_run *run)
+{
+    const size_t n = run->c->train.batch;
+    run->x = push(run, n * run->data->item, sizeof *run->x);
+    run->row = push(run, n, sizeof *run->row);
+    run->label = push(run, n, sizeof *run->label);
+    for (size_t k = 0; k < run->data->n_attributes; k++)
+        run->attribute[k] = push(run, n, sizeof *run->attribute[k]);
+    run->f = push(run, run->data->validation.n * run->c->model.dim, sizeof *run->f);
+}
+
+static void say_settings(const train_run *run)
+{
+    const config *c = run->c;
+    const train_data *d = run->data;
+    cli_warn(run->common, "%s: %zu rows of %zu classes train, %zu of %zu validate", d->shown,
+             d->train.n, d->train.label.n_levels, d->validation.n,
+             d->validation.label.n_levels);
+    cli_warn(run->common, "%s to %llu, %zu weights; %s, %llu steps of %llu rows",
+             c->model.backbone, (unsigned long long)c->model.dim,
+             fdml_trainer_n_weights(run->model.trainer), c->objective.name,
+             (unsigned long long)run->n_steps, (unsigned long long)c->train.batch);
+    for (size_t k = 0; k < d->n_attributes; k++)
+        if (c->attribute[k].separation == FDML_SEPARATION_DIVA && c->attribute[k].rho > 0.3)
+            cli_warn(run->common,
+                     "warning: parade.rho of %s is %g; above 0.3 it collapsed embeddings "
+                     "where we tried it",
+                     c->data.attributes.item[k], c->attribute[k].rho);
+}
+
+/* --- the end ------------------------------------------------------------------------------ */
+
+static void finish(train_run *run)
+{
+    char sha256[FDML_SHA256_HEX];
+    const bool validates = run->data->validation.n > 0;
+    if (validates) {
+        fdml_trainer_take_best(run->model.trainer);
+        score(run);
+    }
+    fdml_state_hash(sha256, fdml_trainer_model(run->model.trainer));
+    train_model_export(&run->model, run->folder);
+    train_summary_write(run, sha256);
+    cli_progress_clear();
+    if (run->common->quiet) return;
+    printf("%s: %llu steps", run->folder, (unsigned long long)run->place.step);
+    if (validates) printf(", best at %llu", (unsigned long long)run->place.best_step);
+    for (int i = 0; i < N_SCORES && validates; i++)
+        if (!isnan(run->scores.value[i]))
+            printf(", %s %.4f", train_score_name[i], run->scores.value[i]);
+    printf(", weights sha256 %s\n", sha256);
+}
+
+int train_run_all(const config *c, const train_data *data, const char *folder, bool resume,
+                  const cli_common *common)
+{
+    train_run run = { .c = c, .common = common, .folder = folder, .data = data };
+    fdml_arena_init(&run.arena, 0);
+    fdml_arena_init(&run.work, 0);
+    open_sampler(&run);
+    set_lengths(&run);
+    train_model_open(&run.model, c, data, run.n_steps, common);
+    open_buffers(&run);
+    train_columns_make(&run);
+    make_folder(folder);
+    const bool goes_on = restore(&run, resume);
+    if (!goes_on) write_config(&run);
+    say_settings(&run);
+    if (goes_on)
+        cli_warn(common, "%s: goes on from step %llu", folder,
+                 (unsigned long long)run.place.step);
+    const train_log_options log = { .folder = folder,
+                                    .column = run.column,
+                                    .n_columns = run.n_columns,
+                                    .with_events = c->log.tensorboard,
+                                    .size = goes_on ? run.place.log_size : NULL };
+    train_log_open(&run.log, &log, &run.arena);
+    run.progress = cli_progress_open(common);
+    cli_progress_unit(data->is_pictures ? "images" : "rows");
+    cli_note_signals();
+    run.started = train_now();
+    loop(&run);
+    train_log_close(&run.log);
+    finish(&run);
+    train_model_close(&run.model);
+    fdml_arena_close(&run.work);
+    fdml_arena_close(&run.arena);
+    return 0;
+}

@@ -1,0 +1,80 @@
+/* train_run.h - a run from its first step, or from where it was left, to its files.
+ *
+ *   FOLDER/config.ini           complete, as used
+ *   FOLDER/rows.csv             what each row of the table was used for
+ *   FOLDER/log.jsonl, .csv      train_log.h
+ *   FOLDER/state.safetensors    the last checkpoint: train/state.h and a JSON object
+ *   FOLDER/model.safetensors    the network at the end, or at its best validation
+ *   FOLDER/model.onnx           the same
+ *   FOLDER/summary.json         what came out, with the sha256 of the weights
+ *
+ *   train_run.c       the loop, its state, its end
+ *   train_columns.c   which numbers are logged
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef FDML_TOOLS_TRAIN_RUN_H
+#define FDML_TOOLS_TRAIN_RUN_H
+
+#include "train_log.h"
+#include "train_model.h"
+#include "train_validate.h"
+
+/* Where a run stands, beside its arrays: the text of a state. */
+typedef struct train_place {
+    uint64_t step;         /* that are done */
+    uint64_t validated_at; /* step of the last validation, plus 1; 0: none yet */
+    uint64_t best_step, since_best;
+    double best;
+    double seconds;                     /* of work */
+    uint64_t log_size[TRAIN_LOG_FILES]; /* bytes */
+} train_place;
+
+typedef struct train_run {
+    const config *c;
+    const cli_common *common;
+    const char *folder;
+    const train_data *data;
+    train_model model;
+    const fdml_sampler *sampler;
+    uint64_t n_steps, validate_every, checkpoint_every;
+    size_t epoch_steps;
+    const fdml_progress *progress;
+    fdml_arena arena, work;
+    train_place place;
+    uint64_t saved_at; /* step of the last checkpoint, plus 1; 0: none */
+    double started;
+    /* a batch */
+    float *x;
+    uint32_t *row, *label, *attribute[CONFIG_MAX_ATTRIBUTES];
+    float *f; /* [validation rows, dim] */
+    train_scores scores;
+    train_log log;
+    const char **column;
+    double *value; /* [n_columns] */
+    size_t n_columns;
+} train_run;
+
+/* Returns the exit status. */
+int train_run_all(const config *c, const train_data *data, const char *folder, bool resume,
+                  const cli_common *common);
+
+/* Names the columns, once; then fills value[] with one step's numbers, or a validation's. */
+void train_columns_make(train_run *run);
+void train_columns_step(train_run *run, const fdml_trainer_result *result, double seconds);
+void train_columns_scores(train_run *run);
+/* For the progress line. */
+void train_columns_note(char *text, size_t size, const train_run *run,
+                        const fdml_trainer_result *result);
+
+/* tools/train_place.c: the text of a state, and back. FDML_E_FORMAT. */
+fdml_status train_place_write(const char **text, const train_place *place,
+                              const train_data *data, fdml_arena *arena, fdml_error *err);
+fdml_status train_place_read(train_place *place, const char *text, const char *path,
+                             const train_data *data, fdml_error *err);
+
+/* tools/train_summary.c */
+void train_summary_write(const train_run *run, const char *weights_sha256);
+
+double train_now(void); /* seconds of a clock that only runs forward */
+
+#endif

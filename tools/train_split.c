@@ -1,0 +1,151 @@
+/* train_split.c - see train_split.h.
+ *
+ * In this order: the column or the zero-shot halves, or all rows train; then whole training
+ * classes are moved to validation; then the imbalance, which only training rows see.
+ *
+ * SPDX-License-Identifier: MIT */
+#include "train_split.h"
+
+#include <string.h>
+
+#include "train/split.h"
+
+static void *push(fdml_arena *arena, size_t n, size_t size)
+{
+    void *memory = fdml_arena_push_zero(arena, n, size);
+    if (!memory) cli_die(CLI_EXIT_DATA, "no memory for the split of %zu rows", n);
+    return memory;
+}
+
+/* The words people use, and CelebA's list_eval_partition. */
+static train_fate fate_of(const char *word)
+{
+    static const struct {
+        const char *word;
+        train_fate fate;
+    } known[] = { { "train", FATE_TRAIN },
+                  { "0", FATE_TRAIN },
+                  { "validation", FATE_VALIDATION },
+                  { "val", FATE_VALIDATION },
+                  { "valid", FATE_VALIDATION },
+                  { "1", FATE_VALIDATION },
+                  { "test", FATE_TEST },
+                  { "eval", FATE_TEST },
+                  { "2", FATE_TEST } };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (!strcmp(known[i].word, word)) return known[i].fate;
+    return FATE_NONE;
+}
+
+static void by_column(train_data *d, const config *c)
+{
+    fdml_error err;
+    const fdml_table *table = &d->pictures.table;
+    size_t column, n_train = 0;
+    CLI_TRY(fdml_table_find(table, c->data.split, &column, &err), &err);
+    for (size_t i = 0; i < table->n_rows; i++) {
+        if (d->fate[i] == FATE_BAD) continue;
+        d->fate[i] = (uint8_t)fate_of(fdml_table_cell(table, i, column));
+        n_train += d->fate[i] == FATE_TRAIN;
+    }
+    if (!n_train)
+        cli_die(CLI_EXIT_DATA, "%s: column '%s' has no row of 'train'", table->path,
+                c->data.split);
+}
+
+static void by_halves(train_data *d, const fdml_factor *label, fdml_part *part)
+{
+    fdml_error err;
+    if (fdml_split_zero_shot(part, label->n_levels, &err))
+        cli_die(CLI_EXIT_DATA, "%s: data.zero_shot: %s", d->table_shown, err.text);
+    for (size_t i = 0; i < label->n_rows; i++)
+        if (d->fate[i] != FATE_BAD)
+            d->fate[i] = part[label->code[i]] == FDML_PART_TRAIN ? FATE_TRAIN : FATE_TEST;
+}
+
+static void move_to_validation(train_data *d, const config *c, const fdml_factor *label,
+                               fdml_part *part, fdml_arena *arena)
+{
+    fdml_error err;
+    for (size_t k = 0; k < label->n_levels; k++) part[k] = FDML_PART_NONE;
+    for (size_t i = 0; i < label->n_rows; i++)
+        if (d->fate[i] == FATE_TRAIN) part[label->code[i]] = FDML_PART_TRAIN;
+    if (fdml_split_validation(part, label->n_levels, c->data.validation, c->train.seed, arena,
+                              &err))
+        cli_die(CLI_EXIT_DATA, "%s: data.validation: %s", d->table_shown, err.text);
+    for (size_t i = 0; i < label->n_rows; i++)
+        if (d->fate[i] == FATE_TRAIN && part[label->code[i]] == FDML_PART_VALIDATION)
+            d->fate[i] = FATE_VALIDATION;
+}
+
+/* Training rows with classes counted among them alone, so that a share of the classes is one of
+ * those that train. */
+typedef struct training {
+    uint32_t *row, *code;
+    size_t n, n_classes;
+} training;
+
+static training list_training(const train_data *d, const fdml_factor *label, fdml_arena *arena)
+{
+    training t = { .row = push(arena, label->n_rows, sizeof *t.row),
+                   .code = push(arena, label->n_rows, sizeof *t.code) };
+    uint32_t *dense = push(arena, label->n_levels, sizeof *dense);
+    for (size_t i = 0; i < label->n_rows; i++)
+        if (d->fate[i] == FATE_TRAIN) dense[label->code[i]] = 1;
+    for (size_t k = 0; k < label->n_levels; k++)
+        if (dense[k]) dense[k] = (uint32_t)t.n_classes++;
+    for (size_t i = 0; i < label->n_rows; i++) {
+        if (d->fate[i] != FATE_TRAIN) continue;
+        t.row[t.n] = (uint32_t)i;
+        t.code[t.n++] = dense[label->code[i]];
+    }
+    return t;
+}
+
+static void cut_minority(train_data *d, const config *c, const cli_common *common,
+                         const fdml_factor *label, fdml_arena *arena)
+{
+    fdml_error err;
+    const fdml_imbalance options = { c->data.minority_classes, c->data.minority_keep,
+                                     c->train.seed };
+    const training t = list_training(d, label, arena);
+    const fdml_split_rows rows = { t.code, t.n, t.n_classes, NULL };
+    fdml_imbalance_result result = { .is_kept = push(arena, t.n, sizeof *result.is_kept),
+                                     .is_minority =
+                                         push(arena, t.n_classes, sizeof *result.is_minority) };
+    if (fdml_split_imbalance(&result, &rows, &options, arena, &err))
+        cli_die(CLI_EXIT_DATA, "%s: data.minority_classes: %s", d->table_shown, err.text);
+    for (size_t i = 0; i < t.n; i++)
+        if (result.is_minority[t.code[i]])
+            d->fate[t.row[i]] = result.is_kept[i] ? FATE_MINORITY : FATE_REMOVED;
+    const fdml_imbalance_counts *n = &result.counts;
+    cli_warn(common, "imbalance: %zu of %zu classes keep %zu of %zu rows", n->n_minority,
+             t.n_classes, n->n_kept, n->n_kept + n->n_removed);
+    if (n->n_last_saved)
+        cli_warn(common,
+                 "warning: %zu classes would have been empty with data.minority_keep = %g, and "
+                 "keep one row each",
+                 n->n_last_saved, c->data.minority_keep);
+}
+
+void train_split(train_data *d, const config *c, const cli_common *common, fdml_arena *arena)
+{
+    fdml_error err;
+    fdml_factor label;
+    size_t column;
+    const fdml_table *table = &d->pictures.table;
+    CLI_TRY(fdml_table_find(table, c->data.label, &column, &err), &err);
+    CLI_TRY(fdml_factor_from_table(&label, table, column, arena, &err), &err);
+    fdml_part *part = push(arena, label.n_levels, sizeof *part);
+    if (c->data.split && c->data.zero_shot)
+        cli_die(CLI_EXIT_DATA, "%s: data.split and data.zero_shot are both set", c->path);
+    if (c->data.split)
+        by_column(d, c);
+    else if (c->data.zero_shot)
+        by_halves(d, &label, part);
+    else
+        for (size_t i = 0; i < table->n_rows; i++)
+            if (d->fate[i] != FATE_BAD) d->fate[i] = FATE_TRAIN;
+    if (c->data.validation > 0) move_to_validation(d, c, &label, part, arena);
+    if (c->data.minority_classes > 0) cut_minority(d, c, common, &label, arena);
+}
