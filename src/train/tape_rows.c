@@ -40,11 +40,11 @@ static void concat_backward(fdml_tape *tape, const tape_layer *layer)
         }
 }
 
-fdml_status tape_lower_concat(fdml_tape *tape, const fdml_node *node, fdml_error *err)
+fdml_status fdml_tape_lower_concat(fdml_tape *tape, const fdml_node *node, fdml_error *err)
 {
     const int64_t axis = fdml_node_int(node, "axis", 1);
     uint32_t *in = fdml_arena_push(&tape->work, node->n_inputs, sizeof *in);
-    if (!in) return tape_no_memory(tape, err);
+    if (!in) return fdml_tape_no_memory(tape, err);
     for (uint32_t i = 0; i < node->n_inputs; i++) {
         in[i] = tape->value[node->input[i]].root;
         const size_t c = tape->value[in[i]].shape.c;
@@ -53,8 +53,8 @@ fdml_status tape_lower_concat(fdml_tape *tape, const fdml_node *node, fdml_error
             return fdml_node_fail(err, FDML_E_UNSUPPORTED, tape->graph, node,
                                   "only channels in multiples of 16 can be joined in training");
     }
-    tape_layer *layer = tape_add_layer(tape, node, in, node->n_inputs, node->output[0]);
-    if (!layer) return tape_no_memory(tape, err);
+    tape_layer *layer = fdml_tape_add_layer(tape, node, in, node->n_inputs, node->output[0]);
+    if (!layer) return fdml_tape_no_memory(tape, err);
     layer->forward = concat_forward;
     layer->backward = concat_backward;
     return FDML_OK;
@@ -197,25 +197,25 @@ static fdml_status check_gemm(const fdml_tape *tape, const fdml_node *node, fdml
     return FDML_OK;
 }
 
-fdml_status tape_lower_gemm(fdml_tape *tape, const fdml_node *node, fdml_error *err)
+fdml_status fdml_tape_lower_gemm(fdml_tape *tape, const fdml_node *node, fdml_error *err)
 {
     FDML_TRY(check_gemm(tape, node, err));
     gemm_layer *g = fdml_arena_push_zero(&tape->arena, 1, sizeof *g);
     const uint32_t x = tape->value[node->input[0]].root;
-    tape_layer *layer = tape_add_layer(tape, node, &x, 1, node->output[0]);
-    if (!g || !layer) return tape_no_memory(tape, err);
+    tape_layer *layer = fdml_tape_add_layer(tape, node, &x, 1, node->output[0]);
+    if (!g || !layer) return fdml_tape_no_memory(tape, err);
     const fdml_tensor *w = &tape->value[node->input[1]].tensor;
     g->is_turned = fdml_node_int(node, "transB", 0) != 0;
     g->n = tape->value[x].shape.n;
     g->n_in = w->dim[g->is_turned ? 1 : 0];
     g->n_out = w->dim[g->is_turned ? 0 : 1];
     const tape_param like = { .layout = TAPE_PLAIN };
-    FDML_TRY(tape_param_new(&g->weight, tape, node, node->input[1], &like, err));
+    FDML_TRY(fdml_tape_param_new(&g->weight, tape, node, node->input[1], &like, err));
     if (node->n_inputs > 2 && node->input[2] != FDML_NO_VALUE)
-        FDML_TRY(tape_param_new(&g->bias, tape, node, node->input[2], &like, err));
+        FDML_TRY(fdml_tape_param_new(&g->bias, tape, node, node->input[2], &like, err));
     g->x = fdml_arena_push(&tape->arena, g->n * g->n_in, sizeof *g->x);
     g->y = fdml_arena_push(&tape->arena, g->n * g->n_out, sizeof *g->y);
-    if (!g->x || !g->y) return tape_no_memory(tape, err);
+    if (!g->x || !g->y) return fdml_tape_no_memory(tape, err);
     layer->detail = g;
     layer->forward = gemm_forward;
     layer->backward = gemm_backward;
