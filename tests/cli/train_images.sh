@@ -76,6 +76,8 @@ test_exported_models_embed_as_validated()
     run fdml-embed --model runs/model.onnx birds/kept.csv -o b.npy "${how[@]}"
     assert_exit 0
     assert_same a.npy b.npy
+    run fdml-inspect runs/model.safetensors --json
+    assert_json out 'r[0]["kind"] == "model"'
     # the checkpoint says itself what happens to a picture
     run fdml-embed --model runs/model.safetensors birds/kept.csv -o c.npy
     assert_exit 0
