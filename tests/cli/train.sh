@@ -167,6 +167,11 @@ test_early_stopping()
     assert_json runs/summary.json 'r["steps"] < 3000'
     assert_json runs/summary.json 'r["steps"] == r["best_step"] + 40'
     assert_json runs/summary.json 'r["best_by"] == "worst_map_at_r"'
+    # what is left is the best there was, not the last
+    assert_eq "$(json runs/summary.json 'r["validation"]["worst_map_at_r"]')" \
+        "$(python3 -c 'import json
+lines = map(json.loads, open("runs/log.jsonl"))
+print(max(line.get("validation/worst_map_at_r", 0) for line in lines))')"
 }
 
 test_logs_agree()
