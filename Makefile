@@ -300,6 +300,10 @@ golden:  ## install PyTorch and compare whole networks and single layers with it
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BIN)/golden $(GOLDEN)/cases.tsv
 	@$(BIN)/golden $(GOLDEN)
 
+.PHONY: train-bits
+train-bits: $(BIN)/fdml-train $(BIN)/fdml-synth  ## equal weights for every thread count and ISA, and after 20 kills
+	@scripts/train_bits.sh $(BIN)
+
 FUZZ_SECONDS ?= 60
 fuzz:  ## libFuzzer on every file reader, FUZZ_SECONDS=60 each, with ASan and UBSan
 	@scripts/deps.sh fuzz
