@@ -31,10 +31,11 @@ typedef struct findml_set {
     bool is_made;
     const char *made[FINDML_MAX_MADE]; /* [n_made] "--per-class", "60", ... */
     size_t n_made;
-    const char *test;     /* the part that is audited: a value of the split column, or of rows.csv */
+    const char
+        *test; /* the part that is audited: a value of the split column, or of rows.csv */
     const char *balanced; /* a part where the attribute is independent of the class, or NULL */
-    fdml_texts groups;    /* attributes of the audit; worst group and gap are those of the first */
-    const char *leakage;  /* the attribute that should not be readable; NULL: the first group */
+    fdml_texts groups; /* attributes of the audit; worst group and gap are those of the first */
+    const char *leakage; /* the attribute that should not be readable; NULL: the first group */
 } findml_set;
 
 typedef struct findml_grid {
@@ -50,7 +51,8 @@ typedef struct findml_grid {
     fdml_arena *arena;                               /* what the above lies in */
 } findml_grid;
 
-/* set: "section.key=value" that go before the file. Ends the program where the file is wrong. */
+/* set: "section.key=value" that go before the file. Ends the program where the file is wrong.
+ */
 void findml_grid_read(findml_grid *grid, const char *path, const fdml_texts *set,
                       fdml_arena *arena);
 
@@ -61,7 +63,8 @@ typedef struct findml_cell {
 } findml_cell;
 
 size_t findml_cell_count(const findml_grid *grid);
-/* Cells are ordered by data, objective, seed and method, so that an unfinished grid compares. */
+/* Cells are ordered by data, objective, seed and method, so that an unfinished grid compares.
+ */
 findml_cell findml_cell_at(const findml_grid *grid, size_t index);
 /* RUNS/CELL/NAME; name NULL: the folder. */
 void findml_cell_path(char path[FDML_PATH_SIZE], const char *runs, const findml_cell *cell,
@@ -141,7 +144,8 @@ size_t findml_jobs_run(const findml_jobs *jobs);
 
 typedef struct findml_work_options {
     const char *runs, *only;
-    const char *programs; /* where fdml-train and the others are: "build/bin/", or "" for PATH */
+    const char
+        *programs; /* where fdml-train and the others are: "build/bin/", or "" for PATH */
     size_t n_jobs;
     bool resume, is_dry;
 } findml_work_options;
@@ -166,7 +170,8 @@ void findml_csv_write(FILE *file, const findml_results *results, fdml_arena *are
 void findml_json_write(FILE *file, const findml_results *results, fdml_arena *arena);
 void findml_plot_write(FILE *file, const findml_results *results, fdml_arena *arena);
 
-/* A measure of one method over seeds, [n_seeds] in the grid's order; NaN where it is missing. */
+/* A measure of one method over seeds, [n_seeds] in the grid's order; NaN where it is missing.
+ */
 void findml_over_seeds(double *value, const findml_results *results, const findml_cell *cell,
                        findml_measure measure);
 
