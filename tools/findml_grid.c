@@ -137,15 +137,11 @@ static void take_synth(findml_set *set, const config_assignment *a, fdml_arena *
 }
 
 /* Where nothing is said of groups, they are what training knows. */
-static void complete_set(findml_set *set, const findml_grid *grid, const char *attributes)
+static void complete_set(set_text *text, const findml_grid *grid, const char *attributes)
 {
-    if (!set->groups.n && attributes) {
-        fdml_error err;
-        config_assignment a = { set->name, "groups", attributes, grid->path };
-        const fdml_option *o = fdml_option_find(set_keys, keys_of_set.n, "groups", 6);
-        CLI_TRY(config_without_blanks(&a, grid->arena, &err), &err);
-        CLI_TRY(fdml_option_store(o, set, "groups", a.value, grid->arena, &err), &err);
-    }
+    findml_set *set = &text->set;
+    const config_assignment a = { set->name, "groups", attributes, grid->path };
+    if (!set->groups.n && attributes) store(text, &keys_of_set, &a, grid->arena);
     if (!set->leakage && set->groups.n) set->leakage = set->groups.item[0];
 }
 
@@ -169,7 +165,7 @@ static findml_set read_set(const findml_grid *grid, const char *name)
     if (synth && !text.make)
         cli_die(CLI_EXIT_DATA, "%s: %s is for sets with make = plumage", synth->place,
                 synth->key);
-    complete_set(&text.set, grid, attributes);
+    complete_set(&text, grid, attributes);
     return text.set;
 }
 
@@ -207,8 +203,8 @@ static void check_names(const findml_grid *grid, const char *key, const fdml_tex
     if (!list->n) cli_die(CLI_EXIT_DATA, "%s: grid.%s is missing", grid->path, key);
     for (size_t i = 0; i < list->n; i++) {
         const char *name = list->item[i];
-        /* names become folders */
-        if (!*name || *name == '.' || name[strcspn(name, "/\\ \t\"'")])
+        /* names become folders, beside one that is called made */
+        if (!*name || !strcmp(name, "made") || *name == '.' || name[strcspn(name, "/\\ \t\"'")])
             cli_die(CLI_EXIT_DATA, "%s: grid.%s: '%s' cannot be the name of a folder",
                     grid->path, key, name);
         for (size_t k = 0; k < i; k++)
