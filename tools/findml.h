@@ -22,6 +22,7 @@
 #include "base/hash.h"
 #include "cli.h"
 #include "config_state.h"
+#include "findml_stats.h"
 
 enum { FINDML_MAX_SEEDS = 1000, FINDML_MAX_MADE = 16 };
 
@@ -161,18 +162,22 @@ typedef struct findml_results {
     size_t n_failed;
 } findml_results;
 
+/* What a method came to with one data set and objective; direction is that of the measure. */
+findml_spread findml_spread_over(const findml_results *results, const findml_cell *cell,
+                                 findml_measure measure);
+findml_change findml_change_over(const findml_results *results, const findml_cell *cell,
+                                 findml_measure measure);
+
 enum { FINDML_TABLE, FINDML_MD, FINDML_LATEX, FINDML_CSV, FINDML_JSON };
 void findml_tables_write(FILE *file, const findml_results *results, int format,
                          fdml_arena *arena);
-void findml_words_write(FILE *file, const findml_results *results, int format, size_t set,
-                        size_t objective, fdml_arena *arena);
-void findml_csv_write(FILE *file, const findml_results *results, fdml_arena *arena);
-void findml_json_write(FILE *file, const findml_results *results, fdml_arena *arena);
-void findml_plot_write(FILE *file, const findml_results *results, fdml_arena *arena);
-
-/* A measure of one method over seeds, [n_seeds] in the grid's order; NaN where it is missing.
- */
-void findml_over_seeds(double *value, const findml_results *results, const findml_cell *cell,
-                       findml_measure measure);
+/* A sentence or more for each method but the baseline, told by `print`. cell: its set and
+ * objective are looked at. */
+typedef void findml_print(void *ctx, const char *sentence);
+void findml_words(const findml_results *results, const findml_cell *cell, findml_print *print,
+                  void *ctx);
+void findml_csv_write(FILE *file, const findml_results *results);
+void findml_json_write(FILE *file, const findml_results *results);
+void findml_plot_write(FILE *file, const findml_results *results);
 
 #endif

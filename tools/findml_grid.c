@@ -143,6 +143,10 @@ static void complete_set(set_text *text, const findml_grid *grid, const char *at
     const config_assignment a = { set->name, "groups", attributes, grid->path };
     if (!set->groups.n && attributes) store(text, &keys_of_set, &a, grid->arena);
     if (!set->leakage && set->groups.n) set->leakage = set->groups.item[0];
+    size_t i = 0;
+    while (i < set->groups.n && strcmp(set->groups.item[i], set->leakage) != 0) i++;
+    if (set->leakage && i == set->groups.n && i < FDML_LIST_MAX)
+        set->groups.item[set->groups.n++] = set->leakage;
 }
 
 static findml_set read_set(const findml_grid *grid, const char *name)
