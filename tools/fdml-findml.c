@@ -120,6 +120,7 @@ int main(int argc, char **argv)
     options o = { .n_jobs = 1 };
     static findml_grid grid;
     fdml_arena arena;
+    const char *self = argv[0]; /* parsing reorders argv */
     cli_begin(&program);
     cli_parse(&program, &o, argc, argv);
     if (!o.common.positional.n) cli_die(CLI_EXIT_USAGE, "GRID.ini is missing");
@@ -131,7 +132,7 @@ int main(int argc, char **argv)
     findml_grid_read(&grid, o.common.positional.item[0], &o.set, &arena);
     const findml_work_options work = { .runs = o.out,
                                        .only = o.only,
-                                       .programs = folder_of(argv[0], &arena),
+                                       .programs = folder_of(self, &arena),
                                        .n_jobs = (size_t)o.n_jobs,
                                        .resume = o.resume,
                                        .is_dry = o.dry_run };

@@ -74,7 +74,7 @@ static bool start(running *r, slot *s)
 /* The last line that the program wrote. */
 static void last_words(char *words, size_t size, const slot *s)
 {
-    char text[2048];
+    char text[1024];
     const int fd = open(s->log, O_RDONLY);
     *words = 0;
     if (fd < 0) return;
@@ -91,7 +91,7 @@ static void last_words(char *words, size_t size, const slot *s)
 
 static void report_failure(running *r, const slot *s, int status)
 {
-    char words[1024], why[1200];
+    char words[1024], why[1100];
     last_words(words, sizeof words, s);
     if (WIFSIGNALED(status))
         snprintf(why, sizeof why, "ended by signal %d%s%s", WTERMSIG(status),
