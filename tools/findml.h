@@ -10,7 +10,8 @@
  *   result.json     what was measured; a cell that has it, for these settings, is done
  *
  *   findml_grid.c    reads the grid file         findml_cell.c    a cell's settings and files
- *   findml_run.c     runs programs, some at once findml_work.c    a cell's programs
+ *   findml_run.c     runs programs, some at once findml_work.c    what is not done, done
+ *   findml_command.c their command lines
  *   findml_rows.c    the rows of an audited part findml_result.c  audits become measures
  *   findml_table.c   tables over seeds           findml_words.c   what they say, in words
  *   findml_write.c   CSV and JSON                findml_plot.c    the front, as SVG
@@ -142,6 +143,21 @@ typedef struct findml_jobs {
 /* Number of items that failed. A signal is passed on to what runs, waited for, and ends the
  * program. */
 size_t findml_jobs_run(const findml_jobs *jobs);
+
+/* tools/findml_command.c: what is run, in the arena; ends at NULL. */
+typedef struct findml_tools {
+    const char
+        *programs;    /* where fdml-train and the others are: "build/bin/", or "" for PATH */
+    size_t n_threads; /* of each */
+    const char *isa;  /* NULL: the best */
+    fdml_arena *arena;
+} findml_tools;
+char *const *findml_synth_command(const findml_tools *tools, const findml_set *set,
+                                  const char *folder, uint64_t seed);
+char *const *findml_train_command(const findml_tools *tools, const char *folder);
+char *const *findml_audit_command(const findml_tools *tools, const findml_grid *grid,
+                                  const config *c, const findml_set *set, bool is_balanced,
+                                  const char *folder);
 
 typedef struct findml_work_options {
     const char *runs, *only;

@@ -77,13 +77,14 @@ static int sign(const findml_change *c)
 
 static void say_verdict(words *w, const findml_change *change)
 {
-    const int overall = sign(&change[0]), worst = sign(&change[1]), gap = sign(&change[4]);
-    const int leakage = sign(&change[5]);
+    const int overall = sign(&change[0]), worst = sign(&change[1]);
+    const int gap = sign(&change[4]), leakage = sign(&change[5]); /* in the order of told[] */
     if (worst > 0)
-        say(w, " The worst group gained%s%s.",
+        say(w, " The worst group gained%s%s%s.",
             overall < 0   ? ", at a cost to the whole"
             : overall > 0 ? ", and so did the whole"
                           : "",
+            gap && overall ? "," : "",
             gap < 0   ? " and the gap closed"
             : gap > 0 ? " though the gap opened"
                       : "");
@@ -92,10 +93,7 @@ static void say_verdict(words *w, const findml_change *change)
                "not fairness.");
     else if (worst < 0)
         say(w, " The worst group lost.");
-    if (leakage && worst >= 0 && gap <= 0 && leakage > 0)
-        say(w, " The attribute became easier to read.");
-    else if (leakage > 0)
-        say(w, " The attribute became easier to read, not harder.");
+    if (leakage > 0) say(w, " The attribute became easier to read, not harder.");
 }
 
 static void tell(const findml_results *r, const findml_cell *cell, findml_print *print,

@@ -16,12 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/number.h"
 #include "findml.h"
-#include "model/backbone.h"
-#include "train/objective.h"
-
-enum { MAX_WORDS = 64 };
 
 typedef struct work {
     const findml_grid *grid;
@@ -30,72 +25,20 @@ typedef struct work {
     findml_values *values;
     uint32_t *todo; /* cells; while sets are made, a cell of each */
     size_t n_todo;
-    char threads[32];
-    fdml_arena arena; /* command lines, and why a cell failed */
+    fdml_arena arena;   /* command lines, and why a cell failed */
+    findml_tools tools; /* borrows the arena */
 } work;
-
-/* --- words of a command line ------------------------------------------------------------- */
-
-typedef struct words {
-    work *w;
-    char **argv;
-    size_t n;
-} words;
 
 static char *keep(work *w, const char *text)
 {
     char *kept = fdml_arena_copy_text(&w->arena, text, strlen(text));
-    if (!kept) cli_die(CLI_EXIT_DATA, "no memory for a command line");
+    if (!kept) cli_die(CLI_EXIT_DATA, "no memory for a run");
     return kept;
 }
 
-static void put(words *c, const char *text)
+static findml_job job_of(work *w, char *const *argv, const char *log)
 {
-    if (c->n + 1 < MAX_WORDS) c->argv[c->n++] = keep(c->w, text);
-    c->argv[c->n] = NULL;
-}
-
-static words command(work *w, const char *program)
-{
-    char path[FDML_PATH_SIZE];
-    words c = { .w = w, .argv = fdml_arena_push(&w->arena, MAX_WORDS, sizeof *c.argv) };
-    if (!c.argv) cli_die(CLI_EXIT_DATA, "no memory for a command line");
-    snprintf(path, sizeof path, "%s%s", w->options->programs, program);
-    put(&c, path);
-    return c;
-}
-
-static void put2(words *c, const char *option, const char *value)
-{
-    put(c, option);
-    put(c, value);
-}
-
-static void put_count(words *c, const char *option, uint64_t value)
-{
-    char text[32];
-    snprintf(text, sizeof text, "%llu", (unsigned long long)value);
-    put2(c, option, text);
-}
-
-static void put_list(words *c, const char *option, const fdml_reals *list)
-{
-    char text[FDML_LIST_MAX * FDML_NUMBER_TEXT] = "";
-    for (size_t i = 0; i < list->n; i++) {
-        char number[FDML_NUMBER_TEXT + 1];
-        if (i) strcat(text, ",");
-        fdml_number_print(number, list->item[i]);
-        strcat(text, number);
-    }
-    put2(c, option, text);
-}
-
-static findml_job job_of(words *c, const char *log)
-{
-    put2(c, "--threads", c->w->threads);
-    put(c, "--quiet");
-    if (c->w->common->isa) put2(c, "--isa", c->w->common->isa);
-    return (findml_job){ .argv = c->argv, .log = keep(c->w, log) };
+    return (findml_job){ .argv = argv, .log = keep(w, log) };
 }
 
 static findml_job error_of(work *w, const char *why)
@@ -155,12 +98,7 @@ static findml_job next_set(void *ctx, size_t item, size_t stage)
     *strrchr(log, '/') = 0;
     if (make_folder(log, &err)) return error_of(w, err.text);
     log[strlen(log)] = '/';
-    words c = command(w, "fdml-synth");
-    put(&c, "plumage");
-    put2(&c, "--out", path);
-    put_count(&c, "--seed", w->grid->seed[cell.seed]);
-    for (size_t i = 0; i < set->n_made; i++) put(&c, set->made[i]);
-    return job_of(&c, log);
+    return job_of(w, findml_synth_command(&w->tools, set, path, w->grid->seed[cell.seed]), log);
 }
 
 static void set_failed(void *ctx, size_t item, const char *why)
@@ -171,7 +109,7 @@ static void set_failed(void *ctx, size_t item, const char *why)
     cli_die(CLI_EXIT_DATA, "data set %s: %s", w->grid->set[cell.set].name, why);
 }
 
-/* The first cell of each set that has to be made; `done` [n_cells] is scratch. */
+/* The first cell of each set that has to be made. */
 static void find_sets(work *sets, const work *w)
 {
     char path[FDML_PATH_SIZE];
@@ -214,76 +152,6 @@ static fdml_status begin_cell(const char *folder, const config *c, fdml_arena *a
     return fdml_output_commit(&output, err);
 }
 
-static words train_command(work *w, const char *folder)
-{
-    char path[FDML_PATH_SIZE + 16];
-    words c = command(w, "fdml-train");
-    snprintf(path, sizeof path, "%s/train.ini", folder);
-    put(&c, path);
-    snprintf(path, sizeof path, "%s/run", folder);
-    put2(&c, "--out", path);
-    put(&c, "--resume");
-    return c;
-}
-
-/* What validation did to a picture (train_pictures_preprocess), in words of fdml-eval. */
-static void put_pictures(words *w, const config *c)
-{
-    const fdml_backbone *backbone = fdml_backbone_find(c->model.backbone);
-    const uint64_t side = c->model.size || !backbone ? c->model.size : backbone->size;
-    const uint64_t shorter = c->augment.resize ? c->augment.resize : (side * 256 + 112) / 224;
-    put_count(w, "--resize", shorter > side ? shorter : side);
-    put_count(w, "--crop", side);
-    put2(w, "--scale", "1/255");
-    put_list(w, "--mean", &c->augment.mean);
-    put_list(w, "--std", &c->augment.std);
-}
-
-static void put_groups(words *c, const findml_set *set, bool is_balanced)
-{
-    char list[4096] = "";
-    if (is_balanced && set->leakage) put2(c, "--group", set->leakage);
-    if (is_balanced || !set->groups.n) return;
-    for (size_t i = 0; i < set->groups.n; i++) {
-        const size_t at = strlen(list);
-        snprintf(list + at, sizeof list - at, "%s%s", i ? "," : "", set->groups.item[i]);
-    }
-    put2(c, "--group", list);
-}
-
-static words audit_command(work *w, const char *folder, const config *c, const findml_set *set,
-                           bool is_balanced)
-{
-    char path[FDML_PATH_SIZE + 64], metrics[160];
-    const char *part = is_balanced ? set->balanced : set->test;
-    const bool with_leakage = set->leakage && (is_balanced || !set->balanced);
-    words a = command(w, "fdml-eval");
-    snprintf(path, sizeof path, "%s/run/model.onnx", folder);
-    put2(&a, "--model", path);
-    if (!c->data.images) {
-        snprintf(path, sizeof path, "%s/%s.npy", folder, part);
-        put(&a, path);
-    }
-    snprintf(path, sizeof path, "%s/%s.csv", folder, part);
-    put(&a, path);
-    if (c->data.images) put_pictures(&a, c);
-    put_groups(&a, set, is_balanced);
-    snprintf(metrics, sizeof metrics, "recall_at_1%s%s",
-             is_balanced ? "" : ",map_at_r,alignment_intra,alignment_inter,uniformity",
-             with_leakage ? ",leakage" : "");
-    put2(&a, "--metrics", metrics);
-    put(&a, "--no-intersections");
-    const fdml_objective_info *objective = fdml_objective_find(c->objective.name, NULL);
-    put2(&a, "--distance", objective && !objective->wants_unit_rows ? "l2" : "cosine");
-    put_count(&a, "--bootstrap", w->grid->n_bootstrap);
-    put_count(&a, "--permutations", w->grid->n_permutations);
-    put_count(&a, "--min-group", w->grid->min_group);
-    put2(&a, "--format", "json");
-    snprintf(path, sizeof path, "%s/%s.json", folder, is_balanced ? "balanced" : "test");
-    put2(&a, "--output", path);
-    return a;
-}
-
 static fdml_status end_cell(work *w, size_t index, const findml_cell *cell, const char *folder,
                             const char *sha256, fdml_error *err)
 {
@@ -313,14 +181,13 @@ static findml_job next_program(work *w, size_t index, size_t stage, fdml_arena *
     snprintf(log, sizeof log, "%s/log.txt", folder);
     if (!stage) {
         if (begin_cell(folder, &c, arena, &err)) return error_of(w, err.text);
-        words train = train_command(w, folder);
-        return job_of(&train, log);
+        return job_of(w, findml_train_command(&w->tools, folder), log);
     }
     if (stage == 1 || is_balanced) {
         const char *part = is_balanced ? set->balanced : set->test;
         if (findml_rows_write(folder, &c, set, part, &err)) return error_of(w, err.text);
-        words audit = audit_command(w, folder, &c, set, is_balanced);
-        return job_of(&audit, log);
+        return job_of(w, findml_audit_command(&w->tools, w->grid, &c, set, is_balanced, folder),
+                      log);
     }
     if (end_cell(w, index, &cell, folder, sha256, &err)) return error_of(w, err.text);
     return (findml_job){ 0 };
@@ -378,10 +245,12 @@ static void find_cells(work *w)
                w->options->n_jobs);
 }
 
-static void make_sets(const work *w, const fdml_progress *progress)
+static void make_sets(work *w, const fdml_progress *progress)
 {
-    work sets = *w;
-    sets.n_todo = 0;
+    work sets = { .grid = w->grid, .options = w->options, .common = w->common };
+    fdml_arena_init(&sets.arena, 0);
+    sets.tools = w->tools;
+    sets.tools.arena = &sets.arena;
     sets.todo = fdml_arena_push(&sets.arena, w->n_todo, sizeof *sets.todo);
     if (!sets.todo) cli_die(CLI_EXIT_DATA, "no memory for %zu runs", w->n_todo);
     find_sets(&sets, w);
@@ -393,6 +262,7 @@ static void make_sets(const work *w, const fdml_progress *progress)
                                .progress = progress,
                                .phase = "data sets" };
     if (sets.n_todo) findml_jobs_run(&jobs);
+    fdml_arena_close(&sets.arena);
 }
 
 size_t findml_work(findml_values *values, const findml_grid *grid,
@@ -403,7 +273,10 @@ size_t findml_work(findml_values *values, const findml_grid *grid,
     const size_t n_threads = (size_t)cli_threads(common) / options->n_jobs;
     work w = { .grid = grid, .options = options, .common = common, .values = values };
     fdml_arena_init(&w.arena, 0);
-    snprintf(w.threads, sizeof w.threads, "%zu", n_threads ? n_threads : 1);
+    w.tools = (findml_tools){ .programs = options->programs,
+                              .n_threads = n_threads ? n_threads : 1,
+                              .isa = common->isa,
+                              .arena = &w.arena };
     w.todo = fdml_arena_push(&w.arena, findml_cell_count(grid), sizeof *w.todo);
     if (!w.todo) cli_die(CLI_EXIT_DATA, "no memory for %zu runs", findml_cell_count(grid));
     if (!options->is_dry) {
