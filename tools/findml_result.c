@@ -15,14 +15,14 @@ static const char schema[] = "fdml-findml-cell/1";
 const findml_measure_info findml_measures[FINDML_N_MEASURES] = {
     [FINDML_RECALL] = { "recall_at_1", "recall@1", 1, true,
                         "share of test queries whose nearest other row is of their class" },
-    [FINDML_WORST] = { "worst_recall_at_1", "worst group", 1, true,
+    [FINDML_WORST] = { "worst_recall_at_1", "worst recall", 1, true,
                        "recall@1 of the group with the lowest, among those of the first "
                        "attribute with rows enough" },
-    [FINDML_MAJORITY] = { "majority_recall_at_1", "majority", 1, true,
+    [FINDML_MAJORITY] = { "majority_recall_at_1", "majority recall", 1, true,
                           "recall@1 of the group with the most queries" },
-    [FINDML_MINORITY] = { "minority_recall_at_1", "minority", 1, true,
+    [FINDML_MINORITY] = { "minority_recall_at_1", "minority recall", 1, true,
                           "recall@1 of the group with the fewest queries" },
-    [FINDML_GAP] = { "gap_recall_at_1", "gap", -1, true,
+    [FINDML_GAP] = { "gap_recall_at_1", "recall gap", -1, true,
                      "best minus worst group's recall@1; it also closes where all get worse, "
                      "so "
                      "it is to be read with recall@1, the worst group and leakage" },
@@ -30,7 +30,7 @@ const findml_measure_info findml_measures[FINDML_N_MEASURES] = {
                          "balanced accuracy with which logistic regression reads the attribute "
                          "from embeddings of classes it has not seen, on the balanced part "
                          "where there is one (else on the test part)" },
-    [FINDML_BALANCED] = { "balanced_recall_at_1", "balanced", 1, true,
+    [FINDML_BALANCED] = { "balanced_recall_at_1", "balanced recall", 1, true,
                           "recall@1 on the balanced part, where the attribute says nothing of "
                           "the class" },
     [FINDML_MAP] = { "map_at_r", "MAP@R", 1, true, "mean average precision at R, test part" },

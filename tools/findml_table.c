@@ -8,7 +8,7 @@
 #include "eval/report_grid.h"
 #include "findml.h"
 
-enum { WIDTH = 100, N_FIXED = 2 };
+enum { WIDTH = 112, N_FIXED = 2 }; /* five differences beside a name */
 
 /* --- over seeds -------------------------------------------------------------------------- */
 
@@ -183,9 +183,10 @@ static void write_definitions(const view *v)
     }
     snprintf(
         text, sizeof text,
-        "±: half of the %g %% t interval over seeds, each of which has data, first weights "
-        "and batches of its own. Differences are taken seed by seed; * marks those whose "
-        "interval does not hold 0, without correction for how many there are.",
+        "±: half of the %g%% t interval over seeds; a seed has first weights and batches of "
+        "its own, and data where they are made for the grid. Differences are taken seed by "
+        "seed; * marks those whose interval does not hold 0, without correction for how "
+        "many there are.",
         100 * g->confidence);
     put_text(v, text);
 }

@@ -45,7 +45,7 @@ static bool is_repeated(const findml_change *change, size_t i)
 static void say_change(words *w, const findml_change *c, findml_measure m, double confidence)
 {
     const findml_measure_info *info = &findml_measures[m];
-    say(w, "%s %s by %.3f (%g %%: %+.3f to %+.3f; better in %zu of %zu seeds)", info->heading,
+    say(w, "%s %s by %.3f (%g%%: %+.3f to %+.3f; better in %zu of %zu seeds)", info->heading,
         c->mean > 0 ? "rose" : "fell", fabs(c->mean), 100 * confidence, c->mean - c->half,
         c->mean + c->half, c->n_better, c->n);
 }
@@ -103,8 +103,8 @@ static void tell(const findml_results *r, const findml_cell *cell, findml_print 
     findml_change change[N_TOLD];
     const findml_grid *g = r->grid;
     for (size_t i = 0; i < N_TOLD; i++) change[i] = findml_change_over(r, cell, told[i]);
-    say(&w, "%s against %s, %zu seeds:", g->methods.item[cell->method],
-        g->methods.item[g->baseline], change[0].n);
+    say(&w, "%s against %s, %zu seed%s:", g->methods.item[cell->method],
+        g->methods.item[g->baseline], change[0].n, change[0].n == 1 ? "" : "s");
     if (change[0].n < 2) {
         say(&w, " too few seeds to say what is more than chance.");
     } else {

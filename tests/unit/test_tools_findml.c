@@ -155,7 +155,7 @@ Test(tools_findml, words_of_a_gain)
     shift(FINDML_GAP, -0.15);
     expect_said(&r, "The worst group gained, at a cost to the whole, and the gap closed.");
     cr_assert_not(strstr(said, "minority")); /* it is the worst group: said once */
-    expect_said(&r, "Not to be told from chance: majority");
+    expect_said(&r, "Not to be told from chance: majority recall");
 }
 
 Test(tools_findml, words_of_one_seed)
