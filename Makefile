@@ -238,7 +238,7 @@ PARALLEL   = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 CHECK      = BUILD=$(BUILD) BIN=$(BIN) OBJ=$(OBJ) CC='$(CC)' NM='$(NM)' MACHINE=$(MACHINE) \
              scripts/check.sh
 
-.PHONY: test-programs check-built demo check asan tsan arm arm-build arm-kcheck fuzz
+.PHONY: test-programs check-built demo demo-audit check asan tsan arm arm-build arm-kcheck fuzz
 test-programs: $(TEST_PROGRAMS)
 
 # Builds, then runs SUITES: what check, asan, tsan and arm have in common.
@@ -247,10 +247,15 @@ check-built:
 	    { echo "0 passed, 1 failed"; exit 1; }
 	@$(CHECK) $(SUITES)
 
-demo:  ## install what is missing, build, and audit a small synthetic data set
+demo:  ## install what is missing, build, train in three ways, audit and compare
 	@scripts/deps.sh core
 	@$(MAKE) --no-print-directory $(PARALLEL) all
 	@BIN=$(BIN) scripts/demo.sh $(BUILD)/demo
+
+demo-audit:  ## the same with an audit of small synthetic embeddings alone
+	@scripts/deps.sh core
+	@$(MAKE) --no-print-directory $(PARALLEL) all
+	@BIN=$(BIN) scripts/demo_audit.sh $(BUILD)/demo_audit
 
 check:  ## install what is missing, build, and run every test; ends in "N passed, N failed"
 	@scripts/deps.sh check

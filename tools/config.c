@@ -112,8 +112,8 @@ static fdml_status take_set(reading *r, const char *word)
     return fdml_fail(r->err, FDML_E_NOMEM, "--set: no memory");
 }
 
-fdml_status config_parse(config *c, const config_source *source, const char *text,
-                         fdml_arena *arena, fdml_error *err)
+fdml_status config_list_parse(config_assignments *list, const config_source *source,
+                              const char *text, fdml_arena *arena, fdml_error *err)
 {
     reading r = { .path = source->path ? source->path : "defaults",
                   .arena = arena,
@@ -123,21 +123,45 @@ fdml_status config_parse(config *c, const config_source *source, const char *tex
     if (!r.item || !r.item_line) return fdml_fail(err, FDML_E_NOMEM, "%s: no memory", r.path);
     FDML_TRY(read_text(&r, text));
     for (size_t i = 0; i < source->n_set; i++) FDML_TRY(take_set(&r, source->set[i]));
-    const config_assignments list = { r.item, r.n };
+    *list = (config_assignments){ r.item, r.n };
+    return FDML_OK;
+}
+
+static fdml_status read_file(const char **text, const config_source *source, fdml_arena *arena,
+                             fdml_error *err)
+{
+    size_t size = 0;
+    *text = "";
+    if (source->path)
+        FDML_TRY(fdml_file_read(text, &size, source->path, MAX_FILE, arena, err));
+    if (strlen(*text) != size)
+        return fdml_fail(err, FDML_E_FORMAT, "%s: is no text: byte %zu is 0", source->path,
+                         strlen(*text));
+    return FDML_OK;
+}
+
+fdml_status config_list_read(config_assignments *list, const config_source *source,
+                             fdml_arena *arena, fdml_error *err)
+{
+    const char *text;
+    FDML_TRY(read_file(&text, source, arena, err));
+    return config_list_parse(list, source, text, arena, err);
+}
+
+fdml_status config_parse(config *c, const config_source *source, const char *text,
+                         fdml_arena *arena, fdml_error *err)
+{
+    config_assignments list;
+    FDML_TRY(config_list_parse(&list, source, text, arena, err));
     memset(c, 0, sizeof *c);
-    c->path = r.path;
+    c->path = source->path ? source->path : "defaults";
     return config_assign(c, &list, arena, err);
 }
 
 fdml_status config_read(config *c, const config_source *source, fdml_arena *arena,
                         fdml_error *err)
 {
-    const char *text = "";
-    size_t size = 0;
-    if (source->path)
-        FDML_TRY(fdml_file_read(&text, &size, source->path, MAX_FILE, arena, err));
-    if (strlen(text) != size)
-        return fdml_fail(err, FDML_E_FORMAT, "%s: is no text: byte %zu is 0", source->path,
-                         strlen(text));
+    const char *text;
+    FDML_TRY(read_file(&text, source, arena, err));
     return config_parse(c, source, text, arena, err);
 }

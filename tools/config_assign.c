@@ -28,8 +28,8 @@ static fdml_status store(config *c, const config_key *key, size_t shift,
     return fdml_option_store(&option, c, shown, a->value, arena, err);
 }
 
-/* "a, b" reads better in a file than "a,b", which is what options take. */
-static fdml_status without_blanks(config_assignment *a, fdml_arena *arena, fdml_error *err)
+/* "a, b" reads better in a file. */
+fdml_status config_without_blanks(config_assignment *a, fdml_arena *arena, fdml_error *err)
 {
     char *text = fdml_arena_copy_text(arena, a->value, strlen(a->value)), *to = text;
     if (!text) return fdml_fail(err, FDML_E_NOMEM, "%s: no memory", a->place);
@@ -50,7 +50,7 @@ static fdml_status assign(config *c, const config_key *key, size_t shift,
     const fdml_option_type type = key->option.type;
     config_assignment clean = *a;
     if (type == FDML_OPTION_TEXTS || type == FDML_OPTION_REALS)
-        FDML_TRY(without_blanks(&clean, arena, err));
+        FDML_TRY(config_without_blanks(&clean, arena, err));
     return store(c, key, shift, &clean, arena, err);
 }
 

@@ -24,6 +24,16 @@ typedef struct config_assignments {
     size_t n;
 } config_assignments;
 
+/* An INI file, and what is set before it, as it stands: any sections, any keys. The list and its
+ * texts are in the arena. Errors as config_read's. */
+fdml_status config_list_read(config_assignments *list, const config_source *source,
+                             fdml_arena *arena, fdml_error *err);
+fdml_status config_list_parse(config_assignments *list, const config_source *source,
+                              const char *text, fdml_arena *arena, fdml_error *err);
+
+/* "a, b" becomes "a,b", which is what lists of options take. */
+fdml_status config_without_blanks(config_assignment *a, fdml_arena *arena, fdml_error *err);
+
 /* Sets every member of `c` from defaults and then, in this order, the assignments. */
 fdml_status config_assign(config *c, const config_assignments *list, fdml_arena *arena,
                           fdml_error *err);

@@ -1,4 +1,4 @@
-# tools.sh - fdml-inspect, fdml-synth and the demo.
+# tools.sh - fdml-inspect, fdml-synth and the audit of its embeddings.
 #
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
@@ -128,9 +128,9 @@ test_plumage_interrupted_leaves_nothing()
     assert_eq "$(ls)" ''
 }
 
-test_demo_finds_what_was_put_in()
+test_demo_audit_finds_what_was_put_in()
 {
-    BIN=$BIN run "$REPO/scripts/demo.sh" demo
+    BIN=$BIN run "$REPO/scripts/demo_audit.sh" demo
     assert_exit 0
     assert_out 'What one sees'
     run fdml-eval demo/embeddings.npy demo/labels.csv --group group --format json
