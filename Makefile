@@ -285,15 +285,17 @@ arm-kcheck:  ## every kernel of the AArch64 build against scalar, emulated
 	@$(MAKE) --no-print-directory check-built $(ARM) SUITES="kcheck" \
 	    TEST_PROGRAMS=$(BUILD)/aarch64/bin/kcheck
 
-# Models and what PyTorch computes with them, about 950 MB; made anew when a script changes.
+# Models, what PyTorch computes with them and how it trains them, about 2 GB; made anew when a
+# script changes.
 GOLDEN    := $(BUILD)/golden
 $(GOLDEN)/cases.tsv: $(wildcard tests/golden/*.py)
 	@rm -rf $(GOLDEN)
 	@/usr/bin/python3 tests/golden/torch_models.py --out $(GOLDEN)
 	@/usr/bin/python3 tests/golden/torch_layers.py --out $(GOLDEN)
+	@/usr/bin/python3 tests/golden/torch_train.py --out $(GOLDEN)
 
 .PHONY: golden
-golden:  ## install PyTorch and compare whole networks and single layers with it
+golden:  ## install PyTorch and compare whole networks, layers and training steps with it
 	@scripts/deps.sh golden
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BIN)/golden $(GOLDEN)/cases.tsv
 	@$(BIN)/golden $(GOLDEN)
