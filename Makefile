@@ -325,10 +325,11 @@ bench: bench-programs  ## time every kernel and the heavy parts of an audit (a q
 	done
 
 # PEERS: eval, FAISS, scikit-learn and OpenBLAS (PEERS_FLAGS are run.py's); model, ONNX Runtime,
-# PyTorch and oneDNN (PEERS_MODEL_FLAGS are model.py's).
-PEERS     ?= eval model
-.PHONY: bench-peers-eval bench-peers-model
-bench-peers:  ## install other libraries and time the same work beside them; PEERS="eval model"
+# PyTorch and oneDNN (PEERS_MODEL_FLAGS are model.py's); train, PyTorch (PEERS_TRAIN_FLAGS are
+# train.py's).
+PEERS     ?= eval model train
+.PHONY: bench-peers-eval bench-peers-model bench-peers-train
+bench-peers:  ## install other libraries and time the same work beside them; PEERS="eval model train"
 	@scripts/deps.sh peers
 	@$(MAKE) --no-print-directory $(PARALLEL) bench-programs
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BIN)/peer_dnnl_conv || true # model.py says so
@@ -340,6 +341,10 @@ bench-peers-eval:
 bench-peers-model:
 	@/usr/bin/python3 bench/peers/model.py --bin $(BIN) --work $(BUILD)/peers \
 	    --out $(BUILD)/peers_model.json $(PEERS_MODEL_FLAGS)
+
+bench-peers-train:
+	@/usr/bin/python3 bench/peers/train.py --bin $(BIN) --out $(BUILD)/peers_train.json \
+	    $(PEERS_TRAIN_FLAGS)
 
 # --- keep house ----------------------------------------------------------------------------
 
