@@ -292,15 +292,17 @@ arm-kcheck:  ## every kernel of the AArch64 build against scalar, emulated
 	@$(MAKE) --no-print-directory check-built $(ARM) SUITES="kcheck" \
 	    TEST_PROGRAMS=$(BUILD)/aarch64/bin/kcheck
 
-# Models and what PyTorch computes with them, about 950 MB; made anew when a script changes.
+# Models, what PyTorch computes with them and how it trains them, about 2 GB; made anew when a
+# script changes.
 GOLDEN    := $(BUILD)/golden
 $(GOLDEN)/cases.tsv: $(wildcard tests/golden/*.py)
 	@rm -rf $(GOLDEN)
 	@/usr/bin/python3 tests/golden/torch_models.py --out $(GOLDEN)
 	@/usr/bin/python3 tests/golden/torch_layers.py --out $(GOLDEN)
+	@/usr/bin/python3 tests/golden/torch_train.py --out $(GOLDEN)
 
 .PHONY: golden
-golden:  ## install PyTorch and compare whole networks and single layers with it
+golden:  ## install PyTorch and compare whole networks, layers and training steps with it
 	@scripts/deps.sh golden
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BIN)/golden $(GOLDEN)/cases.tsv
 	@$(BIN)/golden $(GOLDEN)
@@ -334,10 +336,11 @@ bench: bench-programs  ## time every kernel and the heavy parts of an audit (a q
 	done
 
 # PEERS: eval, FAISS, scikit-learn and OpenBLAS (PEERS_FLAGS are run.py's); model, ONNX Runtime,
-# PyTorch and oneDNN (PEERS_MODEL_FLAGS are model.py's).
-PEERS     ?= eval model
-.PHONY: bench-peers-eval bench-peers-model
-bench-peers:  ## install other libraries and time the same work beside them; PEERS="eval model"
+# PyTorch and oneDNN (PEERS_MODEL_FLAGS are model.py's); train, PyTorch (PEERS_TRAIN_FLAGS are
+# train.py's).
+PEERS     ?= eval model train
+.PHONY: bench-peers-eval bench-peers-model bench-peers-train
+bench-peers:  ## install other libraries and time the same work beside them; PEERS="eval model train"
 	@scripts/deps.sh peers
 	@$(MAKE) --no-print-directory $(PARALLEL) bench-programs
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BIN)/peer_dnnl_conv || true # model.py says so
@@ -349,6 +352,10 @@ bench-peers-eval:
 bench-peers-model:
 	@/usr/bin/python3 bench/peers/model.py --bin $(BIN) --work $(BUILD)/peers \
 	    --out $(BUILD)/peers_model.json $(PEERS_MODEL_FLAGS)
+
+bench-peers-train:
+	@/usr/bin/python3 bench/peers/train.py --bin $(BIN) --out $(BUILD)/peers_train.json \
+	    $(PEERS_TRAIN_FLAGS)
 
 # --- keep house ----------------------------------------------------------------------------
 

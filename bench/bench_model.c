@@ -21,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "base/file.h"
 #include "base/parallel.h"
@@ -213,26 +212,6 @@ static void time_runs(bench *b, double seconds)
     b->best = taken[0]; /* bench_median has sorted them */
 }
 
-/* VmHWM counts from this program's start; getrusage, which other systems have, does not forget
- * what the process was before it became this program. */
-static double peak_bytes(void)
-{
-    char line[256];
-    FILE *const status = fopen("/proc/self/status", "r");
-    double kib = 0;
-    while (status && fgets(line, sizeof line, status))
-        if (!strncmp(line, "VmHWM:", 6)) kib = strtod(line + 6, NULL);
-    if (status) fclose(status);
-    if (kib > 0) return 1024 * kib;
-    struct rusage use;
-    getrusage(RUSAGE_SELF, &use);
-#if defined(__APPLE__)
-    return (double)use.ru_maxrss;
-#else
-    return 1024 * (double)use.ru_maxrss;
-#endif
-}
-
 typedef struct layers {
     size_t n;
     double *seconds; /* [n] best times */
@@ -336,7 +315,7 @@ static void write_json(const bench *b, const options *o, const layers *l)
                     { "seconds", b->n_runs ? b->median : NAN },
                     { "best_seconds", b->n_runs ? b->best : NAN },
                     { "images_per_second", b->n_runs ? (double)o->batch / b->median : NAN },
-                    { "peak_bytes", peak_bytes() },
+                    { "peak_bytes", bench_peak_bytes() },
                     { "weights_bytes", (double)memory.weights },
                     { "buffer_bytes", (double)memory.buffer },
                     { "scratch_bytes", (double)memory.scratch } };
@@ -366,7 +345,7 @@ static void print_text(const bench *b, const options *o)
     printf("load %.1f ms, plan %.1f ms, start to first output %.1f ms\n", 1e3 * b->load_seconds,
            1e3 * b->plan_seconds, 1e3 * b->first_seconds);
     printf("peak memory %.1f MiB; weights %.1f, buffer %.1f, scratch %.1f MiB\n",
-           peak_bytes() / 0x1p20, (double)memory.weights / 0x1p20,
+           bench_peak_bytes() / 0x1p20, (double)memory.weights / 0x1p20,
            (double)memory.buffer / 0x1p20, (double)memory.scratch / 0x1p20);
 }
 

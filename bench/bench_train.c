@@ -1,11 +1,13 @@
-/* bench_train.c - one training step of a network: forward, backward, and what updates weights.
+/* bench_train.c - one training step of a network: forward, backward, and new weights.
  *
  *   bench_train BACKBONE [--batch N] [--size N] [--threads T] [--isa NAME] [--seconds S]
- *               [--layers]
+ *               [--freeze] [--json] [--layers]
  *
- * The weights are invented, the pictures uniform on [-1, 1), and the gradient of the output is
- * one of equal size for each number. Prints the median time of forward and backward, pictures a
- * second, and memory. --layers tells every layer's share.
+ * Behind the network stands a head of DIM numbers at unit length. The weights are invented, the
+ * pictures uniform on [-1, 1), the gradient of the embedding is given, and Adam moves all
+ * weights. --freeze: batch normalisation is frozen. Prints median times after one step that
+ * warms up, pictures a second, and memory; --json one line of JSON in their place, as
+ * bench/peers/train.py reads it; --layers tells every layer's share of the network first.
  *
  * SPDX-License-Identifier: MIT */
 #include <stdio.h>
@@ -16,17 +18,38 @@
 #include "base/parallel.h"
 #include "model/backbone.h"
 #include "timing.h"
+#include "train/head.h"
+#include "train/optim.h"
 #include "train/tape_state.h"
 
-enum { MAX_RUNS = 10000, MIN_RUNS = 3 };
+enum { MAX_RUNS = 10000, MIN_RUNS = 3, DIM = 128 };
+enum { FORWARD, BACKWARD, UPDATE, STEP, N_PARTS };
 
 typedef struct options {
     const char *net;
     const fdml_kernels *kernels;
     size_t batch, size, n_threads;
     double seconds;
-    bool has_layers;
+    bool has_layers, is_frozen, is_json;
 } options;
+
+/* All that a step needs. */
+typedef struct bench {
+    fdml_arena arena, work;
+    fdml_graph graph;
+    fdml_tape *tape;
+    fdml_head head;
+    fdml_optim *optim;
+    size_t n_rows;
+    float *x, *f, *inverse, *df, *dh;
+    double part[N_PARTS][MAX_RUNS];
+    double median[N_PARTS], best, cpu; /* seconds; of the step; of all threads */
+    size_t n_runs;
+} bench;
+
+static const char usage[] =
+    "usage: bench_train BACKBONE [--batch N] [--size N] [--threads T] [--isa NAME] "
+    "[--seconds S] [--freeze] [--json] [--layers]\n";
 
 static void die(const char *what)
 {
@@ -37,6 +60,14 @@ static void die(const char *what)
 static void must(fdml_status status, const fdml_error *err)
 {
     if (status) die(err->text);
+}
+
+static bool parse_flag(options *o, const char *name)
+{
+    if (!strcmp(name, "--layers")) return o->has_layers = true;
+    if (!strcmp(name, "--freeze")) return o->is_frozen = true;
+    if (!strcmp(name, "--json")) return o->is_json = true;
+    return false;
 }
 
 static bool parse_value(options *o, const char *name, const char *value)
@@ -58,10 +89,10 @@ static bool parse(options *o, int argc, char **argv)
                     .n_threads = (size_t)fdml_threads_default(),
                     .kernels = fdml_kernels_best() };
     for (int i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "--layers"))
-            o->has_layers = true;
-        else if (argv[i][0] != '-' && !o->net)
+        if (argv[i][0] != '-' && !o->net)
             o->net = argv[i];
+        else if (parse_flag(o, argv[i]))
+            continue;
         else if (parse_value(o, argv[i], i + 1 < argc ? argv[i + 1] : NULL))
             i++;
         else
@@ -69,6 +100,64 @@ static bool parse(options *o, int argc, char **argv)
     }
     return o->net != NULL;
 }
+
+/* --- what a step needs ------------------------------------------------------------------- */
+
+static void make_net(bench *b, options *o)
+{
+    fdml_error err;
+    fdml_weights weights;
+    fdml_tensor input;
+    const fdml_backbone *backbone = fdml_backbone_find(o->net);
+    if (!backbone) die("there is no such backbone");
+    if (!o->size) o->size = backbone->size;
+    fdml_weights_invent(&weights, o->net, 1, 0, &b->arena);
+    const fdml_backbone_options how = { .height = o->size, .width = o->size };
+    must(fdml_backbone_build(&b->graph, o->net, &weights, &how, &b->arena, &err), &err);
+    const size_t dim[] = { o->batch, 3, o->size, o->size };
+    must(fdml_tensor_shape(&input, FDML_TYPE_F32, 4, dim, "input", &err), &err);
+    const fdml_tape_options settings = { .kernels = o->kernels,
+                                         .n_threads = (int)o->n_threads,
+                                         .freeze_norm = o->is_frozen };
+    must(fdml_tape_new(&b->tape, &b->graph, &input, &settings, &err), &err);
+    b->x = bench_floats(input.n_items);
+    bench_uniform(b->x, input.n_items, 1);
+}
+
+static void make_rest(bench *b, const options *o)
+{
+    fdml_error err;
+    const size_t columns = fdml_tape_columns(b->tape), room = b->tape->n_params + 2;
+    const fdml_linear_options linear = { .n_in = columns,
+                                         .n_out = DIM,
+                                         .seed = 1,
+                                         .kernels = o->kernels,
+                                         .n_threads = (int)o->n_threads };
+    fdml_params params = { .item = fdml_arena_push(&b->arena, room, sizeof *params.item),
+                           .room = room };
+    if (!params.item) die("no memory for the list of weights");
+    must(fdml_head_init(&b->head, &linear, true, &b->arena, &err), &err);
+    must(fdml_tape_params(b->tape, &params, &err), &err);
+    must(fdml_head_params(&b->head, &params, "head", NULL, &b->arena, &err), &err);
+    fdml_optim_options adam = fdml_optim_defaults;
+    adam.kernels = o->kernels, adam.n_threads = (int)o->n_threads;
+    must(fdml_optim_new(&b->optim, &adam, &params, &b->arena, &err), &err);
+    b->n_rows = o->batch;
+    b->f = bench_floats(b->n_rows * DIM), b->df = bench_floats(b->n_rows * DIM);
+    b->dh = bench_floats(b->n_rows * columns), b->inverse = bench_floats(b->n_rows);
+    bench_uniform(b->df, b->n_rows * DIM, 2);
+}
+
+/* Numbers that are trained, padding left out. */
+static size_t count_weights(const bench *b)
+{
+    size_t n = DIM * fdml_tape_columns(b->tape) + DIM;
+    for (size_t i = 0; i < b->tape->n_params; i++)
+        if (b->tape->param[i]->grad) n += b->tape->param[i]->n_items;
+    return n;
+}
+
+/* --- time -------------------------------------------------------------------------------- */
 
 static void time_layers(fdml_tape *tape, const float *x)
 {
@@ -110,68 +199,112 @@ static double cpu_seconds(void)
            1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
 }
 
-static void run(const options *o, fdml_tape *tape, const float *x)
+/* seconds: of its parts and of the whole. */
+static void step(bench *b, double seconds[N_PARTS])
 {
-    static double forward[MAX_RUNS], backward[MAX_RUNS];
-    const size_t n_out = o->batch * fdml_tape_columns(tape);
-    float *gy = bench_floats(n_out);
-    bench_uniform(gy, n_out, 2);
     fdml_error err;
-    const float *first;
-    must(fdml_tape_forward(tape, x, &first, &err), &err); /* touches the memory */
-    must(fdml_tape_backward(tape, gy, &err), &err);
+    const double t0 = bench_now();
+    fdml_head_rows rows = { .n = b->n_rows, .f = b->f, .inverse = b->inverse };
+    must(fdml_tape_forward(b->tape, b->x, &rows.h, &err), &err);
+    must(fdml_head_forward(&b->head, &rows, &b->work, &err), &err);
+    const double t1 = bench_now();
+    must(fdml_head_backward(&b->head, &rows, b->df, b->dh, &b->work, &err), &err);
+    must(fdml_tape_backward(b->tape, b->dh, &err), &err);
+    const double t2 = bench_now();
+    must(fdml_optim_step(b->optim, 1, NULL, &err), &err);
+    const double t3 = bench_now();
+    seconds[FORWARD] = t1 - t0, seconds[BACKWARD] = t2 - t1;
+    seconds[UPDATE] = t3 - t2, seconds[STEP] = t3 - t0;
+}
+
+static void time_steps(bench *b, double for_seconds)
+{
+    double taken[N_PARTS];
+    step(b, taken); /* touches the memory */
     const double started = bench_now(), cpu = cpu_seconds();
-    size_t n = 0;
-    for (; n < MAX_RUNS && (n < MIN_RUNS || bench_now() - started < o->seconds); n++) {
-        const float *y;
-        const double t0 = bench_now();
-        must(fdml_tape_forward(tape, x, &y, &err), &err);
-        const double t1 = bench_now();
-        must(fdml_tape_backward(tape, gy, &err), &err);
-        forward[n] = t1 - t0;
-        backward[n] = bench_now() - t1;
+    while (b->n_runs < MAX_RUNS &&
+           (b->n_runs < MIN_RUNS || bench_now() - started < for_seconds)) {
+        step(b, taken);
+        for (int i = 0; i < N_PARTS; i++) b->part[i][b->n_runs] = taken[i];
+        b->n_runs++;
     }
-    const double cpu_a_step = (cpu_seconds() - cpu) / (double)n;
-    const double f = bench_median(forward, n), b = bench_median(backward, n);
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    printf("%s %zu x %zu, batch %zu, %zu threads, %s: forward %.1f ms, backward %.1f ms, %.1f "
-           "pictures/s (CPU %.1f ms a step); tape %zu MiB, process %ld MiB\n",
-           o->net, o->size, o->size, o->batch, o->n_threads, o->kernels->isa, f * 1e3, b * 1e3,
-           (double)o->batch / (f + b), cpu_a_step * 1e3, fdml_tape_memory(tape) >> 20,
-           usage.ru_maxrss >> 10);
+    b->cpu = (cpu_seconds() - cpu) / (double)b->n_runs;
+    for (int i = 0; i < N_PARTS; i++) b->median[i] = bench_median(b->part[i], b->n_runs);
+    b->best = b->part[STEP][0]; /* bench_median has sorted them */
+}
+
+/* --- results ----------------------------------------------------------------------------- */
+
+static void write_text(fdml_json_writer *writer, const char *key, const char *value)
+{
+    fdml_json_key(writer, key);
+    fdml_json_string(writer, value);
+}
+
+static void write_json(const bench *b, const options *o)
+{
+    const struct {
+        const char *key;
+        double value;
+    } numbers[] = { { "batch", (double)o->batch },
+                    { "size", (double)o->size },
+                    { "threads", (double)o->n_threads },
+                    { "weights", (double)count_weights(b) },
+                    { "runs", (double)b->n_runs },
+                    { "seconds", b->median[STEP] },
+                    { "best_seconds", b->best },
+                    { "forward_seconds", b->median[FORWARD] },
+                    { "backward_seconds", b->median[BACKWARD] },
+                    { "update_seconds", b->median[UPDATE] },
+                    { "cpu_seconds", b->cpu },
+                    { "images_per_second", (double)o->batch / b->median[STEP] },
+                    { "peak_bytes", bench_peak_bytes() },
+                    { "tape_bytes", (double)fdml_tape_memory(b->tape) } };
+    fdml_json_writer writer;
+    fdml_json_writer_init(&writer, stdout, 0);
+    fdml_json_begin_object(&writer);
+    write_text(&writer, "bench", "train");
+    write_text(&writer, "model", o->net);
+    write_text(&writer, "norm", o->is_frozen ? "frozen" : "batch");
+    write_text(&writer, "isa", o->kernels->isa);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        fdml_json_key(&writer, numbers[i].key);
+        fdml_json_number(&writer, numbers[i].value);
+    }
+    bench_write_machine(&writer);
+    fdml_json_end_object(&writer);
+    printf("\n");
+}
+
+static void print_text(const bench *b, const options *o)
+{
+    printf(
+        "%s %zu x %zu, batch %zu, %zu threads, %s: forward %.1f ms, backward %.1f ms, update "
+        "%.1f ms, %.1f pictures/s (CPU %.1f ms a step); tape %zu MiB, process %.0f MiB\n",
+        o->net, o->size, o->size, o->batch, o->n_threads, o->kernels->isa,
+        b->median[FORWARD] * 1e3, b->median[BACKWARD] * 1e3, b->median[UPDATE] * 1e3,
+        (double)o->batch / b->median[STEP], b->cpu * 1e3, fdml_tape_memory(b->tape) >> 20,
+        bench_peak_bytes() / 0x1p20);
 }
 
 int main(int argc, char **argv)
 {
+    static bench b;
     options o;
-    fdml_error err;
     if (!parse(&o, argc, argv)) {
-        fputs("usage: bench_train BACKBONE [--batch N] [--size N] [--threads T] [--isa NAME] "
-              "[--seconds S] [--layers]\n",
-              stderr);
+        fputs(usage, stderr);
         return 2;
     }
-    fdml_arena arena;
-    fdml_arena_init(&arena, 0);
-    fdml_weights weights;
-    fdml_graph graph;
-    fdml_tensor input;
-    fdml_tape *tape;
-    const fdml_backbone *backbone = fdml_backbone_find(o.net);
-    if (!backbone) die("there is no such backbone");
-    if (!o.size) o.size = backbone->size;
-    fdml_weights_invent(&weights, o.net, 1, 0, &arena);
-    const fdml_backbone_options how = { .height = o.size, .width = o.size };
-    must(fdml_backbone_build(&graph, o.net, &weights, &how, &arena, &err), &err);
-    const size_t dim[] = { o.batch, 3, o.size, o.size };
-    must(fdml_tensor_shape(&input, FDML_TYPE_F32, 4, dim, "input", &err), &err);
-    const fdml_tape_options settings = { .kernels = o.kernels, .n_threads = (int)o.n_threads };
-    must(fdml_tape_new(&tape, &graph, &input, &settings, &err), &err);
-    float *x = bench_floats(input.n_items);
-    bench_uniform(x, input.n_items, 1);
-    if (o.has_layers) time_layers(tape, x);
-    run(&o, tape, x);
-    fdml_tape_free(tape);
+    fdml_arena_init(&b.arena, 0);
+    fdml_arena_init(&b.work, 0);
+    make_net(&b, &o);
+    make_rest(&b, &o);
+    if (o.has_layers) time_layers(b.tape, b.x);
+    time_steps(&b, o.seconds);
+    if (o.is_json)
+        write_json(&b, &o);
+    else
+        print_text(&b, &o);
+    fdml_tape_free(b.tape);
     return 0;
 }

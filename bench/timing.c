@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <time.h>
 
@@ -38,6 +39,26 @@ double bench_median(double *x, size_t n)
 {
     qsort(x, n, sizeof *x, compare_doubles);
     return n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
+}
+
+/* VmHWM counts from this program's start; getrusage, which other systems have, does not forget
+ * what the process was before it became this program. */
+double bench_peak_bytes(void)
+{
+    char line[256];
+    FILE *const status = fopen("/proc/self/status", "r");
+    double kib = 0;
+    while (status && fgets(line, sizeof line, status))
+        if (!strncmp(line, "VmHWM:", 6)) kib = strtod(line + 6, NULL);
+    if (status) fclose(status);
+    if (kib > 0) return 1024 * kib;
+    struct rusage use;
+    getrusage(RUSAGE_SELF, &use);
+#if defined(__APPLE__)
+    return (double)use.ru_maxrss;
+#else
+    return 1024 * (double)use.ru_maxrss;
+#endif
 }
 
 /* With 4 KiB pages a gemm of 1024 walks 4,096 of them, more than the TLB of most processors

@@ -12,6 +12,7 @@
 
 double bench_now(void);                   /* seconds, monotonic */
 double bench_median(double *x, size_t n); /* sorts x; n > 0 */
+double bench_peak_bytes(void);            /* largest memory of this process so far */
 float *bench_floats(size_t n);            /* huge pages where the system has them; zero */
 void bench_uniform(float *x, size_t n, unsigned stream); /* seeded, on [-1, 1) */
 

@@ -3,11 +3,12 @@
  *   golden [--verbose] [--only TEXT] [--engine NAME] DIR
  *   golden --winograd MODEL.onnx INPUT.npy      see winograd_error.c
  *
- * DIR is what torch_models.py and torch_layers.py made; cases.tsv there lists what is to be
- * compared (torch_files.py). Each case runs through the interpreter and through the plan, the
- * plan with every instruction set of this machine, with one thread and with several, and with
- * the rows of the batch one by one, all of which must give the same bits. What a case tolerates
- * stands in the list.
+ * DIR is what torch_models.py, torch_layers.py and torch_train.py made; cases.tsv there lists
+ * what is to be compared (torch_files.py). Each case runs through the interpreter and through
+ * the plan, the plan with every instruction set of this machine, with one thread and with
+ * several, and with the rows of the batch one by one, all of which must give the same bits.
+ * What a case tolerates stands in the list. Then the steps of training that train.tsv lists
+ * (train_case.h); `--engine train` is these alone.
  *
  * Ends in "N passed, N failed".
  *
@@ -19,36 +20,13 @@
 #include "base/file.h"
 #include "base/number.h"
 #include "engines.h"
-
-enum { MAX_LIST = 1 << 20 };
-
-typedef struct tally {
-    size_t passed, failed;
-    bool is_verbose;
-    const char *only;   /* cases whose name holds this; NULL: all */
-    const char *engine; /* the only one; NULL: all */
-    double worst;       /* of those that passed */
-    char worst_at[256]; /* "resnet50 plan" */
-} tally;
+#include "tally.h"
+#include "train_case.h"
 
 typedef struct golden_case {
     const char *kind, *name, *model, *input, *output;
     double tolerance;
 } golden_case;
-
-static void report(tally *t, const char *name, const char *by, const char *why, double error)
-{
-    if (why) {
-        t->failed++;
-        printf("not ok %s %s: %s\n", name, by, why);
-        return;
-    }
-    t->passed++;
-    if (t->is_verbose) printf("ok %s %s: %.2g\n", name, by, error);
-    if (error <= t->worst) return;
-    t->worst = error;
-    snprintf(t->worst_at, sizeof t->worst_at, "%s %s", name, by);
-}
 
 /* NULL: as near as it must be. Otherwise why not, in `why`. */
 static const char *compare(double *error, const fdml_tensor *got, const fdml_tensor *want,
@@ -78,8 +56,8 @@ static const char *compare(double *error, const fdml_tensor *got, const fdml_ten
     return why;
 }
 
-static void run_engine(tally *t, const golden_case *c, const engine *e, const fdml_graph *graph,
-                       const fdml_tensor io[2])
+static void run_engine(golden_tally *t, const golden_case *c, const engine *e,
+                       const fdml_graph *graph, const fdml_tensor io[2])
 {
     fdml_arena arena;
     fdml_error err;
@@ -90,11 +68,11 @@ static void run_engine(tally *t, const golden_case *c, const engine *e, const fd
     const char *wrong = err.text;
     if (!e->run(&got, graph, &io[0], &arena, &err))
         wrong = compare(&error, &got, &io[1], c->tolerance, why);
-    report(t, c->name, e->name, wrong, error);
+    golden_report(t, c->name, e->name, wrong, error);
     fdml_arena_close(&arena);
 }
 
-static void run_case(tally *t, const char *folder, const golden_case *c)
+static void run_case(golden_tally *t, const char *folder, const golden_case *c)
 {
     char path[3][FDML_PATH_SIZE];
     const char *const names[] = { c->model, c->input, c->output };
@@ -108,7 +86,7 @@ static void run_case(tally *t, const char *folder, const golden_case *c)
     fdml_status status = engine_open(&graph, c->kind, path[0], &arena, &err);
     if (!status) status = engine_read_npy(&io[0], path[1], &arena, &err);
     if (!status) status = engine_read_npy(&io[1], path[2], &arena, &err);
-    if (status) report(t, c->name, "open", err.text, 0);
+    if (status) golden_report(t, c->name, "open", err.text, 0);
     for (size_t i = 0; !status && engines[i].name; i++)
         if (!t->engine || !strcmp(t->engine, engines[i].name))
             run_engine(t, c, &engines[i], &graph, io);
@@ -116,51 +94,19 @@ static void run_case(tally *t, const char *folder, const golden_case *c)
     fdml_arena_close(&arena);
 }
 
-/* Cuts `text` at its tabs and the end of its line; the next line, or NULL. */
-enum { N_FIELDS = 6 };
-static char *cut_line(char *text, const char *field[N_FIELDS])
+static void run_line(golden_tally *t, const char *folder,
+                     const char *const field[GOLDEN_FIELDS])
 {
-    char *next = strchr(text, '\n');
-    if (next) *next++ = 0;
-    for (int i = 0; i < N_FIELDS; i++) {
-        char *tab = text ? strchr(text, '\t') : NULL;
-        field[i] = text;
-        if (tab) *tab++ = 0;
-        text = tab;
-    }
-    return next && *next ? next : NULL;
-}
-
-static int run_list(tally *t, const char *folder)
-{
-    char path[FDML_PATH_SIZE];
-    const char *list;
-    fdml_arena arena;
-    fdml_error err;
-    snprintf(path, sizeof path, "%.3000s/cases.tsv", folder);
-    fdml_arena_init(&arena, 0);
-    if (fdml_file_read(&list, NULL, path, MAX_LIST, &arena, &err)) {
-        fprintf(stderr, "golden: %s\n", err.text);
-        return 2;
-    }
-    char *next = fdml_arena_copy_text(&arena, list, strlen(list));
-    while (next && *next) {
-        const char *field[N_FIELDS];
-        next = cut_line(next, field);
-        golden_case c = { field[0], field[1], field[2], field[3], field[4], 0 };
-        if (!field[5] || !fdml_number_double(&c.tolerance, field[5], strlen(field[5]))) {
-            report(t, path, "list", "a line without six fields, the last a number", 0);
-            continue;
-        }
-        if (!t->only || strstr(c.name, t->only)) run_case(t, folder, &c);
-    }
-    fdml_arena_close(&arena);
-    return 0;
+    golden_case c = { field[0], field[1], field[2], field[3], field[4], 0 };
+    if (field[5] && fdml_number_double(&c.tolerance, field[5], strlen(field[5])))
+        run_case(t, folder, &c);
+    else
+        golden_report(t, folder, "list", "a line without six fields, the last a number", 0);
 }
 
 int main(int argc, char **argv)
 {
-    tally t = { 0 };
+    golden_tally t = { 0 };
     int at = 1;
     if (argc == 4 && !strcmp(argv[1], "--winograd")) return winograd_errors(argv[2], argv[3]);
     for (; at < argc && argv[at][0] == '-'; at++) {
@@ -178,7 +124,10 @@ int main(int argc, char **argv)
         return 1;
     }
     setvbuf(stdout, NULL, _IOLBF, 0); /* the whole takes minutes */
-    if (run_list(&t, argv[at])) return 2;
+    if (!t.engine || strcmp(t.engine, "train") != 0)
+        if (!golden_read_list(&t, argv[at], "cases.tsv", run_line)) return 2;
+    if (!t.engine || !strcmp(t.engine, "train"))
+        if (!golden_read_list(&t, argv[at], "train.tsv", golden_train)) return 2;
     if (t.passed) printf("# largest difference: %.2g, %s\n", t.worst, t.worst_at);
     printf("%zu passed, %zu failed\n", t.passed, t.failed);
     return t.failed || !t.passed;
