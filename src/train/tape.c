@@ -24,6 +24,28 @@ size_t fdml_tape_images_of_task(size_t n_images, size_t floats)
     return n < n_images ? n : n_images;
 }
 
+typedef struct sum_job {
+    const fdml_kernels *kernels;
+    float *y;
+    const float *a, *b;
+    size_t n;
+} sum_job;
+
+static void sum_task(void *ctx, size_t task, int thread)
+{
+    (void)thread;
+    const sum_job *j = ctx;
+    const size_t begin = task * TASK_FLOATS, left = j->n - begin;
+    j->kernels->combine(j->y + begin, j->a + begin, j->b + begin,
+                        left < TASK_FLOATS ? left : TASK_FLOATS, FDML_COMBINE_ADD);
+}
+
+void fdml_tape_add(const fdml_tape *tape, float *y, const float *a, const float *b, size_t n)
+{
+    sum_job j = { tape->kernels, y, a, b, n };
+    fdml_parallel((n + TASK_FLOATS - 1) / TASK_FLOATS, tape->n_threads, sum_task, &j);
+}
+
 static fdml_status check_graph(const fdml_graph *graph, const fdml_tensor *input,
                                fdml_error *err)
 {

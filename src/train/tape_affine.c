@@ -245,33 +245,6 @@ static void use_sums(const affine_job *j)
     }
 }
 
-typedef struct join_job {
-    const fdml_tape *tape;
-    float *y;
-    const float *a, *b;
-    size_t n;
-} join_job;
-
-enum { JOIN = 1 << 14 };
-
-static void join_task(void *ctx, size_t task, int thread)
-{
-    (void)thread;
-    const join_job *j = ctx;
-    const size_t begin = task * JOIN, left = j->n - begin;
-    j->tape->kernels->combine(j->y + begin, j->a + begin, j->b + begin,
-                              left < JOIN ? left : JOIN, FDML_COMBINE_ADD);
-}
-
-/* The other addend's gradient is g, and what it had before. */
-static void join_other(fdml_tape *tape, const tape_layer *layer, const affine_job *j)
-{
-    const float *before = tape_room_data(tape, layer->gadd[1]);
-    if (!before) return;
-    join_job join = { tape, j->g, j->g, before, tape_floats(j->shape) };
-    fdml_parallel((join.n + JOIN - 1) / JOIN, tape->n_threads, join_task, &join);
-}
-
 static void affine_backward(fdml_tape *tape, const tape_layer *layer)
 {
     affine_job j = start(tape, layer);
@@ -290,9 +263,11 @@ static void affine_backward(fdml_tape *tape, const tape_layer *layer)
     j.gx_add = tape_room_data(tape, layer->gadd[0]);
     if (j.is_passed) j.g = NULL;
     if (j.gx) fdml_parallel(n_tasks, tape->n_threads, back_task, &j);
-    if (a->has_other && layer->gin[1] != TAPE_NONE) {
-        j.g = tape_room_data(tape, layer->gin[1]);
-        join_other(tape, layer, &j);
+    /* the other addend's gradient is g, and what it had before */
+    const float *before = tape_room_data(tape, a->has_other ? layer->gadd[1] : TAPE_NONE);
+    if (before) {
+        float *g = tape_room_data(tape, layer->gin[1]);
+        fdml_tape_add(tape, g, g, before, tape_floats(j.shape));
     }
 }
 

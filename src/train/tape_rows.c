@@ -142,9 +142,7 @@ static void gemm_backward(fdml_tape *tape, const tape_layer *layer)
                                           .k = g->n_out,
                                           .b_is_transposed = !g->is_turned });
     rows_to_blocks(gx, g->x, g->n, g->n_in);
-    if (add)
-        tape->kernels->combine(gx, gx, add, tape_floats(&tape->value[layer->in[0]].shape),
-                               FDML_COMBINE_ADD);
+    if (add) fdml_tape_add(tape, gx, gx, add, tape_floats(&tape->value[layer->in[0]].shape));
 }
 
 static fdml_status check_gemm(const fdml_tape *tape, const fdml_node *node, fdml_error *err)

@@ -133,6 +133,9 @@ static inline void tape_want(size_t *have, size_t size)
 /* images a task takes when `floats` of each are read: some tens of KiB */
 size_t fdml_tape_images_of_task(size_t n_images, size_t floats);
 
+/* y = a + b, [n]; y may be either. */
+void fdml_tape_add(const fdml_tape *tape, float *y, const float *a, const float *b, size_t n);
+
 /* --- tape_build.c ------------------------------------------------------------------------ */
 fdml_status fdml_tape_build(fdml_tape *tape, const fdml_tensor *input, fdml_error *err);
 /* A new layer at the end, its inputs copied; NULL: out of memory. */
