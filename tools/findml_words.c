@@ -105,7 +105,7 @@ static void tell(const findml_results *r, const findml_cell *cell, findml_print 
     for (size_t i = 0; i < N_TOLD; i++) change[i] = findml_change_over(r, cell, told[i]);
     say(&w, "%s against %s, %zu seed%s:", g->methods.item[cell->method],
         g->methods.item[g->baseline], change[0].n, change[0].n == 1 ? "" : "s");
-    if (change[0].n < 2) {
+    if (change[0].n < FINDML_MIN_PAIRS) {
         say(&w, " too few seeds to say what is more than chance.");
     } else {
         say_all(&w, change, g->confidence);
