@@ -74,7 +74,9 @@ VERSION_FLAGS := -DFDML_VERSION='"$(VERSION)"' -DFDML_COMMIT='"$(COMMIT)"'
 DEPEND    := -MMD -MP
 CFLAGS    ?=
 LDFLAGS   ?=
-LDLIBS    := $(SYS_LIBS) -lsleef -lcjson -lzip -lsodium -lprotobuf-c -linih -lm
+LDLIBS    := $(SYS_LIBS) -lsleef -lcjson -lzip -lsodium -lprotobuf-c -lm
+# what the library does without
+TOOL_LIBS := -linih
 LINK       = $(CC) $(EXTRA_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) \
              $(OMP_LIBS) $(LDLIBS)
 
@@ -187,7 +189,7 @@ $(OBJ)/%.o: %.c $(OBJ)/flags
 
 $(BIN)/fdml-%: $(OBJ)/tools/fdml-%.o $(TOOL_LIB) $(LIB)
 	@mkdir -p $(@D)
-	$(call say,LINK)$(LINK)
+	$(call say,LINK)$(LINK) $(TOOL_LIBS)
 
 $(BIN)/example_%: $(OBJ)/examples/%.o $(LIB)
 	@mkdir -p $(@D)
@@ -215,7 +217,7 @@ $(BIN)/golden: $(call objects,tests/golden/*.c) $(OBJ)/tests/kcheck/winograd_dou
 
 $(BIN)/unit: $(UNIT_SRC:%.c=$(OBJ)/%.o) $(TOOL_LIB) $(LIB)
 	@mkdir -p $(@D)
-	$(call say,LINK)$(LINK) $(UNIT_LIBS)
+	$(call say,LINK)$(LINK) $(TOOL_LIBS) $(UNIT_LIBS)
 
 $(BIN)/replay_%: $(OBJ)/tests/fuzz/fuzz_%.o $(OBJ)/tests/fuzz/replay.o $(FUZZ_OBJ) $(LIB)
 	@mkdir -p $(@D)
@@ -302,6 +304,10 @@ golden:  ## install PyTorch and compare whole networks and single layers with it
 	@scripts/deps.sh golden
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BIN)/golden $(GOLDEN)/cases.tsv
 	@$(BIN)/golden $(GOLDEN)
+
+.PHONY: train-bits
+train-bits: $(BIN)/fdml-train $(BIN)/fdml-synth  ## equal weights for every thread count and ISA, and after 20 kills
+	@scripts/train_bits.sh $(BIN)
 
 FUZZ_SECONDS ?= 60
 fuzz:  ## libFuzzer on every file reader, FUZZ_SECONDS=60 each, with ASan and UBSan

@@ -174,6 +174,7 @@ self_test()
     caught 'OpenMP region' src/eval/a.c '#pragma omp parallel for'
     caught 'cJSON' src/eval/a.c '#include <cjson/cJSON.h>'
     caught 'libzip' src/data/csv.c '#include <zip.h>'
+    caught 'inih' tools/a.c '#include <ini.h>'
     caught 'protobuf-c' src/data/csv.c '#include <protobuf-c/protobuf-c.h>'
     caught 'a generated header' src/data/csv.c '#include "data/onnx.pb-c.h"'
     caught 'intrinsics' src/eval/a.c '#include <immintrin.h>'

@@ -140,7 +140,8 @@ void config_write(FILE *file, const config *c, bool with_help)
         }
         config_value_text(value, &row[i], c);
         if (with_help) write_help(file, o);
-        fprintf(file, "%s%s = %s\n", with_help ? "\n" : "", strchr(o->name, '.') + 1, value);
+        fprintf(file, "%s%s =%s%s\n", with_help ? "\n" : "", strchr(o->name, '.') + 1,
+                *value ? " " : "", value);
     }
 }
 

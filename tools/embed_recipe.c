@@ -63,6 +63,12 @@ static bool parse_scale(float *scale, const char *text)
     return isfinite(*scale) && *scale != 0;
 }
 
+/* A checkpoint may know what its network was trained on. */
+static bool is_in_model(const embed_settings *s, const embed_net *net, bool is_array)
+{
+    return s->preset == EMBED_UNSET && net->model.has_preprocess && !is_array;
+}
+
 static void start_from_preset(fdml_preprocess *p, int preset)
 {
     *p = (fdml_preprocess){ .n_channels = 3, .scale = 1, .std = { 1, 1, 1 } };
@@ -127,15 +133,17 @@ static void set_reals(float target[3], const fdml_reals *given, int n_channels,
     for (int c = 0; c < n_channels; c++) target[c] = (float)given->item[given->n == 1 ? 0 : c];
 }
 
-/* How values are scaled is in no model. */
-static void set_values(fdml_preprocess *p, const embed_settings *s, bool is_array)
+/* How values are scaled is in few models. */
+static void set_values(fdml_preprocess *p, const embed_settings *s, bool is_known,
+                       bool is_array)
 {
-    if (s->preset == EMBED_UNSET && !s->scale && (s->mean.n || s->std.n))
+    const bool is_open = s->preset == EMBED_UNSET && !is_known && !s->scale;
+    if (is_open && (s->mean.n || s->std.n))
         cli_die(
             CLI_EXIT_USAGE,
             "--mean and --std need --scale: 1/255 where they are of values up to 1, 1 where "
             "they are of bytes");
-    if (s->preset == EMBED_UNSET && !s->scale && !is_array)
+    if (is_open && !is_array)
         cli_die(CLI_EXIT_USAGE,
                 "how pictures become numbers is not in a model; give --preset imagenet, lfw, "
                 "mnist or none (bytes as they are), or --scale, --mean and --std");
@@ -158,8 +166,8 @@ static void assume(embed_recipe *r, const char *text)
 static void set_channels(embed_recipe *r, const embed_settings *s, const embed_net *net)
 {
     fdml_preprocess *p = &r->steps;
-    const bool is_said =
-        s->channels != EMBED_UNSET || (s->preset != EMBED_UNSET && s->preset != EMBED_NONE);
+    const bool is_said = s->channels != EMBED_UNSET || is_in_model(s, net, r->is_array) ||
+                         (s->preset != EMBED_UNSET && s->preset != EMBED_NONE);
     if (s->channels != EMBED_UNSET) {
         p->n_channels = s->channels == EMBED_GREY ? 1 : 3;
         p->is_bgr = s->channels == EMBED_BGR;
@@ -227,7 +235,9 @@ void embed_recipe_make(embed_recipe *r, const embed_settings *s, const embed_net
     memset(r, 0, sizeof *r);
     r->is_array = images->is_array;
     r->is_nhwc = net->is_nhwc;
+    const bool is_known = is_in_model(s, net, r->is_array);
     start_from_preset(&r->steps, s->preset);
+    if (is_known) r->steps = net->model.preprocess;
     if (r->is_array) {
         embed_array_recipe(r, s, net, images);
     } else {
@@ -237,6 +247,6 @@ void embed_recipe_make(embed_recipe *r, const embed_settings *s, const embed_net
         set_channels(r, s, net);
         set_size(r, s, net);
     }
-    set_values(&r->steps, s, r->is_array);
+    set_values(&r->steps, s, is_known, r->is_array);
     embed_recipe_write(r);
 }

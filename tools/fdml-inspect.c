@@ -114,7 +114,8 @@ static void open_any(opened *file, inspect_kind kind, const char *path,
 {
     fdml_error err, second;
     memset(file, 0, sizeof *file);
-    if (kind == AS_MODEL || (kind == AS_AUTO && inspect_is_model(path))) {
+    const bool is_model = inspect_is_model(path) || inspect_is_ours(path, arena);
+    if (kind == AS_MODEL || (kind == AS_AUTO && is_model)) {
         open_model(file, path, options, arena);
         return;
     }

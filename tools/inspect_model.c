@@ -8,10 +8,22 @@
 #include "base/intern.h"
 #include "model/op.h"
 #include "model/tensor.h"
+#include "model/weights.h"
 
 bool inspect_is_model(const char *path)
 {
     return fdml_file_has_suffix(path, ".onnx");
+}
+
+bool inspect_is_ours(const char *path, fdml_arena *arena)
+{
+    fdml_weights weights = { 0 };
+    if (!fdml_file_has_suffix(path, ".safetensors")) return false;
+    if (fdml_weights_open(&weights, path, arena, NULL)) return false;
+    const char *format = fdml_weights_metadata(&weights, "format");
+    const bool is_ours = format && !strncmp(format, "fdml-", 5);
+    fdml_weights_close(&weights);
+    return is_ours;
 }
 
 static void *push(fdml_arena *arena, size_t count, size_t size)

@@ -50,6 +50,8 @@ typedef struct inspect_model_options {
 } inspect_model_options;
 
 bool inspect_is_model(const char *path); /* by suffix: .onnx */
+/* A .safetensors that says itself to be a network, or a state, of fdml. */
+bool inspect_is_ours(const char *path, fdml_arena *arena);
 void inspect_model_open(inspect_model *found, const char *path,
                         const inspect_model_options *options, fdml_arena *arena);
 void inspect_model_close(inspect_model *found);

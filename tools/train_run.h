@@ -8,7 +8,8 @@
  *   FOLDER/model.onnx           the same
  *   FOLDER/summary.json         what came out, with the sha256 of the weights
  *
- *   train_run.c       the loop, its state, its end
+ *   train_begin.c     until the first step
+ *   train_run.c       the loop, its checkpoints, its end
  *   train_columns.c   which numbers are logged
  *
  * SPDX-License-Identifier: MIT */
@@ -57,6 +58,10 @@ typedef struct train_run {
 /* Returns the exit status. */
 int train_run_all(const config *c, const train_data *data, const char *folder, bool resume,
                   const cli_common *common);
+
+/* tools/train_begin.c: everything is open, the folder there. True: from its checkpoint. */
+bool train_begin(train_run *run, bool resume);
+const char *train_path(char path[FDML_PATH_SIZE], const train_run *run, const char *name);
 
 /* Names the columns, once; then fills value[] with one step's numbers, or a validation's. */
 void train_columns_make(train_run *run);

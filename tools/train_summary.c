@@ -61,8 +61,7 @@ void train_summary_write(const train_run *run, const char *weights_sha256)
     fdml_output output;
     fdml_json_writer w;
     fdml_error err;
-    snprintf(path, sizeof path, "%s/summary.json", run->folder);
-    CLI_TRY(fdml_output_open(&output, path, NULL, &err), &err);
+    CLI_TRY(fdml_output_open(&output, train_path(path, run, "summary.json"), NULL, &err), &err);
     fdml_json_writer_init(&w, output.file, 1);
     fdml_json_begin_object(&w);
     put_text(&w, "schema", "fdml-train/1");

@@ -193,3 +193,37 @@ fdml_status fdml_product_run(const fdml_product *product, const fdml_op_call *ca
                   run_plain_block, &job);
     return FDML_OK;
 }
+
+/* Only read where it stands for a or b; a tensor's data have no const. */
+static fdml_tensor matrix_of(const float *x, size_t rows, size_t columns)
+{
+    return (fdml_tensor){ .type = FDML_TYPE_F32,
+                          .rank = 2,
+                          .dim = { rows, columns },
+                          .n_items = rows * columns,
+                          .data = (float *)(uintptr_t)x };
+}
+
+fdml_status fdml_product_floats(const fdml_float_product *product,
+                                const fdml_product_means *means, fdml_error *err)
+{
+    const fdml_tensor a = matrix_of(product->a, product->m, product->k);
+    const fdml_tensor b = matrix_of(product->b, product->k, product->n);
+    fdml_tensor c = matrix_of(product->c, product->m, product->n);
+    const fdml_product job = { .a = &a,
+                               .b = &b,
+                               .c = &c,
+                               .m = product->m,
+                               .n = product->n,
+                               .k = product->k,
+                               .a_is_transposed = product->a_is_transposed,
+                               .b_is_transposed = product->b_is_transposed,
+                               .n_pairs = 1 };
+    const fdml_op_call call = { .kernels = means->kernels,
+                                .n_threads = means->n_threads,
+                                .work = means->work };
+    const fdml_arena_mark mark = fdml_arena_get_mark(means->work);
+    const fdml_status status = fdml_product_run(&job, &call, err);
+    fdml_arena_reset(means->work, mark);
+    return status;
+}

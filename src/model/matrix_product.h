@@ -23,4 +23,20 @@ bool fdml_product_takes(fdml_type type);
 fdml_status fdml_product_run(const fdml_product *product, const fdml_op_call *call,
                              fdml_error *err);
 
+/* One pair of float matrices outside of any graph: c [m, n] = a b, row-major without gaps. */
+typedef struct fdml_float_product {
+    float *c;
+    const float *a, *b;
+    size_t m, n, k;
+    bool a_is_transposed, b_is_transposed; /* stored [k, m]; stored [n, k] */
+} fdml_float_product;
+typedef struct fdml_product_means {
+    const fdml_kernels *kernels;
+    int n_threads;
+    fdml_arena *work; /* scratch, given back */
+} fdml_product_means;
+/* FDML_E_NOMEM: scratch. */
+fdml_status fdml_product_floats(const fdml_float_product *product,
+                                const fdml_product_means *means, fdml_error *err);
+
 #endif

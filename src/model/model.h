@@ -5,12 +5,16 @@
 #define FDML_MODEL_MODEL_H
 
 #include "base/arena.h"
+#include "data/preprocess.h"
 #include "model/graph.h"
 
 typedef struct fdml_model {
     fdml_graph graph;
     const char *kind; /* "onnx", "checkpoint" */
     fdml_arena arena; /* holds all of the graph */
+    /* How its pictures became numbers, where a checkpoint says it. */
+    bool has_preprocess;
+    fdml_preprocess preprocess;
 } fdml_model;
 
 /* By suffix: .onnx (onnx_import.h), .safetensors (a checkpoint of ours, checkpoint.h). */

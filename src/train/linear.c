@@ -45,53 +45,23 @@ fdml_status fdml_linear_init(fdml_linear *layer, const fdml_linear_options *o,
     return FDML_OK;
 }
 
-/* One of a layer's three products. */
-typedef struct product_sides {
-    const float *a, *b;
-    float *c;
-    size_t m, n, k;
-    bool a_is_transposed, b_is_transposed;
-} product_sides;
-
-static fdml_status multiply(const fdml_linear *layer, const product_sides *s, fdml_arena *work,
-                            fdml_error *err)
+static fdml_status multiply(const fdml_linear *layer, const fdml_float_product *product,
+                            fdml_arena *work, fdml_error *err)
 {
-    /* the product reads a and b only, but a tensor's data are not const */
-    const fdml_tensor a = { .type = FDML_TYPE_F32,
-                            .n_items = s->m * s->k,
-                            .data = (float *)s->a };
-    const fdml_tensor b = { .type = FDML_TYPE_F32,
-                            .n_items = s->k * s->n,
-                            .data = (float *)s->b };
-    fdml_tensor c = { .type = FDML_TYPE_F32, .n_items = s->m * s->n, .data = s->c };
-    const fdml_product product = { .a = &a,
-                                   .b = &b,
-                                   .c = &c,
-                                   .m = s->m,
-                                   .n = s->n,
-                                   .k = s->k,
-                                   .a_is_transposed = s->a_is_transposed,
-                                   .b_is_transposed = s->b_is_transposed,
-                                   .n_pairs = 1 };
-    const fdml_op_call call = { .kernels = layer->kernels,
-                                .n_threads = layer->n_threads,
-                                .work = work };
-    const fdml_arena_mark mark = fdml_arena_get_mark(work);
-    const fdml_status status = fdml_product_run(&product, &call, err);
-    fdml_arena_reset(work, mark);
-    return status;
+    const fdml_product_means means = { layer->kernels, layer->n_threads, work };
+    return fdml_product_floats(product, &means, err);
 }
 
 fdml_status fdml_linear_forward(const fdml_linear *layer, float *y, const float *x, size_t n,
                                 fdml_arena *work, fdml_error *err)
 {
-    const product_sides sides = { .a = x,
-                                  .b = layer->weight,
-                                  .c = y,
-                                  .m = n,
-                                  .n = layer->n_out,
-                                  .k = layer->n_in,
-                                  .b_is_transposed = true };
+    const fdml_float_product sides = { .a = x,
+                                       .b = layer->weight,
+                                       .c = y,
+                                       .m = n,
+                                       .n = layer->n_out,
+                                       .k = layer->n_in,
+                                       .b_is_transposed = true };
     FDML_TRY(multiply(layer, &sides, work, err));
     if (!layer->bias) return FDML_OK;
     for (size_t i = 0; i < n; i++, y += layer->n_out)
@@ -103,13 +73,13 @@ fdml_status fdml_linear_backward(fdml_linear *layer, const fdml_linear_rows *row
                                  fdml_arena *work, fdml_error *err)
 {
     const size_t n_in = layer->n_in, n_out = layer->n_out;
-    const product_sides by_weight = { .a = rows->dy,
-                                      .b = rows->x,
-                                      .c = layer->weight_grad,
-                                      .m = n_out,
-                                      .n = n_in,
-                                      .k = rows->n,
-                                      .a_is_transposed = true };
+    const fdml_float_product by_weight = { .a = rows->dy,
+                                           .b = rows->x,
+                                           .c = layer->weight_grad,
+                                           .m = n_out,
+                                           .n = n_in,
+                                           .k = rows->n,
+                                           .a_is_transposed = true };
     FDML_TRY(multiply(layer, &by_weight, work, err));
     for (size_t d = 0; d < n_out && layer->bias; d++) {
         double sum = 0;
@@ -117,7 +87,7 @@ fdml_status fdml_linear_backward(fdml_linear *layer, const fdml_linear_rows *row
         layer->bias_grad[d] = (float)sum;
     }
     if (!rows->dx) return FDML_OK;
-    const product_sides by_x = {
+    const fdml_float_product by_x = {
         .a = rows->dy, .b = layer->weight, .c = rows->dx, .m = rows->n, .n = n_in, .k = n_out
     };
     return multiply(layer, &by_x, work, err);

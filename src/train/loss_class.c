@@ -5,49 +5,12 @@
 #include "base/dmath.h"
 #include "model/matrix_product.h"
 
-/* c [m, n] = a b, or with a stored [k, m], or b stored [n, k]. */
-typedef struct product {
-    float *c;
-    const float *a, *b;
-    size_t m, n, k;
-    bool a_is_transposed, b_is_transposed;
-} product;
-
-static fdml_tensor matrix(const float *x, size_t rows, size_t columns)
+static fdml_status multiply(const fdml_float_product *p, const fdml_loss_call *call,
+                            fdml_error *err)
 {
-    union {
-        const float *given;
-        void *kept; /* a tensor has no const; a and b are only read */
-    } data = { .given = x };
-    return (fdml_tensor){ .type = FDML_TYPE_F32,
-                          .rank = 2,
-                          .dim = { rows, columns },
-                          .n_items = rows * columns,
-                          .data = data.kept };
-}
-
-static fdml_status multiply(const product *p, const fdml_loss_call *call, fdml_error *err)
-{
-    fdml_tensor a = matrix(p->a, p->m, p->k), b = matrix(p->b, p->k, p->n);
-    fdml_tensor c = matrix(p->c, p->m, p->n);
-    const fdml_product job = { .a = &a,
-                               .b = &b,
-                               .c = &c,
-                               .m = p->m,
-                               .n = p->n,
-                               .k = p->k,
-                               .a_is_transposed = p->a_is_transposed,
-                               .b_is_transposed = p->b_is_transposed,
-                               .n_pairs = 1 };
-    /* A product is run for a node of a graph, which its message would name. */
-    static const fdml_graph no_graph = { .name = "" };
-    static const fdml_node no_node = { .name = "" };
-    const fdml_op_call how = { .graph = &no_graph,
-                               .node = &no_node,
-                               .kernels = call->kernels,
-                               .n_threads = call->objective->options.n_threads,
-                               .work = call->work };
-    const fdml_status status = fdml_product_run(&job, &how, NULL);
+    const fdml_product_means means = { call->kernels, call->objective->options.n_threads,
+                                       call->work };
+    const fdml_status status = fdml_product_floats(p, &means, NULL);
     if (status)
         fdml_fail(err, status, "objective '%s': no memory for a product of %zu x %zu x %zu",
                   call->objective->kind->info.name, p->m, p->n, p->k);
@@ -67,13 +30,13 @@ fdml_status fdml_class_begin(fdml_class_scores *s, fdml_loss_call *call, fdml_er
     for (size_t c = 0; c < s->n_centres; c++)
         for (size_t d = 0; d < dim; d++)
             s->unit[c * dim + d] = weights->value[c * dim + d] * s->inverse[c];
-    const product cosines = { .c = s->cosine,
-                              .a = call->batch->f,
-                              .b = s->unit,
-                              .m = n,
-                              .n = s->n_centres,
-                              .k = dim,
-                              .b_is_transposed = true };
+    const fdml_float_product cosines = { .c = s->cosine,
+                                         .a = call->batch->f,
+                                         .b = s->unit,
+                                         .m = n,
+                                         .n = s->n_centres,
+                                         .k = dim,
+                                         .b_is_transposed = true };
     return multiply(&cosines, call, err);
 }
 
@@ -82,16 +45,16 @@ fdml_status fdml_class_end(const fdml_class_scores *s, const float *unit_grad,
 {
     const fdml_param *weights = &call->objective->param;
     const size_t n = call->n, dim = call->dim;
-    const product by_rows = {
+    const fdml_float_product by_rows = {
         .c = call->df, .a = s->by, .b = s->unit, .m = n, .n = dim, .k = s->n_centres
     };
-    const product by_units = { .c = weights->grad,
-                               .a = s->by,
-                               .b = call->batch->f,
-                               .m = s->n_centres,
-                               .n = dim,
-                               .k = n,
-                               .a_is_transposed = true };
+    const fdml_float_product by_units = { .c = weights->grad,
+                                          .a = s->by,
+                                          .b = call->batch->f,
+                                          .m = s->n_centres,
+                                          .n = dim,
+                                          .k = n,
+                                          .a_is_transposed = true };
     FDML_TRY(multiply(&by_rows, call, err));
     FDML_TRY(multiply(&by_units, call, err));
     for (size_t c = 0; c < s->n_centres; c++) {

@@ -10,7 +10,7 @@
 
 enum { TASK_FLOATS = 1 << 14 };
 
-fdml_status tape_no_memory(const fdml_tape *tape, fdml_error *err)
+fdml_status fdml_tape_no_memory(const fdml_tape *tape, fdml_error *err)
 {
     if (tape->options.max_memory)
         return fdml_fail(err, FDML_E_LIMIT, "%s: training it does not fit into %zu MiB",
@@ -18,7 +18,7 @@ fdml_status tape_no_memory(const fdml_tape *tape, fdml_error *err)
     return fdml_fail(err, FDML_E_NOMEM, "%s: no memory to train it", tape->graph->name);
 }
 
-size_t tape_images_of_task(size_t n_images, size_t floats)
+size_t fdml_tape_images_of_task(size_t n_images, size_t floats)
 {
     const size_t n = floats < TASK_FLOATS ? TASK_FLOATS / (floats ? floats : 1) : 1;
     return n < n_images ? n : n_images;
@@ -43,9 +43,9 @@ static fdml_status make(fdml_tape *tape, const fdml_tensor *input, fdml_error *e
 {
     tape->value =
         fdml_arena_push_zero(&tape->arena, tape->graph->n_values, sizeof *tape->value);
-    if (!tape->value) return tape_no_memory(tape, err);
-    FDML_TRY(tape_build(tape, input, err));
-    FDML_TRY(tape_plan(tape, err));
+    if (!tape->value) return fdml_tape_no_memory(tape, err);
+    FDML_TRY(fdml_tape_build(tape, input, err));
+    FDML_TRY(fdml_tape_plan(tape, err));
     fdml_arena_close(&tape->work); /* of building; the products' comes anew */
     return FDML_OK;
 }
@@ -111,7 +111,7 @@ bool fdml_tape_read(float *values, const fdml_tape *tape, const char *name)
 {
     for (size_t i = 0; i < tape->n_params; i++)
         if (!strcmp(tape->param[i]->name, name)) {
-            tape_param_read(values, tape->param[i]);
+            fdml_tape_param_read(values, tape->param[i]);
             return true;
         }
     return false;
@@ -139,7 +139,7 @@ fdml_status fdml_tape_forward(fdml_tape *tape, const float *x, const float **y, 
     tape->x = x;
     tape->is_out_of_memory = false;
     fdml_parallel_team(tape->n_threads, run_forward, tape);
-    if (tape->is_out_of_memory) return tape_no_memory(tape, err);
+    if (tape->is_out_of_memory) return fdml_tape_no_memory(tape, err);
     for (size_t i = 0; i < tape->batch; i++)
         memcpy(tape->y + i * tape->columns, tape_data(tape, tape->output) + i * step,
                tape->columns * sizeof *tape->y);
@@ -159,5 +159,5 @@ fdml_status fdml_tape_backward(fdml_tape *tape, const float *gy, fdml_error *err
         memcpy(to + i * step, gy + i * tape->columns, tape->columns * sizeof *to);
     tape->is_out_of_memory = false;
     fdml_parallel_team(tape->n_threads, run_backward, tape);
-    return tape->is_out_of_memory ? tape_no_memory(tape, err) : FDML_OK;
+    return tape->is_out_of_memory ? fdml_tape_no_memory(tape, err) : FDML_OK;
 }

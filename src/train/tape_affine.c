@@ -315,7 +315,7 @@ static fdml_status take_norm(affine_layer *a, fdml_tape *tape, const fdml_node *
         const tape_param like = { .layout = TAPE_CHANNELS,
                                   .n_out = a->n_channels,
                                   .is_buffer = i >= 2 || is_frozen };
-        FDML_TRY(tape_param_new(param[i], tape, node, node->input[i + 1], &like, err));
+        FDML_TRY(fdml_tape_param_new(param[i], tape, node, node->input[i + 1], &like, err));
     }
     a->has_norm = true;
     a->is_batch = !is_frozen;
@@ -359,15 +359,15 @@ static fdml_status take_act(affine_layer *a, fdml_tape *tape, const fdml_node *n
         return fdml_node_fail(err, FDML_E_UNSUPPORTED, tape->graph, node,
                               "a slope of %zu items for %zu channels cannot be trained",
                               slope->n_items, a->n_channels);
-    return tape_param_new(&a->slope, tape, node, node->input[1],
-                          &(tape_param){ .layout = TAPE_CHANNELS, .n_out = a->n_channels },
-                          err);
+    return fdml_tape_param_new(&a->slope, tape, node, node->input[1],
+                               &(tape_param){ .layout = TAPE_CHANNELS, .n_out = a->n_channels },
+                               err);
 }
 
 static fdml_status allocate(affine_layer *a, fdml_tape *tape, const fdml_plane_shape *shape,
                             fdml_error *err)
 {
-    a->part = tape_images_of_task(shape->n, tape_plane(shape));
+    a->part = fdml_tape_images_of_task(shape->n, tape_plane(shape));
     a->n_parts = (shape->n + a->part - 1) / a->part;
     a->sums = fdml_arena_push_zero(&tape->arena, a->n_parts * shape->n_blocks * SUMS,
                                    sizeof *a->sums);
@@ -380,18 +380,19 @@ static fdml_status allocate(affine_layer *a, fdml_tape *tape, const fdml_plane_s
         *channels[i] = push_channels(tape, shape->n_blocks, 0);
         ok = ok && *channels[i];
     }
-    if (!ok) return tape_no_memory(tape, err);
+    if (!ok) return fdml_tape_no_memory(tape, err);
     for (size_t c = 0; c < a->n_channels; c++) a->scale[c] = 1;
     return FDML_OK;
 }
 
-fdml_status tape_lower_affine(fdml_tape *tape, const tape_affine_nodes *nodes, fdml_error *err)
+fdml_status fdml_tape_lower_affine(fdml_tape *tape, const tape_affine_nodes *nodes,
+                                   fdml_error *err)
 {
     affine_layer *a = fdml_arena_push_zero(&tape->arena, 1, sizeof *a);
     const uint32_t in[2] = { nodes->x, nodes->other };
     tape_layer *layer =
-        tape_add_layer(tape, nodes->last, in, nodes->add ? 2 : 1, nodes->last->output[0]);
-    if (!a || !layer) return tape_no_memory(tape, err);
+        fdml_tape_add_layer(tape, nodes->last, in, nodes->add ? 2 : 1, nodes->last->output[0]);
+    if (!a || !layer) return fdml_tape_no_memory(tape, err);
     const fdml_plane_shape *shape = &tape->value[nodes->x].shape;
     a->n_channels = shape->c;
     a->has_other = nodes->add != NULL;

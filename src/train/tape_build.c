@@ -47,12 +47,12 @@ static void set_planes(tape_value *v)
     v->shape.n_blocks = (v->shape.c + FDML_BLOCK - 1) / FDML_BLOCK;
 }
 
-fdml_status tape_call(fdml_op_call *call, fdml_tape *tape, const fdml_node *node,
-                      fdml_error *err)
+fdml_status fdml_tape_call(fdml_op_call *call, fdml_tape *tape, const fdml_node *node,
+                           fdml_error *err)
 {
     const fdml_tensor **input = fdml_arena_push(&tape->work, node->n_inputs, sizeof *input);
     fdml_tensor **output = fdml_arena_push(&tape->work, node->n_outputs, sizeof *output);
-    if (!input || !output) return tape_no_memory(tape, err);
+    if (!input || !output) return fdml_tape_no_memory(tape, err);
     for (uint32_t i = 0; i < node->n_inputs; i++)
         input[i] = node->input[i] == FDML_NO_VALUE ? NULL : &tape->value[node->input[i]].tensor;
     for (uint32_t i = 0; i < node->n_outputs; i++)
@@ -71,7 +71,7 @@ static fdml_status infer_node(fdml_tape *tape, uint32_t n, fdml_error *err)
 {
     const fdml_node *node = &tape->graph->node[n];
     fdml_op_call call;
-    FDML_TRY(tape_call(&call, tape, node, err));
+    FDML_TRY(fdml_tape_call(&call, tape, node, err));
     FDML_TRY(node->op->infer(&call, err));
     for (uint32_t i = 0; i < node->n_inputs; i++)
         if (node->input[i] != FDML_NO_VALUE) tape->value[node->input[i]].n_readers++;
@@ -122,13 +122,13 @@ static bool make_room(fdml_tape *tape)
     return true;
 }
 
-tape_layer *tape_add_layer(fdml_tape *tape, const fdml_node *node, const uint32_t *in,
-                           uint32_t n_in, uint32_t out)
+tape_layer *fdml_tape_add_layer(fdml_tape *tape, const fdml_node *node, const uint32_t *in,
+                                uint32_t n_in, uint32_t out)
 {
     tape_value *value = &tape->value[out];
     uint32_t *all = fdml_arena_push(&tape->arena, 3 * (size_t)n_in, sizeof *all);
     if (!all || !make_room(tape) ||
-        tape_new_room(&value->room, tape, tape_floats(&value->shape), NULL))
+        fdml_tape_new_room(&value->room, tape, tape_floats(&value->shape), NULL))
         return NULL;
     for (uint32_t i = 0; i < n_in; i++) {
         all[i] = in[i];
@@ -179,8 +179,8 @@ static fdml_status add_input(fdml_tape *tape, fdml_error *err)
     if (reader && x->n_readers == 1 && x->shape.c < FDML_BLOCK && x->tensor.rank == 4 &&
         !strcmp(reader->op->name, "Conv") && fdml_node_int(reader, "group", 1) == 1)
         return FDML_OK;
-    tape_layer *layer = tape_add_layer(tape, reader, NULL, 0, tape->input);
-    if (!layer) return tape_no_memory(tape, err);
+    tape_layer *layer = fdml_tape_add_layer(tape, reader, NULL, 0, tape->input);
+    if (!layer) return fdml_tape_no_memory(tape, err);
     layer->forward = input_forward;
     layer->backward = input_backward;
     return FDML_OK;
@@ -246,7 +246,7 @@ static fdml_status lower_affine(fdml_tape *tape, const fdml_node *node, fdml_err
         x = at->input[0];
     }
     a.x = tape->value[x].root;
-    return tape_lower_affine(tape, &a, err);
+    return fdml_tape_lower_affine(tape, &a, err);
 }
 
 /* The same numbers in the same order: only where planes are single pixels. */
@@ -270,13 +270,13 @@ static fdml_status lower(fdml_tape *tape, const fdml_node *node, fdml_error *err
     static const struct {
         const char *op;
         tape_lower *lower;
-    } table[] = { { "Conv", tape_lower_conv },
-                  { "MaxPool", tape_lower_pool },
-                  { "AveragePool", tape_lower_pool },
-                  { "GlobalMaxPool", tape_lower_pool },
-                  { "GlobalAveragePool", tape_lower_pool },
-                  { "Concat", tape_lower_concat },
-                  { "Gemm", tape_lower_gemm },
+    } table[] = { { "Conv", fdml_tape_lower_conv },
+                  { "MaxPool", fdml_tape_lower_pool },
+                  { "AveragePool", fdml_tape_lower_pool },
+                  { "GlobalMaxPool", fdml_tape_lower_pool },
+                  { "GlobalAveragePool", fdml_tape_lower_pool },
+                  { "Concat", fdml_tape_lower_concat },
+                  { "Gemm", fdml_tape_lower_gemm },
                   { "Flatten", lower_alias },
                   { "Reshape", lower_alias },
                   { "Squeeze", lower_alias },
@@ -295,7 +295,7 @@ static fdml_status lower(fdml_tape *tape, const fdml_node *node, fdml_error *err
                           "this operator cannot be trained");
 }
 
-fdml_status tape_build(fdml_tape *tape, const fdml_tensor *input, fdml_error *err)
+fdml_status fdml_tape_build(fdml_tape *tape, const fdml_tensor *input, fdml_error *err)
 {
     FDML_TRY(infer_all(tape, input, err));
     FDML_TRY(add_input(tape, err));

@@ -48,8 +48,9 @@ static const float *input_of(const fdml_tape *tape, const tape_layer *layer)
 static void conv_forward(fdml_tape *tape, const tape_layer *layer)
 {
     conv_layer *c = layer->detail;
-    tape_pack(tape, &(tape_packing){
-                        .d = &c->forward, .weight = c->weight, .n_taps = c->weight->taps });
+    fdml_tape_pack(
+        tape,
+        &(tape_packing){ .d = &c->forward, .weight = c->weight, .n_taps = c->weight->taps });
     c->forward.bias = c->bias ? c->bias->value : NULL;
     run(tape, &c->forward, input_of(tape, layer), NULL, tape_data(tape, layer->out));
 }
@@ -93,7 +94,8 @@ static void conv_back_to_x(fdml_tape *tape, const tape_layer *layer)
     for (size_t i = 0; i < c->n_phases; i++) {
         phase *p = &c->phase[i];
         if (p->n_taps)
-            tape_pack(tape, &(tape_packing){ &p->conv, c->weight, p->tap, p->n_taps, true });
+            fdml_tape_pack(tape,
+                           &(tape_packing){ &p->conv, c->weight, p->tap, p->n_taps, true });
         if (c->n_phases == 1) {
             run(tape, &p->conv, gy, add, gx);
             return;
@@ -114,8 +116,8 @@ static void conv_backward(fdml_tape *tape, const tape_layer *layer)
 {
     const conv_layer *c = layer->detail;
     const float *gy = tape_room_data(tape, layer->gout);
-    if (c->weight->grad) tape_outer_run(tape, c->outer, input_of(tape, layer), gy);
-    if (c->bias && c->bias->grad) tape_bias_run(tape, c->bias, &c->forward.out, gy);
+    if (c->weight->grad) fdml_tape_outer_run(tape, c->outer, input_of(tape, layer), gy);
+    if (c->bias && c->bias->grad) fdml_tape_bias_run(tape, c->bias, &c->forward.out, gy);
     if (layer->gin[0] != TAPE_NONE) conv_back_to_x(tape, layer);
 }
 
@@ -125,9 +127,9 @@ static fdml_status prepare(fdml_conv_detail *d, fdml_tape *tape, size_t n_taps, 
 {
     const size_t in = d->way == FDML_CONV_PLANES ? 1 : FDML_BLOCK;
     d->group_weights = d->group_out * FDML_BLOCK * d->group_in * in * n_taps;
-    if (!fdml_conv_cut(d, &tape->arena)) return tape_no_memory(tape, err);
+    if (!fdml_conv_cut(d, &tape->arena)) return fdml_tape_no_memory(tape, err);
     tape_want(&tape->scratch_size, d->scratch_size);
-    tape_want(&tape->pack_size, tape_pack_floats(d, n_taps));
+    tape_want(&tape->pack_size, fdml_tape_pack_floats(d, n_taps));
     return FDML_OK;
 }
 
@@ -182,7 +184,7 @@ static fdml_status make_phase(phase *p, fdml_tape *tape, const fdml_conv_detail 
     p->n_taps = y.n * x.n;
     if (!p->n_taps || !shape.h || !shape.w) return FDML_OK;
     p->tap = fdml_arena_push(&tape->arena, p->n_taps, sizeof *p->tap);
-    if (!p->tap) return tape_no_memory(tape, err);
+    if (!p->tap) return fdml_tape_no_memory(tape, err);
     for (size_t i = 0; i < y.n; i++)
         for (size_t j = 0; j < x.n; j++)
             p->tap[i * x.n + j] =
@@ -202,7 +204,7 @@ static fdml_status make_phases(conv_layer *c, fdml_tape *tape, fdml_error *err)
     const fdml_conv_detail *f = &c->forward;
     c->n_phases = f->stride_y * f->stride_x;
     c->phase = fdml_arena_push_zero(&tape->arena, c->n_phases, sizeof *c->phase);
-    if (!c->phase) return tape_no_memory(tape, err);
+    if (!c->phase) return fdml_tape_no_memory(tape, err);
     for (size_t i = 0; i < c->n_phases; i++) {
         FDML_TRY(make_phase(&c->phase[i], tape, f, i, err));
         if (c->n_phases > 1) tape_want(&tape->temp_size, tape_floats(&c->phase[i].conv.out));
@@ -247,22 +249,22 @@ static fdml_status take_bias(tape_param **bias, fdml_tape *tape, const fdml_node
                              size_t n_out, fdml_error *err)
 {
     if (node->n_inputs < 3 || node->input[2] == FDML_NO_VALUE) return FDML_OK;
-    return tape_param_new(bias, tape, node, node->input[2],
-                          &(tape_param){ .layout = TAPE_CHANNELS, .n_out = n_out }, err);
+    return fdml_tape_param_new(bias, tape, node, node->input[2],
+                               &(tape_param){ .layout = TAPE_CHANNELS, .n_out = n_out }, err);
 }
 
-fdml_status tape_lower_conv(fdml_tape *tape, const fdml_node *node, fdml_error *err)
+fdml_status fdml_tape_lower_conv(fdml_tape *tape, const fdml_node *node, fdml_error *err)
 {
     fdml_op_call call;
     fdml_conv conv;
-    FDML_TRY(tape_call(&call, tape, node, err));
+    FDML_TRY(fdml_tape_call(&call, tape, node, err));
     FDML_TRY(fdml_conv_shape(&conv, &call, false, err));
     FDML_TRY(check(tape, node, &conv, err));
-    if (conv.groups > 1) return tape_lower_depthwise(tape, node, &conv, err);
+    if (conv.groups > 1) return fdml_tape_lower_depthwise(tape, node, &conv, err);
     conv_layer *c = fdml_arena_push_zero(&tape->arena, 1, sizeof *c);
     const uint32_t x = tape->value[node->input[0]].root;
-    tape_layer *layer = tape_add_layer(tape, node, &x, 1, node->output[0]);
-    if (!c || !layer) return tape_no_memory(tape, err);
+    tape_layer *layer = fdml_tape_add_layer(tape, node, &x, 1, node->output[0]);
+    if (!c || !layer) return fdml_tape_no_memory(tape, err);
     c->forward = describe(tape, &tape->value[x].shape, &tape->value[node->output[0]].shape);
     set_window(&c->forward, &conv.window);
     c->is_plain = tape->value[x].room == TAPE_NONE && tape->value[x].maker == TAPE_NONE &&
@@ -273,10 +275,10 @@ fdml_status tape_lower_conv(fdml_tape *tape, const fdml_node *node, fdml_error *
                               .n_out = conv.filters,
                               .n_in = conv.channels,
                               .taps = conv.window.n_taps };
-    FDML_TRY(tape_param_new(&c->weight, tape, node, node->input[1], &like, err));
+    FDML_TRY(fdml_tape_param_new(&c->weight, tape, node, node->input[1], &like, err));
     FDML_TRY(take_bias(&c->bias, tape, node, conv.filters, err));
     FDML_TRY(prepare(&c->forward, tape, like.taps, err));
-    FDML_TRY(tape_outer_new(&c->outer, tape, &c->forward, c->weight, err));
+    FDML_TRY(fdml_tape_outer_new(&c->outer, tape, &c->forward, c->weight, err));
     if (!is_planes) FDML_TRY(make_phases(c, tape, err));
     layer->detail = c;
     layer->forward = conv_forward;

@@ -233,8 +233,8 @@ static void merge_task(void *ctx, size_t task, int thread)
     }
 }
 
-void tape_outer_run(const fdml_tape *tape, const tape_outer *outer, const float *x,
-                    const float *gy)
+void fdml_tape_outer_run(const fdml_tape *tape, const tape_outer *outer, const float *x,
+                         const float *gy)
 {
     outer_job j = { .tape = tape, .o = outer, .x = x, .gy = gy };
     j.sums = outer->n_parts > 1 ? tape->temp : outer->weight->grad;
@@ -265,11 +265,12 @@ static void cut(tape_outer *o)
     if (o->is_planes) o->chunk_images = 1;
 }
 
-fdml_status tape_outer_new(tape_outer **outer, fdml_tape *tape, const fdml_conv_detail *conv,
-                           tape_param *weight, fdml_error *err)
+fdml_status fdml_tape_outer_new(tape_outer **outer, fdml_tape *tape,
+                                const fdml_conv_detail *conv, tape_param *weight,
+                                fdml_error *err)
 {
     tape_outer *o = fdml_arena_push_zero(&tape->arena, 1, sizeof *o);
-    if (!o) return tape_no_memory(tape, err);
+    if (!o) return fdml_tape_no_memory(tape, err);
     o->conv = conv;
     o->weight = weight;
     o->is_planes = weight->layout == TAPE_PLANES;
@@ -313,8 +314,8 @@ static void bias_task(void *ctx, size_t block, int thread)
     for (size_t c = 0; c < FDML_BLOCK; c++) j->grad[block * FDML_BLOCK + c] = (float)sum[c];
 }
 
-void tape_bias_run(const fdml_tape *tape, tape_param *bias, const fdml_plane_shape *shape,
-                   const float *gy)
+void fdml_tape_bias_run(const fdml_tape *tape, tape_param *bias, const fdml_plane_shape *shape,
+                        const float *gy)
 {
     bias_job j = { tape, bias->grad, shape, gy };
     fdml_parallel(shape->n_blocks, tape->n_threads, bias_task, &j);

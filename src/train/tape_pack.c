@@ -106,13 +106,13 @@ static size_t plain_floats(const fdml_conv_detail *d, size_t n_taps)
 }
 
 /* Transformed ones lie in front of those they are made from. */
-size_t tape_pack_floats(const fdml_conv_detail *d, size_t n_taps)
+size_t fdml_tape_pack_floats(const fdml_conv_detail *d, size_t n_taps)
 {
     const size_t n = plain_floats(d, n_taps);
     return d->is_transformed ? n / TAPS_3X3 * POINTS + n : n;
 }
 
-void tape_pack(const fdml_tape *tape, const tape_packing *packing)
+void fdml_tape_pack(const fdml_tape *tape, const tape_packing *packing)
 {
     fdml_conv_detail *d = packing->d;
     job j = { .tape = tape,

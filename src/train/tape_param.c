@@ -60,7 +60,7 @@ static void move(const tape_param *p, float *blocked, float *plain, bool to_bloc
             }
 }
 
-void tape_param_read(float *values, const tape_param *param)
+void fdml_tape_param_read(float *values, const tape_param *param)
 {
     move(param, param->value, values, false);
 }
@@ -93,13 +93,13 @@ static bool make_room(fdml_tape *tape)
     return true;
 }
 
-fdml_status tape_param_new(tape_param **param, fdml_tape *tape, const fdml_node *node,
-                           uint32_t value, const tape_param *like, fdml_error *err)
+fdml_status fdml_tape_param_new(tape_param **param, fdml_tape *tape, const fdml_node *node,
+                                uint32_t value, const tape_param *like, fdml_error *err)
 {
     FDML_TRY(check_new(tape, node, value, err));
     const fdml_graph_value *v = &tape->graph->value[value];
     tape_param *p = fdml_arena_push(&tape->arena, 1, sizeof *p);
-    if (!p || !make_room(tape)) return tape_no_memory(tape, err);
+    if (!p || !make_room(tape)) return fdml_tape_no_memory(tape, err);
     *p = *like;
     p->name = v->name;
     p->n_items = v->constant.n_items;
@@ -108,7 +108,7 @@ fdml_status tape_param_new(tape_param **param, fdml_tape *tape, const fdml_node 
     const bool is_trained = !p->is_buffer && !tape->options.freeze_all;
     if (is_trained) p->grad = fdml_arena_push_zero(&tape->arena, p->n, sizeof *p->grad);
     float *plain = fdml_arena_push(&tape->work, p->n_items, sizeof *plain);
-    if (!p->value || (is_trained && !p->grad) || !plain) return tape_no_memory(tape, err);
+    if (!p->value || (is_trained && !p->grad) || !plain) return fdml_tape_no_memory(tape, err);
     memcpy(plain, v->constant.data, p->n_items * sizeof *plain); /* may lie at any byte */
     move(p, p->value, plain, true);
     tape->param[tape->n_params++] = p;

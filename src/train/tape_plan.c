@@ -27,12 +27,13 @@ static void use(fdml_tape *tape, uint32_t room, uint32_t time)
     if (r->first > time) r->first = time;
 }
 
-fdml_status tape_new_room(uint32_t *room, fdml_tape *tape, size_t n_floats, fdml_error *err)
+fdml_status fdml_tape_new_room(uint32_t *room, fdml_tape *tape, size_t n_floats,
+                               fdml_error *err)
 {
     if (tape->n_rooms == tape->room_rooms) {
         const uint32_t more = tape->room_rooms ? 2 * tape->room_rooms : 128;
         tape_room *list = fdml_arena_push(&tape->arena, more, sizeof *list);
-        if (!list) return tape_no_memory(tape, err);
+        if (!list) return fdml_tape_no_memory(tape, err);
         if (tape->n_rooms) memcpy(list, tape->room, tape->n_rooms * sizeof *list);
         tape->room = list;
         tape->room_rooms = more;
@@ -84,7 +85,7 @@ static fdml_status add_gradients(fdml_tape *tape, fdml_error *err)
 {
     tape_value *out = &tape->value[tape->output];
     if (out->wants_grad)
-        FDML_TRY(tape_new_room(&out->grad, tape, tape_floats(&out->shape), err));
+        FDML_TRY(fdml_tape_new_room(&out->grad, tape, tape_floats(&out->shape), err));
     tape->gradient = out->grad;
     for (uint32_t l = tape->n_layers; l-- > 0;) {
         tape_layer *layer = &tape->layer[l];
@@ -94,7 +95,7 @@ static fdml_status add_gradients(fdml_tape *tape, fdml_error *err)
             tape_value *in = &tape->value[layer->in[i]];
             if (!in->wants_grad) continue;
             layer->gadd[i] = in->grad;
-            FDML_TRY(tape_new_room(&layer->gin[i], tape, tape_floats(&in->shape), err));
+            FDML_TRY(fdml_tape_new_room(&layer->gin[i], tape, tape_floats(&in->shape), err));
             in->grad = layer->gin[i];
         }
         use_backward(tape, l);
@@ -139,7 +140,7 @@ static fdml_status place_all(fdml_tape *tape, fdml_error *err)
 {
     uint32_t *order = fdml_arena_push(&tape->work, tape->n_rooms, sizeof *order);
     uint32_t *placed = fdml_arena_push(&tape->work, tape->n_rooms, sizeof *placed);
-    if (!order || !placed) return tape_no_memory(tape, err);
+    if (!order || !placed) return fdml_tape_no_memory(tape, err);
     uint32_t n = 0;
     for (uint32_t r = 0; r < tape->n_rooms; r++) {
         if (tape->room[r].first == UINT32_MAX) continue; /* nobody reads it */
@@ -167,13 +168,13 @@ static fdml_status allocate(fdml_tape *tape, fdml_error *err)
     tape->temp = push_pages(tape, tape->temp_size * sizeof(float));
     tape->y = push_pages(tape, tape->batch * tape->columns * sizeof(float));
     if (!tape->buffer || !tape->scratch || !tape->pack || !tape->temp || !tape->y)
-        return tape_no_memory(tape, err);
+        return fdml_tape_no_memory(tape, err);
     for (uint32_t r = 0; r < tape->n_rooms; r++)
         tape->room[r].data = (float *)(void *)(tape->buffer + tape->room[r].offset);
     return FDML_OK;
 }
 
-fdml_status tape_plan(fdml_tape *tape, fdml_error *err)
+fdml_status fdml_tape_plan(fdml_tape *tape, fdml_error *err)
 {
     find_wanted(tape);
     use_forward(tape);

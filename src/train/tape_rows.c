@@ -40,11 +40,11 @@ static void concat_backward(fdml_tape *tape, const tape_layer *layer)
         }
 }
 
-fdml_status tape_lower_concat(fdml_tape *tape, const fdml_node *node, fdml_error *err)
+fdml_status fdml_tape_lower_concat(fdml_tape *tape, const fdml_node *node, fdml_error *err)
 {
     const int64_t axis = fdml_node_int(node, "axis", 1);
     uint32_t *in = fdml_arena_push(&tape->work, node->n_inputs, sizeof *in);
-    if (!in) return tape_no_memory(tape, err);
+    if (!in) return fdml_tape_no_memory(tape, err);
     for (uint32_t i = 0; i < node->n_inputs; i++) {
         in[i] = tape->value[node->input[i]].root;
         const size_t c = tape->value[in[i]].shape.c;
@@ -53,8 +53,8 @@ fdml_status tape_lower_concat(fdml_tape *tape, const fdml_node *node, fdml_error
             return fdml_node_fail(err, FDML_E_UNSUPPORTED, tape->graph, node,
                                   "only channels in multiples of 16 can be joined in training");
     }
-    tape_layer *layer = tape_add_layer(tape, node, in, node->n_inputs, node->output[0]);
-    if (!layer) return tape_no_memory(tape, err);
+    tape_layer *layer = fdml_tape_add_layer(tape, node, in, node->n_inputs, node->output[0]);
+    if (!layer) return fdml_tape_no_memory(tape, err);
     layer->forward = concat_forward;
     layer->backward = concat_backward;
     return FDML_OK;
@@ -70,27 +70,11 @@ typedef struct gemm_layer {
     float *x, *y; /* [n, n_in] and [n, n_out], rows without padding; y also for gy */
 } gemm_layer;
 
-static fdml_tensor matrix(const float *data, size_t rows, size_t cols)
+/* A failure is told at the end of the pass. */
+static void multiply(fdml_tape *tape, const fdml_float_product *product)
 {
-    return (fdml_tensor){ .type = FDML_TYPE_F32,
-                          .rank = 2,
-                          .dim = { rows, cols },
-                          .n_items = rows * cols,
-                          .data = (float *)(uintptr_t)data };
-}
-
-/* c [m, n] = a b over k; each stored the other way round where said. */
-static void multiply(fdml_tape *tape, const tape_layer *layer, fdml_product *product)
-{
-    const fdml_op_call call = { .graph = tape->graph,
-                                .node = layer->node,
-                                .kernels = tape->kernels,
-                                .n_threads = tape->n_threads,
-                                .work = &tape->work };
-    const fdml_arena_mark mark = fdml_arena_get_mark(&tape->work);
-    product->n_pairs = 1;
-    if (fdml_product_run(product, &call, NULL)) tape->is_out_of_memory = true;
-    fdml_arena_reset(&tape->work, mark);
+    const fdml_product_means means = { tape->kernels, tape->n_threads, &tape->work };
+    if (fdml_product_floats(product, &means, NULL)) tape->is_out_of_memory = true;
 }
 
 static void rows_from_blocks(float *to, const float *from, size_t n, size_t n_cols)
@@ -112,18 +96,13 @@ static void gemm_forward(fdml_tape *tape, const tape_layer *layer)
 {
     const gemm_layer *g = layer->detail;
     rows_from_blocks(g->x, tape_data(tape, layer->in[0]), g->n, g->n_in);
-    const fdml_tensor x = matrix(g->x, g->n, g->n_in);
-    const fdml_tensor w = matrix(g->weight->value, g->is_turned ? g->n_out : g->n_in,
-                                 g->is_turned ? g->n_in : g->n_out);
-    fdml_tensor y = matrix(g->y, g->n, g->n_out);
-    multiply(tape, layer,
-             &(fdml_product){ .a = &x,
-                              .b = &w,
-                              .c = &y,
-                              .m = g->n,
-                              .n = g->n_out,
-                              .k = g->n_in,
-                              .b_is_transposed = g->is_turned });
+    multiply(tape, &(fdml_float_product){ .c = g->y,
+                                          .a = g->x,
+                                          .b = g->weight->value,
+                                          .m = g->n,
+                                          .n = g->n_out,
+                                          .k = g->n_in,
+                                          .b_is_transposed = g->is_turned });
     for (size_t i = 0; g->bias && i < g->n * g->n_out; i++)
         g->y[i] += g->bias->value[i % g->n_out];
     rows_to_blocks(tape_data(tape, layer->out), g->y, g->n, g->n_out);
@@ -145,32 +124,23 @@ static void gemm_backward(fdml_tape *tape, const tape_layer *layer)
     const float *add = tape_room_data(tape, layer->gadd[0]);
     rows_from_blocks(g->y, tape_room_data(tape, layer->gout), g->n, g->n_out);
     rows_from_blocks(g->x, tape_data(tape, layer->in[0]), g->n, g->n_in);
-    const fdml_tensor gy = matrix(g->y, g->n, g->n_out), x = matrix(g->x, g->n, g->n_in);
     if (g->bias && g->bias->grad) bias_gradient(g);
-    if (g->weight->grad) { /* gy^T x, or x^T gy */
-        fdml_tensor gw = matrix(g->weight->grad, g->is_turned ? g->n_out : g->n_in,
-                                g->is_turned ? g->n_in : g->n_out);
-        multiply(tape, layer,
-                 &(fdml_product){ .a = g->is_turned ? &gy : &x,
-                                  .b = g->is_turned ? &x : &gy,
-                                  .c = &gw,
-                                  .m = gw.dim[0],
-                                  .n = gw.dim[1],
-                                  .k = g->n,
-                                  .a_is_transposed = true });
-    }
+    if (g->weight->grad) /* gy^T x, or x^T gy */
+        multiply(tape, &(fdml_float_product){ .c = g->weight->grad,
+                                              .a = g->is_turned ? g->y : g->x,
+                                              .b = g->is_turned ? g->x : g->y,
+                                              .m = g->is_turned ? g->n_out : g->n_in,
+                                              .n = g->is_turned ? g->n_in : g->n_out,
+                                              .k = g->n,
+                                              .a_is_transposed = true });
     if (!gx) return;
-    const fdml_tensor w = matrix(g->weight->value, g->is_turned ? g->n_out : g->n_in,
-                                 g->is_turned ? g->n_in : g->n_out);
-    fdml_tensor to = matrix(g->x, g->n, g->n_in);
-    multiply(tape, layer,
-             &(fdml_product){ .a = &gy,
-                              .b = &w,
-                              .c = &to,
-                              .m = g->n,
-                              .n = g->n_in,
-                              .k = g->n_out,
-                              .b_is_transposed = !g->is_turned });
+    multiply(tape, &(fdml_float_product){ .c = g->x,
+                                          .a = g->y,
+                                          .b = g->weight->value,
+                                          .m = g->n,
+                                          .n = g->n_in,
+                                          .k = g->n_out,
+                                          .b_is_transposed = !g->is_turned });
     rows_to_blocks(gx, g->x, g->n, g->n_in);
     if (add)
         tape->kernels->combine(gx, gx, add, tape_floats(&tape->value[layer->in[0]].shape),
@@ -197,25 +167,25 @@ static fdml_status check_gemm(const fdml_tape *tape, const fdml_node *node, fdml
     return FDML_OK;
 }
 
-fdml_status tape_lower_gemm(fdml_tape *tape, const fdml_node *node, fdml_error *err)
+fdml_status fdml_tape_lower_gemm(fdml_tape *tape, const fdml_node *node, fdml_error *err)
 {
     FDML_TRY(check_gemm(tape, node, err));
     gemm_layer *g = fdml_arena_push_zero(&tape->arena, 1, sizeof *g);
     const uint32_t x = tape->value[node->input[0]].root;
-    tape_layer *layer = tape_add_layer(tape, node, &x, 1, node->output[0]);
-    if (!g || !layer) return tape_no_memory(tape, err);
+    tape_layer *layer = fdml_tape_add_layer(tape, node, &x, 1, node->output[0]);
+    if (!g || !layer) return fdml_tape_no_memory(tape, err);
     const fdml_tensor *w = &tape->value[node->input[1]].tensor;
     g->is_turned = fdml_node_int(node, "transB", 0) != 0;
     g->n = tape->value[x].shape.n;
     g->n_in = w->dim[g->is_turned ? 1 : 0];
     g->n_out = w->dim[g->is_turned ? 0 : 1];
     const tape_param like = { .layout = TAPE_PLAIN };
-    FDML_TRY(tape_param_new(&g->weight, tape, node, node->input[1], &like, err));
+    FDML_TRY(fdml_tape_param_new(&g->weight, tape, node, node->input[1], &like, err));
     if (node->n_inputs > 2 && node->input[2] != FDML_NO_VALUE)
-        FDML_TRY(tape_param_new(&g->bias, tape, node, node->input[2], &like, err));
+        FDML_TRY(fdml_tape_param_new(&g->bias, tape, node, node->input[2], &like, err));
     g->x = fdml_arena_push(&tape->arena, g->n * g->n_in, sizeof *g->x);
     g->y = fdml_arena_push(&tape->arena, g->n * g->n_out, sizeof *g->y);
-    if (!g->x || !g->y) return tape_no_memory(tape, err);
+    if (!g->x || !g->y) return fdml_tape_no_memory(tape, err);
     layer->detail = g;
     layer->forward = gemm_forward;
     layer->backward = gemm_backward;

@@ -109,7 +109,7 @@ struct fdml_tape {
 };
 
 /* --- tape.c ------------------------------------------------------------------------------ */
-fdml_status tape_no_memory(const fdml_tape *tape, fdml_error *err);
+fdml_status fdml_tape_no_memory(const fdml_tape *tape, fdml_error *err);
 static inline float *tape_data(const fdml_tape *tape, uint32_t value)
 {
     return tape->room[tape->value[value].room].data;
@@ -131,39 +131,42 @@ static inline void tape_want(size_t *have, size_t size)
     if (*have < size) *have = size;
 }
 /* images a task takes when `floats` of each are read: some tens of KiB */
-size_t tape_images_of_task(size_t n_images, size_t floats);
+size_t fdml_tape_images_of_task(size_t n_images, size_t floats);
 
 /* --- tape_build.c ------------------------------------------------------------------------ */
-fdml_status tape_build(fdml_tape *tape, const fdml_tensor *input, fdml_error *err);
+fdml_status fdml_tape_build(fdml_tape *tape, const fdml_tensor *input, fdml_error *err);
 /* A new layer at the end, its inputs copied; NULL: out of memory. */
-tape_layer *tape_add_layer(fdml_tape *tape, const fdml_node *node, const uint32_t *in,
-                           uint32_t n_in, uint32_t out);
+tape_layer *fdml_tape_add_layer(fdml_tape *tape, const fdml_node *node, const uint32_t *in,
+                                uint32_t n_in, uint32_t out);
 /* A node as its operator sees it: the call's arrays are in tape->work. */
-fdml_status tape_call(fdml_op_call *call, fdml_tape *tape, const fdml_node *node,
-                      fdml_error *err);
+fdml_status fdml_tape_call(fdml_op_call *call, fdml_tape *tape, const fdml_node *node,
+                           fdml_error *err);
 
 /* --- tape_plan.c ------------------------------------------------------------------------- */
-fdml_status tape_plan(fdml_tape *tape, fdml_error *err);
-fdml_status tape_new_room(uint32_t *room, fdml_tape *tape, size_t n_floats, fdml_error *err);
+fdml_status fdml_tape_plan(fdml_tape *tape, fdml_error *err);
+fdml_status fdml_tape_new_room(uint32_t *room, fdml_tape *tape, size_t n_floats,
+                               fdml_error *err);
 
 /* --- tape_param.c ------------------------------------------------------------------------ */
 /* The constant as a parameter with this layout (n_out, n_in, taps set), copied.
  * FDML_E_UNSUPPORTED: another node has it already. */
-fdml_status tape_param_new(tape_param **param, fdml_tape *tape, const fdml_node *node,
-                           uint32_t value, const tape_param *like, fdml_error *err);
-void tape_param_read(float *values, const tape_param *param);
+fdml_status fdml_tape_param_new(tape_param **param, fdml_tape *tape, const fdml_node *node,
+                                uint32_t value, const tape_param *like, fdml_error *err);
+void fdml_tape_param_read(float *values, const tape_param *param);
 
 /* --- layers: each takes a node and adds what it is --------------------------------------- */
 typedef fdml_status tape_lower(fdml_tape *tape, const fdml_node *node, fdml_error *err);
-tape_lower tape_lower_conv, tape_lower_pool, tape_lower_concat, tape_lower_gemm;
+tape_lower fdml_tape_lower_conv, fdml_tape_lower_pool, fdml_tape_lower_concat,
+    fdml_tape_lower_gemm;
 /* What tape_build.c found to be one: any of norm, add, act may be missing. */
 typedef struct tape_affine_nodes {
     const fdml_node *norm, *add, *act, *last;
     uint32_t x, other; /* values */
 } tape_affine_nodes;
-fdml_status tape_lower_affine(fdml_tape *tape, const tape_affine_nodes *nodes, fdml_error *err);
-fdml_status tape_lower_depthwise(fdml_tape *tape, const fdml_node *node, const fdml_conv *conv,
-                                 fdml_error *err);
+fdml_status fdml_tape_lower_affine(fdml_tape *tape, const tape_affine_nodes *nodes,
+                                   fdml_error *err);
+fdml_status fdml_tape_lower_depthwise(fdml_tape *tape, const fdml_node *node,
+                                      const fdml_conv *conv, fdml_error *err);
 
 /* --- tape_pack.c ------------------------------------------------------------------------- */
 /* Weights for d from the parameter into tape->pack. tap: [d's taps] which of the parameter's;
@@ -175,18 +178,19 @@ typedef struct tape_packing {
     size_t n_taps;
     bool is_back;
 } tape_packing;
-size_t tape_pack_floats(const fdml_conv_detail *d, size_t n_taps);
-void tape_pack(const fdml_tape *tape, const tape_packing *packing);
+size_t fdml_tape_pack_floats(const fdml_conv_detail *d, size_t n_taps);
+void fdml_tape_pack(const fdml_tape *tape, const tape_packing *packing);
 
 /* --- tape_outer.c ------------------------------------------------------------------------ */
 typedef struct tape_outer tape_outer;
-fdml_status tape_outer_new(tape_outer **outer, fdml_tape *tape, const fdml_conv_detail *conv,
-                           tape_param *weight, fdml_error *err);
+fdml_status fdml_tape_outer_new(tape_outer **outer, fdml_tape *tape,
+                                const fdml_conv_detail *conv, tape_param *weight,
+                                fdml_error *err);
 /* x: as the convolution has it, gy: in blocks. Sets the weight's gradient. */
-void tape_outer_run(const fdml_tape *tape, const tape_outer *outer, const float *x,
-                    const float *gy);
+void fdml_tape_outer_run(const fdml_tape *tape, const tape_outer *outer, const float *x,
+                         const float *gy);
 /* bias's gradient: sums over all pixels. */
-void tape_bias_run(const fdml_tape *tape, tape_param *bias, const fdml_plane_shape *shape,
-                   const float *gy);
+void fdml_tape_bias_run(const fdml_tape *tape, tape_param *bias, const fdml_plane_shape *shape,
+                        const float *gy);
 
 #endif

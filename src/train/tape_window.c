@@ -114,7 +114,7 @@ static void window_backward(fdml_tape *tape, const tape_layer *layer)
                      .gx = tape_room_data(tape, layer->gin[0]) };
     if (w->weight && w->weight->grad)
         fdml_parallel(w->in.n_blocks, tape->n_threads, weights_task, &j);
-    if (w->bias && w->bias->grad) tape_bias_run(tape, w->bias, &w->out, j.gy);
+    if (w->bias && w->bias->grad) fdml_tape_bias_run(tape, w->bias, &w->out, j.gy);
     if (j.gx) fdml_parallel(w->in.n * w->in.n_blocks, tape->n_threads, back_task, &j);
 }
 
@@ -125,8 +125,8 @@ static fdml_status new_layer(window_layer **out, tape_layer **layer, fdml_tape *
 {
     window_layer *w = fdml_arena_push_zero(&tape->arena, 1, sizeof *w);
     const uint32_t x = tape->value[node->input[0]].root;
-    *layer = tape_add_layer(tape, node, &x, 1, node->output[0]);
-    if (!w || !*layer) return tape_no_memory(tape, err);
+    *layer = fdml_tape_add_layer(tape, node, &x, 1, node->output[0]);
+    if (!w || !*layer) return fdml_tape_no_memory(tape, err);
     if (window->n != 2)
         return fdml_node_fail(err, FDML_E_UNSUPPORTED, tape->graph, node,
                               "%d spatial axes cannot be trained, only 2", window->n);
@@ -166,8 +166,8 @@ static fdml_status new_layer(window_layer **out, tape_layer **layer, fdml_tape *
     return FDML_OK;
 }
 
-fdml_status tape_lower_depthwise(fdml_tape *tape, const fdml_node *node, const fdml_conv *conv,
-                                 fdml_error *err)
+fdml_status fdml_tape_lower_depthwise(fdml_tape *tape, const fdml_node *node,
+                                      const fdml_conv *conv, fdml_error *err)
 {
     window_layer *w;
     tape_layer *layer;
@@ -176,9 +176,9 @@ fdml_status tape_lower_depthwise(fdml_tape *tape, const fdml_node *node, const f
     const tape_param like = {
         .layout = TAPE_DEPTHWISE, .n_out = conv->filters, .n_in = 1, .taps = w->taps
     };
-    FDML_TRY(tape_param_new(&w->weight, tape, node, node->input[1], &like, err));
+    FDML_TRY(fdml_tape_param_new(&w->weight, tape, node, node->input[1], &like, err));
     if (node->n_inputs > 2 && node->input[2] != FDML_NO_VALUE)
-        FDML_TRY(tape_param_new(
+        FDML_TRY(fdml_tape_param_new(
             &w->bias, tape, node, node->input[2],
             &(tape_param){ .layout = TAPE_CHANNELS, .n_out = conv->filters }, err));
     tape_want(&tape->scratch_size, w->taps * FDML_BLOCK * (sizeof(float) + sizeof(double)));
@@ -199,14 +199,14 @@ static size_t divisor_of(const fdml_node *node, const fdml_window *w, bool is_gl
     return is_global || is_inside || counts_padding ? w->n_taps : 0;
 }
 
-fdml_status tape_lower_pool(fdml_tape *tape, const fdml_node *node, fdml_error *err)
+fdml_status fdml_tape_lower_pool(fdml_tape *tape, const fdml_node *node, fdml_error *err)
 {
     fdml_op_call call;
     fdml_window window;
     const char *op = node->op->name;
     const bool is_global = !strncmp(op, "Global", 6);
     const bool is_max = !strcmp(op, "MaxPool") || !strcmp(op, "GlobalMaxPool");
-    FDML_TRY(tape_call(&call, tape, node, err));
+    FDML_TRY(fdml_tape_call(&call, tape, node, err));
     FDML_TRY(is_global ? fdml_pool_whole(&window, &call, err)
                        : fdml_pool_shape(&window, &call, err));
     window_layer *w;
@@ -223,7 +223,7 @@ fdml_status tape_lower_pool(fdml_tape *tape, const fdml_node *node, fdml_error *
                               "means over windows that padding cuts cannot be trained");
     w->forward.divisor = divisor;
     float *mean = fdml_arena_push(&tape->arena, w->taps * FDML_BLOCK, sizeof *mean);
-    if (!mean) return tape_no_memory(tape, err);
+    if (!mean) return fdml_tape_no_memory(tape, err);
     for (size_t i = 0; i < w->taps * FDML_BLOCK; i++) mean[i] = 1.0f / (float)divisor;
     w->mean = mean;
     return FDML_OK;

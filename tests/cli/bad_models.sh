@@ -109,6 +109,25 @@ test_inspect_sound_models()
     assert_json out 'r[0]["planned_for"] == "[1,3,8,8]" and r[0]["why_not"] is None'
 }
 
+test_inspect_writes_onnx()
+{
+    onnx mean4
+    run fdml-inspect mean4.onnx --onnx again.onnx
+    assert_exit 0
+    run fdml-inspect again.onnx
+    assert_out 'input        x  float32 [N,3,4,4]'
+    assert_out 'nodes        2: 1 Flatten, 1 GlobalAveragePool'
+    run fdml-inspect again.onnx --onnx twice.onnx
+    assert_same again.onnx twice.onnx
+    printf 'label\na\n' >meta.csv
+    bad_input '--onnx: the file is no model' fdml-inspect meta.csv --onnx x.onnx
+    bad_usage '--onnx takes one FILE' fdml-inspect mean4.onnx again.onnx --onnx x.onnx
+    printf 'nothing' >broken.onnx
+    run fdml-inspect broken.onnx --onnx x.onnx
+    assert_exit 2
+    assert_no_file x.onnx
+}
+
 test_shared_negatives()
 {
     need_shared models/negative

@@ -10,6 +10,13 @@ test_definitions_are_current()
     assert_same out "$REPO/docs/definitions.md"
 }
 
+test_configuration_is_current()
+{
+    run fdml-train --print-config
+    assert_exit 0
+    assert_same out "$REPO/docs/train.ini"
+}
+
 test_man_pages_have_every_option()
 {
     local program option

@@ -95,6 +95,8 @@ test_kill_and_resume()
     train --out whole "${long[@]}"
     assert_exit 0
     local moment pid
+    mkdir parts
+    echo half >parts/state.safetensors.tmp123.0 # of a process that was killed while it wrote
     for moment in 0.02 0.1 0.2 0.3; do
         fdml-train exp.ini --quiet --out parts --resume "${long[@]}" >/dev/null 2>&1 &
         pid=$!
@@ -105,6 +107,7 @@ test_kill_and_resume()
     train --out parts --resume "${long[@]}"
     assert_exit 0
     assert_eq "$(weights parts)" "$(weights whole)"
+    assert_eq "$(ls parts)" "$(ls whole)"
     # no step stands twice or is missing, and all numbers are equal but the speed
     assert_eq "$(cut -d, -f1-8,10- parts/log.csv | sha256sum)" \
         "$(cut -d, -f1-8,10- whole/log.csv | sha256sum)"
@@ -167,6 +170,11 @@ test_early_stopping()
     assert_json runs/summary.json 'r["steps"] < 3000'
     assert_json runs/summary.json 'r["steps"] == r["best_step"] + 40'
     assert_json runs/summary.json 'r["best_by"] == "worst_map_at_r"'
+    # what is left is the best there was, not the last
+    assert_eq "$(json runs/summary.json 'r["validation"]["worst_map_at_r"]')" \
+        "$(python3 -c 'import json
+lines = map(json.loads, open("runs/log.jsonl"))
+print(max(line.get("validation/worst_map_at_r", 0) for line in lines))')"
 }
 
 test_logs_agree()

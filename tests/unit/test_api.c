@@ -280,6 +280,12 @@ Test(api, same_bits_as_inside_for_any_threads_and_memory)
         OK(fdml_result_value(&value, result, "eer", NULL, NULL, &err));
         OK(fdml_result_value(&value, result, "accuracy", NULL, NULL, &err));
         cr_assert(isnan(value.value), "there is no pairs list");
+        OK(fdml_result_value(&value, result, "leakage_knn", "group", NULL, &err));
+        cr_assert(value.value > 0 && value.value <= 1 && value.n == ROWS);
+        OK(fdml_result_value(&value, result, "leakage_logistic", "group", NULL, &err));
+        cr_assert(value.lo <= value.value && value.value <= value.hi);
+        cr_assert_eq(fdml_result_value(&value, result, "leakage_knn", NULL, NULL, &err),
+                     FDML_E_ARG);
         fdml_result_free(result);
     }
     cr_assert(n_calls > 0);

@@ -172,3 +172,45 @@ Test(option, lists_and_items_have_limits)
     fdml_arena_close(&full);
     fdml_arena_close(&arena);
 }
+
+/* A share may be 0 or 1, where REAL leaves its limits out. */
+Test(option, within_includes_its_limits)
+{
+    static const fdml_option share = {
+        .type = FDML_OPTION_WITHIN, .name = "share", .low = 0, .high = 1
+    };
+    static const char *const good[] = { "0", "1", "0.5" }, *const bad[] = { "-1e-9", "1.01",
+                                                                            "" };
+    fdml_arena arena;
+    fdml_error err = { 0 };
+    double x = 7;
+    fdml_arena_init(&arena, 0);
+    for (size_t i = 0; i < 3; i++) {
+        cr_assert_eq(fdml_option_store(&share, &x, "share", good[i], &arena, &err), FDML_OK);
+        cr_assert(x >= 0 && x <= 1);
+        const double before = x;
+        cr_assert_eq(fdml_option_store(&share, &x, "share", bad[i], &arena, &err), FDML_E_ARG);
+        cr_assert_eq(x, before);
+    }
+    cr_assert_str_eq(err.text, "share: '' is not a number from 0 to 1");
+    fdml_arena_close(&arena);
+}
+
+/* Each use is one text, commas and all. */
+Test(option, words_are_kept_whole)
+{
+    static const fdml_option set = { .type = FDML_OPTION_WORDS, .name = "set" };
+    fdml_arena arena;
+    fdml_error err = { 0 };
+    fdml_texts texts = { 0 };
+    fdml_arena_init(&arena, 0);
+    cr_assert_eq(fdml_option_store(&set, &texts, "--set", "a=1,2", &arena, &err), FDML_OK);
+    cr_assert_eq(fdml_option_store(&set, &texts, "--set", "b=", &arena, &err), FDML_OK);
+    cr_assert_eq(texts.n, 2);
+    cr_assert_str_eq(texts.item[0], "a=1,2");
+    cr_assert_str_eq(texts.item[1], "b=");
+    texts.n = FDML_LIST_MAX;
+    cr_assert_eq(fdml_option_store(&set, &texts, "--set", "c=1", &arena, &err), FDML_E_ARG);
+    cr_assert_str_eq(err.text, "--set: given more than 64 times");
+    fdml_arena_close(&arena);
+}

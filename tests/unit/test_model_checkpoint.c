@@ -50,6 +50,19 @@ Test(model_checkpoint, settings_as_text)
     cr_assert_arr_eq(read.preprocess.std, lfw.preprocess.std, sizeof lfw.preprocess.std);
 }
 
+Test(model_checkpoint, settings_of_a_head)
+{
+    char text[FDML_CHECKPOINT_SETTINGS];
+    fdml_checkpoint_settings read;
+    const fdml_checkpoint_settings head = { .has_head = true, .normalise = true };
+    fdml_checkpoint_settings_write(text, &head);
+    cr_assert_str_eq(text, "{\"head\": true, \"normalise\": true}");
+    cr_assert_eq(fdml_checkpoint_settings_read(&read, text, "x", &err), FDML_OK);
+    cr_assert(read.has_head && read.normalise);
+    cr_assert_eq(fdml_checkpoint_settings_read(&read, "{\"head\": false}", "x", &err), FDML_OK);
+    cr_assert(!read.has_head && !read.normalise);
+}
+
 Test(model_checkpoint, settings_left_out)
 {
     char text[FDML_CHECKPOINT_SETTINGS];
@@ -81,6 +94,8 @@ Test(model_checkpoint, settings_that_are_refused)
         { "{\"input\": [3, 28]}", "x: settings: 'input' is not a list of 3 numbers" },
         { "{\"input\": [3, 28, 1e9]}",
           "x: settings: 'input' is not of whole numbers from 0 to 65536" },
+        { "{\"head\": 1}", "x: settings: 'head' is not true or false" },
+        { "{\"normalise\": \"yes\"}", "x: settings: 'normalise' is not true or false" },
         { "{\"embedding_size\": -1}",
           "x: settings: 'embedding_size' is not a whole number from 0 to 65536" },
         { "{\"preprocess\": 1}", "x: settings: 'preprocess' is not an object" },

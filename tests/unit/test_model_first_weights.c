@@ -119,11 +119,15 @@ Test(model_first_weights, mobile_nets)
 
 Test(model_first_weights, by_seed_stream_and_name_alone)
 {
-    float a[100], b[100];
+    static float a[100], b[100], long_one[40000];
     const fdml_first_weights first = { FDML_FIRST_HE, 50, 7, 9, 11 };
     fdml_first_weights_fill(a, 100, &first);
     fdml_first_weights_fill(b, 60, &first); /* a shorter one starts the same */
     cr_assert(!memcmp(a, b, 60 * sizeof *a));
+    fdml_first_weights_fill(long_one, 40000, &first); /* blocks have numbers of their own */
+    cr_assert(!memcmp(a, long_one, sizeof a));
+    for (size_t i = 0; i < 2000; i++)
+        for (size_t k = 1; k <= 2; k++) cr_assert_neq(long_one[i], long_one[i + k * 16384]);
     for (int i = 0; i < 3; i++) {
         fdml_first_weights other = first;
         other.seed += i == 0;

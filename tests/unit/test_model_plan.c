@@ -325,6 +325,25 @@ Test(model_plan, images_one_by_one)
     }
 }
 
+/* Maxima of planes, below 0 too, beside their means; channels that fill no block. */
+Test(model_plan, global_maximum)
+{
+    for (size_t out = 16; out <= 40; out += 24) {
+        net n;
+        start(&n);
+        const int64_t dim[] = { -1, 3, 9, 7 };
+        const conv_case c = { 3, out, 9, 7, 3, 1, 1, 1, 1, false, false, false, NULL };
+        const uint32_t x = fdml_graph_builder_add_input(&n.b, "x", FDML_TYPE_F32, 4, dim);
+        const uint32_t planes = conv(&n, x, &c);
+        const uint32_t pooled[] = { node(&n, "GlobalMaxPool", 1, &planes, 0, NULL),
+                                    node(&n, "GlobalAveragePool", 1, &planes, 0, NULL) };
+        const fdml_attr axis = fdml_attr_int("axis", 1);
+        const uint32_t both = node(&n, "Concat", 2, pooled, 1, &axis);
+        finish(&n, node(&n, "Flatten", 1, &both, 0, NULL));
+        check(&n, (const size_t[]){ 3, 9, 7 });
+    }
+}
+
 /* Stem, pooling, a residual block with a gate, concatenation, pooled features, two products. */
 static void build_net(net *n)
 {

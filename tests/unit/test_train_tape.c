@@ -73,7 +73,7 @@ static float *gradient(twin *t, const fdml_tape *tape, const char *name)
         if (strcmp(p.name, name) || !p.grad) continue;
         float *values = fdml_arena_push(&t->arena, p.n_items, sizeof *values);
         p.value = p.grad;
-        tape_param_read(values, &p);
+        fdml_tape_param_read(values, &p);
         return values;
     }
     return NULL;
