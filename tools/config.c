@@ -132,8 +132,7 @@ static fdml_status read_file(const char **text, const config_source *source, fdm
 {
     size_t size = 0;
     *text = "";
-    if (source->path)
-        FDML_TRY(fdml_file_read(text, &size, source->path, MAX_FILE, arena, err));
+    if (source->path) FDML_TRY(fdml_file_read(text, &size, source->path, MAX_FILE, arena, err));
     if (strlen(*text) != size)
         return fdml_fail(err, FDML_E_FORMAT, "%s: is no text: byte %zu is 0", source->path,
                          strlen(*text));

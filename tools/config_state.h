@@ -24,8 +24,8 @@ typedef struct config_assignments {
     size_t n;
 } config_assignments;
 
-/* An INI file, and what is set before it, as it stands: any sections, any keys. The list and its
- * texts are in the arena. Errors as config_read's. */
+/* An INI file, and what is set before it, as it stands: any sections, any keys. The list and
+ * its texts are in the arena. Errors as config_read's. */
 fdml_status config_list_read(config_assignments *list, const config_source *source,
                              fdml_arena *arena, fdml_error *err);
 fdml_status config_list_parse(config_assignments *list, const config_source *source,

@@ -147,6 +147,9 @@ Test(tools_findml, words_of_levelling_down)
     expect_said(&r, "levelling down, not fairness");
     shift(FINDML_LEAKAGE, 0.1);
     expect_said(&r, "The attribute became easier to read, not harder.");
+    cr_assert_not(strstr(said, "spread"));
+    shift(FINDML_INTER, -0.3); /* .51 becomes .211 */
+    expect_said(&r, "the spread is 0.41 of the baseline's");
 }
 
 Test(tools_findml, words_of_a_gain)
