@@ -250,6 +250,32 @@ static void check_sections(const findml_grid *grid, const char *key, const char 
     }
 }
 
+/* --set cuts at the last dot, which for data.birds.synth.size is one too far: here a section
+ * ends at the first dot behind its kind. */
+static void cut_set(findml_grid *grid)
+{
+    static const char *const kind[] = { "common.", "data.", "objective.", "method." };
+    config_assignment *item = fdml_arena_push(grid->arena, grid->list.n, sizeof *item);
+    if (!item) cli_die(CLI_EXIT_DATA, "no memory for %s", grid->path);
+    for (size_t i = 0; i < grid->list.n; i++) {
+        const config_assignment *a = &item[i];
+        item[i] = grid->list.item[i];
+        for (size_t k = 0; k < 4 && !strcmp(a->place, "--set"); k++) {
+            if (!has_prefix(a->section, kind[k])) continue;
+            const char *dot = k ? strchr(a->section + strlen(kind[k]), '.') : a->section + 6;
+            if (!dot) break;
+            char key[CONFIG_VALUE];
+            snprintf(key, sizeof key, "%s.%s", dot + 1, a->key);
+            item[i].key = fdml_arena_copy_text(grid->arena, key, strlen(key));
+            item[i].section =
+                fdml_arena_copy_text(grid->arena, a->section, (size_t)(dot - a->section));
+            if (!a->key || !a->section) cli_die(CLI_EXIT_DATA, "no memory for --set");
+            break;
+        }
+    }
+    grid->list.item = item;
+}
+
 static bool is_of_grid(const char *section)
 {
     return !strcmp(section, "grid") || !strcmp(section, "common") ||
@@ -306,6 +332,7 @@ void findml_grid_read(findml_grid *grid, const char *path, const fdml_texts *set
     const config_source source = { .path = path, .set = set->item, .n_set = set->n };
     *g = (findml_grid){ .path = path, .confidence = 0.95, .min_group = 20, .arena = arena };
     CLI_TRY(config_list_read(&g->list, &source, arena, &err), &err);
+    cut_set(g);
     for (size_t i = 0; i < g->list.n; i++) {
         check_section(&g->list.item[i]);
         if (!strcmp(g->list.item[i].section, "grid"))

@@ -46,7 +46,7 @@ findml_change findml_change_of(const double *value, const double *baseline, size
     const findml_spread s = spread(value, baseline, n, confidence);
     findml_change c = { .n = s.n, .mean = s.mean, .se = NAN, .half = s.half };
     if (s.n > 1) c.se = s.sd / sqrt((double)s.n);
-    c.is_beyond = s.n > 1 && fabs(s.mean) > s.half;
+    c.is_beyond = s.n >= FINDML_MIN_PAIRS && fabs(s.mean) > s.half;
     for (size_t i = 0; i < n; i++) c.n_better += item(value, baseline, i) * direction > 0;
     return c;
 }

@@ -12,6 +12,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Two pairs of coarse numbers (shares of a small group) often differ by exactly the same, and
+ * their interval then has no width: nothing is said to be beyond chance by so few. */
+enum { FINDML_MIN_PAIRS = 3 };
+
 /* NaN where there are too few values: one for a mean, two for the rest. */
 typedef struct findml_spread {
     size_t n;
@@ -25,7 +29,7 @@ typedef struct findml_change {
     double mean;     /* of value - baseline */
     double se;       /* sd / sqrt n */
     double half;     /* of the t interval */
-    bool is_beyond;  /* the interval does not hold 0 */
+    bool is_beyond;  /* the interval does not hold 0, and there are FINDML_MIN_PAIRS */
     size_t n_better; /* pairs whose difference has the sign of `direction` */
 } findml_change;
 

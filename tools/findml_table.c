@@ -185,8 +185,8 @@ static void write_definitions(const view *v)
         text, sizeof text,
         "±: half of the %g%% t interval over seeds; a seed has first weights and batches of "
         "its own, and data where they are made for the grid. Differences are taken seed by "
-        "seed; * marks those whose interval does not hold 0, without correction for how "
-        "many there are.",
+        "seed; * marks those of three seeds or more whose interval does not hold 0, without "
+        "correction for how many there are.",
         100 * g->confidence);
     put_text(v, text);
 }

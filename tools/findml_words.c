@@ -96,6 +96,19 @@ static void say_verdict(words *w, const findml_change *change)
     if (leakage > 0) say(w, " The attribute became easier to read, not harder.");
 }
 
+/* A gap of distances, and what a threshold means, shrink with the embedding. */
+static void say_shrinking(words *w, const findml_results *r, const findml_cell *cell)
+{
+    static const double notable = 0.75; /* [ours] of the baseline's spread */
+    findml_cell base = *cell;
+    base.method = r->grid->baseline;
+    const findml_change change = findml_change_over(r, cell, FINDML_INTER);
+    const findml_spread spread = findml_spread_over(r, &base, FINDML_INTER);
+    const double share = 1 + change.mean / spread.mean;
+    if (change.is_beyond && share < notable)
+        say(w, " Classes lie nearer together: the spread is %.2f of the baseline's.", share);
+}
+
 static void tell(const findml_results *r, const findml_cell *cell, findml_print *print,
                  void *ctx)
 {
@@ -105,11 +118,12 @@ static void tell(const findml_results *r, const findml_cell *cell, findml_print 
     for (size_t i = 0; i < N_TOLD; i++) change[i] = findml_change_over(r, cell, told[i]);
     say(&w, "%s against %s, %zu seed%s:", g->methods.item[cell->method],
         g->methods.item[g->baseline], change[0].n, change[0].n == 1 ? "" : "s");
-    if (change[0].n < 2) {
+    if (change[0].n < FINDML_MIN_PAIRS) {
         say(&w, " too few seeds to say what is more than chance.");
     } else {
         say_all(&w, change, g->confidence);
         say_verdict(&w, change);
+        say_shrinking(&w, r, cell);
     }
     print(ctx, w.text);
 }

@@ -44,7 +44,7 @@ static void put_line(FILE *file, const findml_results *r, const findml_cell *cel
         fprintf(file, ",%zu", c.n_better);
     else
         fputc(',', file);
-    fprintf(file, ",%s\n", c.n < 2 ? "" : c.is_beyond ? "true" : "false");
+    fprintf(file, ",%s\n", c.n < FINDML_MIN_PAIRS ? "" : c.is_beyond ? "true" : "false");
 }
 
 /* The next combination of data, objective and method; false past the last. */
@@ -111,7 +111,7 @@ static void put_measure(fdml_json_writer *w, const findml_results *r, const find
         else
             fdml_json_null(w);
         fdml_json_key(w, "beyond");
-        if (c.n < 2)
+        if (c.n < FINDML_MIN_PAIRS)
             fdml_json_null(w);
         else
             fdml_json_bool(w, c.is_beyond);

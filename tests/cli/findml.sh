@@ -51,7 +51,7 @@ test_a_grid_leaves_its_files()
     assert_out 'same against plain, 2 seeds:'
     assert_out 'What the numbers are'
     local cell=runs/small/margin/same/seed1
-    for file in train.ini log.txt result.json test.csv test.json run/model.onnx; do
+    for file in train.ini result.json test.csv test.json run/model.onnx; do
         assert_file "$cell/$file"
     done
     assert_no_file "$cell/test.npy"
@@ -270,7 +270,7 @@ bad_grid()
 
 test_bad_grids()
 {
-    bad_grid "grid.ini:18: unknown key 'stepz' in [train]; did you mean 'steps'?" 's/train.min_group/train.stepz/'
+    bad_grid "grid.ini:15: unknown key 'stepz' in [train]; did you mean 'steps'?" 's/train.min_group/train.stepz/'
     bad_grid "grid.ini:4: unknown key 'metods' in [grid]; did you mean 'methods'?" 's/^methods/metods/'
     bad_grid 'grid.ini: grid.baseline is missing' '/^baseline/d'
     bad_grid "grid.ini: grid.baseline: 'plane' is none of grid.methods; did you mean 'plain'?" \

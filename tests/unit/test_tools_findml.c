@@ -61,6 +61,9 @@ Test(tools_findml, change_within_chance)
     cr_assert(!c.is_beyond && c.n_better == 1);
     c = findml_change_of(value, value, 2, 1, 0.95);
     cr_assert(!c.is_beyond && c.mean == 0 && c.half == 0 && c.n_better == 0);
+    static const double more[] = { 0.5, 0.5 }; /* by the same: no spread, yet two are too few */
+    c = findml_change_of(more, baseline, 2, 1, 0.95);
+    cr_assert(!c.is_beyond && c.half < 1e-12 && c.n_better == 2);
     c = findml_change_of(value, baseline, 1, 1, 0.95);
     cr_assert(c.n == 1 && !c.is_beyond && isnan(c.half));
 }
@@ -144,6 +147,9 @@ Test(tools_findml, words_of_levelling_down)
     expect_said(&r, "levelling down, not fairness");
     shift(FINDML_LEAKAGE, 0.1);
     expect_said(&r, "The attribute became easier to read, not harder.");
+    cr_assert_not(strstr(said, "spread"));
+    shift(FINDML_INTER, -0.3); /* .51 becomes .211 */
+    expect_said(&r, "the spread is 0.41 of the baseline's");
 }
 
 Test(tools_findml, words_of_a_gain)
