@@ -20,6 +20,7 @@
 #include "simd/kern/window.h"
 #include "simd/kern/outer.h"
 #include "simd/kern/backward.h"
+#include "simd/kern/window_back.h"
 #include "simd/kern/blocks.h"
 #include "simd/kern/activate.h"
 #include "simd/kern/combine.h"

@@ -7,8 +7,8 @@
  * what is to be compared (torch_files.py). Each case runs through the interpreter and through
  * the plan, the plan with every instruction set of this machine, with one thread and with
  * several, and with the rows of the batch one by one, all of which must give the same bits.
- * What a case tolerates stands in the list. Then the steps of training that train.tsv lists
- * (train_case.h); `--engine train` is these alone.
+ * What a case tolerates stands in the list. Then come the steps of training that train.tsv
+ * lists (train_case.h); `--engine train` is these alone.
  *
  * Ends in "N passed, N failed".
  *
@@ -104,6 +104,14 @@ static void run_line(golden_tally *t, const char *folder,
         golden_report(t, folder, "list", "a line without six fields, the last a number", 0);
 }
 
+static bool run_list(golden_tally *t, const char *folder, const char *list, golden_case_fn *run)
+{
+    t->worst = 0;
+    if (!golden_read_list(t, folder, list, run)) return false;
+    if (t->worst > 0) printf("# largest difference: %.2g, %s\n", t->worst, t->worst_at);
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     golden_tally t = { 0 };
@@ -124,11 +132,9 @@ int main(int argc, char **argv)
         return 1;
     }
     setvbuf(stdout, NULL, _IOLBF, 0); /* the whole takes minutes */
-    if (!t.engine || strcmp(t.engine, "train") != 0)
-        if (!golden_read_list(&t, argv[at], "cases.tsv", run_line)) return 2;
-    if (!t.engine || !strcmp(t.engine, "train"))
-        if (!golden_read_list(&t, argv[at], "train.tsv", golden_train)) return 2;
-    if (t.passed) printf("# largest difference: %.2g, %s\n", t.worst, t.worst_at);
+    const bool is_train = t.engine && !strcmp(t.engine, "train");
+    if (!is_train && !run_list(&t, argv[at], "cases.tsv", run_line)) return 2;
+    if ((is_train || !t.engine) && !run_list(&t, argv[at], "train.tsv", golden_train)) return 2;
     printf("%zu passed, %zu failed\n", t.passed, t.failed);
     return t.failed || !t.passed;
 }

@@ -1,5 +1,5 @@
-/* backward.h - gradients of what stands between convolutions: normalisation with addition and
- * activation, depthwise convolution, pooling. One block of sixteen channels at a time.
+/* backward.h - gradients of normalisation with addition and activation. One block of sixteen
+ * channels at a time.
  *
  * SPDX-License-Identifier: MIT */
 
@@ -106,79 +106,4 @@ static void k_affine_back(const fdml_affine_back *job)
         affine_back(job, 1, 0);
     else
         affine_back(job, 0, 0);
-}
-
-/* --- windows ----------------------------------------------------------------------------- */
-
-/* The taps of output (oy, ox) that lie inside of the plane: columns k0 .. k1 - 1 of the window
- * begin at `x0`. */
-typedef struct window_span {
-    size_t k0, k1;
-    long x0;
-} window_span;
-
-VEC window_span window_span_of(const fdml_window_back *job, size_t ox)
-{
-    window_span s = { .k1 = job->kernel_x,
-                      .x0 = (long)(ox * job->stride_x) - (long)job->pad_left };
-    while (s.k0 < s.k1 && s.x0 + (long)(s.k0 * job->dilation_x) < 0) s.k0++;
-    while (s.k1 > s.k0 && s.x0 + (long)((s.k1 - 1) * job->dilation_x) >= (long)job->width)
-        s.k1--;
-    return s;
-}
-
-enum { BACK_DATA, BACK_WEIGHTS, BACK_MAX };
-
-/* One output and one row of its window. */
-VEC void window_back_row(const fdml_window_back *job, const int how, window_span s, size_t row,
-                         size_t ky, vf gy, vf y, vf *left)
-{
-    for (size_t kx = s.k0; kx < s.k1; kx++) {
-        const size_t at = (row + (size_t)(s.x0 + (long)(kx * job->dilation_x))) * VL;
-        const size_t tap = (ky * job->kernel_x + kx) * VL;
-        if (how == BACK_DATA)
-            vf_store(job->gx + at,
-                     vf_fma(gy, vf_load(job->weights + tap), vf_load(job->gx + at)));
-        if (how == BACK_WEIGHTS)
-            vf_store(job->gw + tap, vf_fma(gy, vf_load(job->x + at), vf_load(job->gw + tap)));
-        if (how == BACK_MAX) { /* the first that is the largest takes it all */
-            const vm is_it = vf_eq(vf_load(job->x + at), y);
-            const vf take = vf_select(is_it, *left, vf_zero());
-            vf_store(job->gx + at, vf_add(vf_load(job->gx + at), take));
-            *left = vf_select(is_it, vf_zero(), *left);
-        }
-    }
-}
-
-VEC void window_back(const fdml_window_back *job, const int how)
-{
-    for (size_t oy = 0; oy < job->out_height; oy++)
-        for (size_t ox = 0; ox < job->out_width; ox++) {
-            const size_t o = (oy * job->out_width + ox) * VL;
-            const window_span s = window_span_of(job, ox);
-            const vf gy = vf_load(job->gy + o);
-            const vf y = how == BACK_MAX ? vf_load(job->y + o) : gy;
-            vf left = gy;
-            for (size_t ky = 0; ky < job->kernel_y; ky++) {
-                const long at =
-                    (long)(oy * job->stride_y + ky * job->dilation_y) - (long)job->pad_top;
-                if (at >= 0 && at < (long)job->height)
-                    window_back_row(job, how, s, (size_t)at * job->width, ky, gy, y, &left);
-            }
-        }
-}
-
-static void k_depthwise_back(const fdml_window_back *job)
-{
-    window_back(job, BACK_DATA);
-}
-
-static void k_depthwise_outer(const fdml_window_back *job)
-{
-    window_back(job, BACK_WEIGHTS);
-}
-
-static void k_pool_max_back(const fdml_window_back *job)
-{
-    window_back(job, BACK_MAX);
 }

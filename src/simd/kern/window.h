@@ -151,16 +151,28 @@ VEC int window_is_3x3(const fdml_window_rows *job, size_t oy, size_t begin, size
            oy * job->stride_y + 3 <= job->height + job->pad_top;
 }
 
-/* The outputs inside_begin .. inside_end - 1 of a row have their whole window in the row. */
+/* The outputs begin .. end - 1 of a row have their whole window, `reach` wide less one, in the
+ * row. */
+typedef struct window_inside {
+    size_t begin, end;
+} window_inside;
+
+VEC window_inside window_inside_of(size_t width, size_t pad, size_t reach, size_t stride,
+                                   size_t out_width)
+{
+    window_inside inside = { (pad + stride - 1) / stride, 0 };
+    if (width + pad > reach) inside.end = (width + pad - reach - 1) / stride + 1;
+    if (inside.end > out_width) inside.end = out_width;
+    if (inside.begin > inside.end) inside.begin = inside.end;
+    return inside;
+}
+
 VEC void window_rows(const fdml_window_rows *job, const int how)
 {
     const size_t reach = (job->kernel_x - 1) * job->dilation_x, k = job->kernel_x;
-    size_t begin = (job->pad_left + job->stride_x - 1) / job->stride_x;
-    size_t end = job->width + job->pad_left > reach
-                     ? (job->width + job->pad_left - reach - 1) / job->stride_x + 1
-                     : 0;
-    if (end > job->out_width) end = job->out_width;
-    if (begin > end) begin = end;
+    const window_inside inside =
+        window_inside_of(job->width, job->pad_left, reach, job->stride_x, job->out_width);
+    const size_t begin = inside.begin, end = inside.end;
     for (size_t oy = job->first_row; oy < job->first_row + job->n_rows; oy++) {
         size_t ox = 0;
         for (; ox < begin; ox++) window_edge(job, how, oy, ox);
