@@ -65,22 +65,34 @@ typedef struct spread {
     size_t stride_y, stride_x;
 } spread;
 
+/* One pixel: what comes, and what was there. */
+static void put_pixel(float *to, const float *from, const float *add)
+{
+    if (!add && from)
+        memcpy(to, from, FDML_BLOCK * sizeof *to);
+    else if (!from && add)
+        memcpy(to, add, FDML_BLOCK * sizeof *to);
+    else if (!from)
+        memset(to, 0, FDML_BLOCK * sizeof *to);
+    else
+        for (size_t l = 0; l < FDML_BLOCK; l++) to[l] = from[l] + add[l];
+}
+
 /* A plane of the phase to its places in x. */
 static void spread_task(void *ctx, size_t plane, int thread)
 {
     (void)thread;
     const spread *s = ctx;
     const size_t rows = s->p->conv.out.h, cols = s->p->conv.out.w;
-    const size_t size = tape_plane(s->shape);
+    const size_t step = s->stride_x * FDML_BLOCK;
+    const float *from = s->from ? s->from + plane * rows * cols * FDML_BLOCK : NULL;
     for (size_t r = 0; r < rows; r++) {
         const size_t y = s->p->y + r * s->stride_y;
+        const size_t at =
+            plane * tape_plane(s->shape) + (y * s->shape->w + s->p->x) * FDML_BLOCK;
         for (size_t c = 0; c < cols; c++) {
-            const size_t x = s->p->x + c * s->stride_x;
-            const size_t at = plane * size + (y * s->shape->w + x) * FDML_BLOCK;
-            const float *from =
-                s->from ? s->from + ((plane * rows + r) * cols + c) * FDML_BLOCK : NULL;
-            for (size_t l = 0; l < FDML_BLOCK; l++)
-                s->to[at + l] = (from ? from[l] : 0) + (s->add ? s->add[at + l] : 0);
+            put_pixel(s->to + at + c * step, from, s->add ? s->add + at + c * step : NULL);
+            if (from) from += FDML_BLOCK;
         }
     }
 }

@@ -18,7 +18,7 @@ enum {
     CHUNK_PIXELS = 192,  /* of a chunk: 12 KiB of each block */
     OUT_BLOCKS = 8,      /* of a task */
     SUM_BYTES = 1 << 19, /* of a task, a quarter of a 2 MiB L2 */
-    MIN_TASKS = 16,      /* else images are cut into parts */
+    MIN_TASKS = 8,       /* else images are cut into parts */
     BLOCK_FLOATS = FDML_BLOCK * FDML_BLOCK
 };
 
@@ -102,7 +102,7 @@ static void add_tap(const outer_job *j, const place *p, size_t image, size_t n_i
     fdml_conv_outer job = {
         .dw = p->dw + ((p->out0 * j->o->n_in + b) * taps + tap) * BLOCK_FLOATS,
         .dw_stride = j->o->n_in * taps * BLOCK_FLOATS,
-        .n_c = FDML_BLOCK,
+        .n_c = smaller(FDML_BLOCK, d->in.c - b * FDML_BLOCK), /* the others' stay 0 */
         .n_out = p->n_out,
         .x = j->x + (image * d->in.n_blocks + b) * tape_plane(&d->in) +
              (top * d->in.w + left) * FDML_BLOCK,
