@@ -20,22 +20,53 @@ enum { N_COLOURS = sizeof colour / sizeof *colour };
 typedef struct plot {
     FILE *file;
     const findml_results *results;
-    double left; /* of the panel */
+    double left;                         /* of the panel */
+    double low_x, high_x, low_y, high_y; /* of all panels, so that they compare */
 } plot;
 
 static double x_at(const plot *p, double value)
 {
-    return p->left + value * SIDE;
+    return p->left + (value - p->low_x) / (p->high_x - p->low_x) * SIDE;
 }
 
-static double y_at(double value)
+static double y_at(const plot *p, double value)
 {
-    return TOP + (1 - value) * SIDE;
+    return TOP + (p->high_y - value) / (p->high_y - p->low_y) * SIDE;
 }
 
-static double clamp(double value)
+static double clamp(double value, double low, double high)
 {
-    return value < 0 ? 0 : value > 1 ? 1 : value;
+    return value < low ? low : value > high ? high : value;
+}
+
+static void widen(double *low, double *high, const findml_spread *s)
+{
+    const double half = s->n > 1 ? s->half : 0;
+    if (s->mean - half < *low) *low = s->mean - half;
+    if (s->mean + half > *high) *high = s->mean + half;
+}
+
+/* To tenths, within 0 and 1; of one tenth at least. */
+static void round_range(double *low, double *high)
+{
+    *low = clamp(floor(*low * 10) / 10, 0, 0.9);
+    *high = clamp(ceil(*high * 10) / 10, *low + 0.1, 1);
+}
+
+static void find_ranges(plot *p)
+{
+    p->low_x = p->low_y = 1;
+    p->high_x = p->high_y = 0;
+    for (size_t i = 0; i < findml_cell_count(p->results->grid); i++) {
+        const findml_cell cell = findml_cell_at(p->results->grid, i);
+        const findml_spread x = findml_spread_over(p->results, &cell, FINDML_RECALL);
+        const findml_spread y = findml_spread_over(p->results, &cell, FINDML_WORST);
+        if (cell.seed || !x.n || !y.n) continue;
+        widen(&p->low_x, &p->high_x, &x);
+        widen(&p->low_y, &p->high_y, &y);
+    }
+    round_range(&p->low_x, &p->high_x);
+    round_range(&p->low_y, &p->high_y);
 }
 
 static void put_escaped(FILE *file, const char *text)
@@ -85,29 +116,36 @@ static void put_method(const plot *p, const findml_cell *cell)
     const char *stroke = colour[cell->method % N_COLOURS];
     if (!x.n || !y.n) return;
     if (x.n > 1)
-        put_line(p->file, x_at(p, clamp(x.mean - x.half)), y_at(y.mean),
-                 x_at(p, clamp(x.mean + x.half)), y_at(y.mean), stroke);
+        put_line(p->file, x_at(p, clamp(x.mean - x.half, p->low_x, p->high_x)), y_at(p, y.mean),
+                 x_at(p, clamp(x.mean + x.half, p->low_x, p->high_x)), y_at(p, y.mean), stroke);
     if (y.n > 1)
-        put_line(p->file, x_at(p, x.mean), y_at(clamp(y.mean - y.half)), x_at(p, x.mean),
-                 y_at(clamp(y.mean + y.half)), stroke);
-    put_mark(p->file, cell->method, x_at(p, x.mean), y_at(y.mean));
+        put_line(p->file, x_at(p, x.mean), y_at(p, clamp(y.mean - y.half, p->low_y, p->high_y)),
+                 x_at(p, x.mean), y_at(p, clamp(y.mean + y.half, p->low_y, p->high_y)), stroke);
+    put_mark(p->file, cell->method, x_at(p, x.mean), y_at(p, y.mean));
 }
 
 static void put_axes(const plot *p, const char *title)
 {
+    const double bottom = TOP + SIDE, right = p->left + SIDE;
     put_text(p->file, p->left + SIDE / 2.0, TOP - 14, "middle", title);
-    for (int i = 0; i <= 5; i++) {
+    for (int i = 0; i <= 10; i++) {
         char number[8];
-        const double value = i / 5.0;
+        const double value = i / 10.0, slack = 1e-9;
         snprintf(number, sizeof number, "%.1f", value);
-        put_line(p->file, x_at(p, value), y_at(0), x_at(p, value), y_at(1), "#dddddd");
-        put_line(p->file, x_at(p, 0), y_at(value), x_at(p, 1), y_at(value), "#dddddd");
-        put_text(p->file, x_at(p, value), y_at(0) + 16, "middle", number);
-        put_text(p->file, x_at(p, 0) - 6, y_at(value) + 4, "end", number);
+        if (value > p->low_x - slack && value < p->high_x + slack) {
+            put_line(p->file, x_at(p, value), TOP, x_at(p, value), bottom, "#dddddd");
+            put_text(p->file, x_at(p, value), bottom + 16, "middle", number);
+        }
+        if (value > p->low_y - slack && value < p->high_y + slack) {
+            put_line(p->file, p->left, y_at(p, value), right, y_at(p, value), "#dddddd");
+            put_text(p->file, p->left - 6, y_at(p, value) + 4, "end", number);
+        }
     }
     /* equal for all groups: nobody lies above it */
-    put_line(p->file, x_at(p, 0), y_at(0), x_at(p, 1), y_at(1), "#aaaaaa");
-    put_text(p->file, p->left + SIDE / 2.0, y_at(0) + 36, "middle", "recall@1 of all");
+    const double from = fmax(p->low_x, p->low_y), to = fmin(p->high_x, p->high_y);
+    if (from < to)
+        put_line(p->file, x_at(p, from), y_at(p, from), x_at(p, to), y_at(p, to), "#aaaaaa");
+    put_text(p->file, p->left + SIDE / 2.0, bottom + 36, "middle", "recall@1 of all");
     fprintf(p->file,
             "<text transform=\"translate(%.1f %.1f) rotate(-90)\" "
             "text-anchor=\"middle\">recall@1 of the worst group</text>\n",
@@ -127,8 +165,9 @@ static void put_legend(const plot *p)
 void findml_plot_write(FILE *file, const findml_results *results)
 {
     const findml_grid *g = results->grid;
-    plot p = { file, results, LEFT };
+    plot p = { .file = file, .results = results, .left = LEFT };
     findml_cell cell = { 0 };
+    find_ranges(&p);
     const size_t n_panels = g->data.n * g->objectives.n;
     const size_t rows = g->methods.n * LEGEND > SIDE ? g->methods.n * LEGEND : SIDE;
     fprintf(file,

@@ -159,10 +159,15 @@ static void put_text(const view *v, const char *text)
 
 static void put_heading(const view *v, const char *text)
 {
-    static const char *const form[] = { [FINDML_TABLE] = "%s\n",
-                                        [FINDML_MD] = "**%s**\n\n",
-                                        [FINDML_LATEX] = "\\paragraph{%s}\n" };
-    fprintf(v->file, form[v->format], text); /* NOLINT: one of the three above */
+    const bool is_md = v->format == FINDML_MD, is_latex = v->format == FINDML_LATEX;
+    fprintf(v->file, "%s%s%s",
+            is_md      ? "**"
+            : is_latex ? "\\paragraph{"
+                       : "",
+            text,
+            is_md      ? "**\n\n"
+            : is_latex ? "}\n"
+                       : "\n");
 }
 
 static void print_words(void *ctx, const char *sentence)
