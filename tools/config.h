@@ -23,10 +23,10 @@ enum { CONFIG_LINE = 190 }; /* inih's lines have 200 bytes, in any build of it *
 
 typedef struct config_parade {
     double alpha, rho;
-    int separation;
+    int separation, direction, reverse, over;
     uint64_t dim;
     const char *objective;
-    uint64_t warmup_alpha, warmup_rho;
+    uint64_t warmup_alpha, warmup_rho, hidden;
     double lr;
     int detach, other_class_positives, shuffle_attribute;
 } config_parade;

@@ -41,7 +41,7 @@ static void build_backbone(train_model *m)
         skip_head(weights);
     } else {
         fdml_weights_invent(weights, c->model.backbone, c->train.seed,
-                            fdml_train_stream(FDML_TRAIN_INIT, 0), &m->arena);
+                            fdml_train_stream(FDML_TRAIN_TRUNK, 0), &m->arena);
     }
     CLI_TRY(
         fdml_backbone_build(&m->trunk, c->model.backbone, weights, &options, &m->arena, &err),
@@ -80,7 +80,7 @@ static void build_features(train_model *m)
         skip_head(&weights);
     } else {
         fdml_weights_invent(&weights, "features", c->train.seed,
-                            fdml_train_stream(FDML_TRAIN_INIT, 0), &m->arena);
+                            fdml_train_stream(FDML_TRAIN_TRUNK, 0), &m->arena);
     }
     CLI_TRY(build_hidden(m, &weights, &err), &err);
     m->trunk.maps = weights.maps;

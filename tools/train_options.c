@@ -130,6 +130,9 @@ static fdml_schedule warm_up(uint64_t steps)
     return (fdml_schedule){ .warmup = steps };
 }
 
+/* The second choices of keys of [parade], as train_config.def orders them. */
+enum { DIRECTION_FROM_CLASS = 1, REVERSE_CLASS = 1, OVER_ROWS = 1 };
+
 static void set_attributes(fdml_metric_options *heads, const config *c, const train_data *data,
                            fdml_arena *arena)
 {
@@ -145,6 +148,10 @@ static void set_attributes(fdml_metric_options *heads, const config *c, const tr
         attribute[k].alpha_schedule = warm_up(p->warmup_alpha);
         attribute[k].rho_schedule = warm_up(p->warmup_rho);
         attribute[k].separation = (fdml_separation_kind)p->separation;
+        attribute[k].is_from_class = p->direction == DIRECTION_FROM_CLASS;
+        attribute[k].keeps_z = p->reverse == REVERSE_CLASS;
+        attribute[k].is_over_all = p->over == OVER_ROWS;
+        attribute[k].n_hidden = p->hidden;
         attribute[k].detach = p->detach;
         attribute[k].separation_lr = (float)p->lr;
         attribute[k].objective = attribute_objective(c, p, &heads->objective, arena);

@@ -66,9 +66,9 @@ static fdml_status check_options(const fdml_metric_options *o, fdml_error *err)
     FDML_TRY(check_size("the number of features", o->n_in, (size_t)1 << 24, err));
     FDML_TRY(check_size("the dimension of the embedding", o->dim, MAX_DIM, err));
     FDML_TRY(check_size("the number of classes", o->n_classes, UINT32_MAX, err));
-    if (o->n_attributes > FDML_MAX_ATTRIBUTES)
+    if (o->n_attributes > FDML_MAX_HEADS)
         return fdml_fail(err, FDML_E_ARG, "%zu attributes, expected at most %d",
-                         o->n_attributes, FDML_MAX_ATTRIBUTES);
+                         o->n_attributes, FDML_MAX_HEADS);
     for (size_t k = 0; k < o->n_attributes; k++) FDML_TRY(check_attribute(o, k, err));
     if (o->objective.miner.same_attribute_negatives > 0 &&
         o->mining_attribute >= o->n_attributes)

@@ -21,7 +21,7 @@
 #include "train/separation.h"
 
 #define FDML_ATTRIBUTE_UNKNOWN UINT32_MAX
-enum { FDML_MAX_ATTRIBUTES = 64 };
+enum { FDML_MAX_HEADS = 64 };
 
 typedef struct fdml_attribute_options {
     const char *name; /* "color"; copied */
@@ -57,7 +57,7 @@ typedef struct fdml_metric_options {
     bool no_bias; /* of all heads */
     uint64_t seed;
     const fdml_attribute_options *attribute;
-    size_t n_attributes;         /* at most FDML_MAX_ATTRIBUTES */
+    size_t n_attributes;         /* at most FDML_MAX_HEADS */
     size_t mining_attribute;     /* which of them same_attribute_negatives goes by */
     const fdml_kernels *kernels; /* not NULL */
     int n_threads;               /* 0: fdml_threads_default */
@@ -101,7 +101,7 @@ typedef struct fdml_metric_result {
     /* Mean squared distance of unit rows of different classes: where it falls towards 0, the
      * embedding collapses. NaN: the batch has one class. */
     double inter_class_distance;
-    fdml_attribute_result attribute[FDML_MAX_ATTRIBUTES]; /* in the order of the options */
+    fdml_attribute_result attribute[FDML_MAX_HEADS]; /* in the order of the options */
 } fdml_metric_result;
 
 /* Sets the gradients of all parameters and dh [n, n_in], the gradient of L by h as the trunk

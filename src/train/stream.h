@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 typedef enum fdml_train_purpose {
-    FDML_TRAIN_INIT = 1,       /* first weights; index: the parameter */
+    FDML_TRAIN_INIT = 1,       /* first weights behind the trunk; index: the parameter */
     FDML_TRAIN_SPLIT,          /* validation classes, induced imbalance */
     FDML_TRAIN_SAMPLE,         /* which rows make a batch; time: the step */
     FDML_TRAIN_AUGMENT,        /* time: the step; index: the row of the batch */
@@ -19,7 +19,8 @@ typedef enum fdml_train_purpose {
     FDML_TRAIN_MINE_ATTRIBUTE, /* the same of attribute heads; index has the head in its top
                                 * byte
                                 */
-    FDML_TRAIN_SHUFFLE         /* the control with permuted attributes */
+    FDML_TRAIN_SHUFFLE,        /* the control with permuted attributes */
+    FDML_TRAIN_TRUNK           /* first weights of the network; index: a hash of the name */
 } fdml_train_purpose;
 
 /* time: the step or epoch, 0 where there is none. */

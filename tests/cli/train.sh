@@ -263,3 +263,24 @@ test_the_control_shuffles()
     train --out again "${set[@]}" --set parade.shuffle_attribute=true
     assert_eq "$(weights again)" "$(weights control)"
 }
+
+# every key of a separation reaches it: each changes the weights of a run
+test_keys_of_separations()
+{
+    train_set
+    local seen='' setting now
+    for setting in direction=from_attribute direction=from_class reverse=class hidden=8 \
+        separation=adversarial separation=covariance; do
+        rm -rf runs
+        train --out runs --set parade.alpha=0.3 --set parade.rho=0.1 --set "parade.$setting"
+        assert_exit 0
+        now=$(weights runs)
+        case " $seen " in *" $now "*) fail "parade.$setting changes nothing" ;; esac
+        seen="$seen $now"
+    done
+    rm -rf runs
+    train --out runs --set parade.alpha=0.3 --set parade.rho=0.1 \
+        --set parade.separation=covariance --set parade.over=rows
+    assert_exit 0
+    case " $seen " in *" $(weights runs) "*) fail "parade.over changes nothing" ;; esac
+}
