@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "train/state.h"
 
@@ -226,6 +227,7 @@ int train_run_all(const config *c, const train_data *data, const char *folder, b
     loop(&run);
     train_log_close(&run.log);
     finish(&run);
+    close(run.lock);
     train_model_close(&run.model);
     fdml_arena_close(&run.work);
     fdml_arena_close(&run.arena);

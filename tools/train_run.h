@@ -1,5 +1,6 @@
 /* train_run.h - a run from its first step, or from where it was left, to its files.
  *
+ *   FOLDER/.lock                held while a process writes there
  *   FOLDER/config.ini           complete, as used
  *   FOLDER/rows.csv             what each row of the table was used for
  *   FOLDER/log.jsonl, .csv      train_log.h
@@ -34,6 +35,7 @@ typedef struct train_run {
     const config *c;
     const cli_common *common;
     const char *folder;
+    int lock; /* of FOLDER/.lock */
     const train_data *data;
     train_model model;
     const fdml_sampler *sampler;

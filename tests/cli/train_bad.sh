@@ -187,3 +187,20 @@ test_folder_that_cannot_be_made()
     train_set
     bad_input 'no/such/folder: cannot make the folder' fdml-train exp.ini --quiet --out no/such/folder
 }
+
+# one process at a time; one that is killed leaves no lock
+test_two_runs_in_one_folder()
+{
+    train_set
+    fdml-train exp.ini --quiet --out runs --set train.steps=100000000 >/dev/null 2>&1 &
+    local pid=$!
+    while ! [ -e runs/state.safetensors ]; do sleep 0.05; done
+    bad_train "runs: another fdml-train is writing there, process $pid" --resume
+    bad_train "runs: another fdml-train is writing there, process $pid"
+    kill -9 "$pid"
+    wait "$pid" || true
+    sed -i 's/^steps = 100000000$/steps = 60/' runs/config.ini
+    bad_train "runs: holds a run already; --resume goes on with it"
+    run fdml-train --quiet --out runs --resume
+    assert_exit 0
+}
