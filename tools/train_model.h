@@ -8,8 +8,8 @@
 
 typedef struct train_model {
     fdml_arena arena; /* graph and first weights */
-    fdml_graph trunk; /* where has_trunk */
-    bool has_trunk;
+    fdml_graph trunk;
+    bool has_trunk; /* else it gives its rows as they are, and is nothing to train */
     size_t columns; /* of the trunk, or of the rows */
     bool is_unit;   /* embeddings have unit length */
     const config *c;

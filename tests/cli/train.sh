@@ -52,6 +52,47 @@ PYTHON
         "$(json runs/summary.json 'round(r["validation"]["map_at_r"], 12)')"
 }
 
+# of features, too, the checkpoint is a model like others
+test_a_checkpoint_of_features()
+{
+    train_set
+    local hidden
+    for hidden in 0 24; do
+        train --out "h$hidden" --set model.hidden=$hidden
+        assert_exit 0
+        run fdml-embed --model "h$hidden/model.onnx" emb.npy -o onnx.npy --quiet
+        assert_exit 0
+        run fdml-embed --model "h$hidden/model.safetensors" emb.npy -o ours.npy --quiet
+        assert_exit 0
+        assert_same ours.npy onnx.npy
+        run fdml-inspect "h$hidden/model.safetensors" --json
+        assert_exit 0
+        assert_json out 'r[0]["kind"] == "model"'
+        rm -f ./*.npy.json onnx.npy ours.npy
+    done
+    # the trunk goes on from it and stays, the head is new
+    train --out again --set model.hidden=24 --set model.weights=h24/model.safetensors \
+        --set model.freeze_trunk=true
+    assert_exit 0
+    python3 - <<'PYTHON'
+import json, struct
+def tensors(path):
+    data = open(path, "rb").read()
+    n = struct.unpack("<Q", data[:8])[0]
+    head = json.loads(data[8:8 + n])
+    head.pop("__metadata__")
+    return {k: data[8 + n:][slice(*v["data_offsets"])] for k, v in head.items()}
+a, b = tensors("h24/model.safetensors"), tensors("again/model.safetensors")
+assert a.keys() == b.keys() and len(a) == 8
+for name in a:
+    assert (a[name] == b[name]) == (not name.startswith("head.")), name
+PYTHON
+    bad_input "tensor 'hidden.weight' is [24,12], expected [16,12]" fdml-train exp.ini --quiet \
+        --out third --set model.hidden=16 --set model.weights=h24/model.safetensors
+    bad_input 'emb.npy: header of' fdml-train exp.ini --quiet \
+        --out third --set model.hidden=16 --set model.weights=emb.npy
+}
+
 test_threads_and_instruction_sets_do_not_show()
 {
     train_set
