@@ -138,38 +138,6 @@ static void check_finite(const train_data *d, const train_part *part)
                         (unsigned)part->row[i], k);
 }
 
-/* --- what tells these data from others -------------------------------------------------- */
-
-static void hash_text(fdml_sha256 *sha, const char *text)
-{
-    fdml_sha256_update(sha, text, strlen(text) + 1);
-}
-
-static void hash_part(fdml_sha256 *sha, const train_data *d, const train_part *part)
-{
-    for (size_t i = 0; i < part->n; i++) {
-        const uint32_t row = part->row[i];
-        fdml_sha256_update(sha, &row, sizeof row);
-        hash_text(sha, part->label.level[part->label.code[i]]);
-        for (size_t k = 0; k < d->n_attributes; k++)
-            hash_text(sha, part->attribute[k].level[part->attribute[k].code[i]]);
-        if (d->is_pictures)
-            hash_text(sha, fdml_table_cell(&d->pictures.table, row, d->pictures.path_column));
-        else
-            fdml_sha256_update(sha, d->matrix.data + row * d->item, d->item * sizeof(float));
-    }
-}
-
-static void hash_all(train_data *d)
-{
-    fdml_sha256 sha;
-    fdml_sha256_init(&sha);
-    hash_part(&sha, d, &d->train);
-    hash_text(&sha, "validation");
-    hash_part(&sha, d, &d->validation);
-    fdml_sha256_final(&sha, d->sha256);
-}
-
 /* --- the whole -------------------------------------------------------------------------- */
 
 /* Pictures that cannot be read are left out before anything is counted. */
@@ -203,7 +171,7 @@ void train_data_open(train_data *d, const config *c, const cli_common *common,
     check_finite(d, &d->train);
     check_finite(d, &d->validation);
     shuffle_attributes(d, c, arena);
-    hash_all(d);
+    train_data_hash(d, common, arena);
 }
 
 void train_data_close(train_data *data)

@@ -41,7 +41,8 @@ typedef struct train_data {
     const uint32_t *attribute[CONFIG_MAX_ATTRIBUTES];
     uint8_t *fate; /* [n_rows of the table] train_fate, for RUN/rows.csv */
     size_t n_bad;
-    char sha256[FDML_SHA256_HEX]; /* of rows, classes, attributes; of embeddings their values */
+    char
+        sha256[FDML_SHA256_HEX]; /* of rows, classes, attributes, values or bytes of pictures */
 } train_data;
 
 typedef enum train_fate {
@@ -65,6 +66,9 @@ fdml_status train_data_load(float *x, const train_data *data, const uint32_t *ro
 
 /* "row,part": what became of every row. */
 void train_data_write_rows(FILE *file, const train_data *data);
+
+/* tools/train_hash.c: fills sha256. */
+void train_data_hash(train_data *data, const cli_common *common, fdml_arena *arena);
 
 /* tools/train_pictures.c: data->images and what they are like. */
 void train_pictures_open(train_data *data, const config *c, const cli_common *common);

@@ -111,24 +111,39 @@ PYTHON
         --set model.backbone=resnet18 --set model.size=32
 }
 
-# a picture that goes bad while the run is under way
+# a picture that is found to be bad while the run is under way: what is done is kept
 test_picture_that_breaks_in_the_middle()
 {
     birds
-    train --out whole
-    train --out runs --set train.steps=3 --set train.checkpoint_every=100
-    sed -i 's/^steps = 3$/steps = 6/' runs/config.ini
-    local folder
-    for folder in birds/species0000[0-7]; do
-        mkdir -p "kept/$folder"
-        cp "$folder"/* "kept/$folder"
-        for picture in "$folder"/*; do head -c 60 "kept/$picture" >"$picture"; done
-    done
+    local picture=birds/species00002/00007.png
+    head -c 60 $picture >x
+    mv x $picture
+    run fdml-train exp.ini --quiet --out runs --set train.checkpoint_every=100
+    assert_exit 2
+    assert_stderr_line "$picture: "
+    assert_stderr_line '(runs/state.safetensors holds step '
+    # the same again, from there
     run fdml-train --quiet --out runs --resume
     assert_exit 2
-    assert_stderr_line 'birds/species0000'
-    assert_stderr_line '(runs/state.safetensors holds step 3; --resume goes on from there)'
-    cp -r kept/birds .
+    assert_stderr_line "$picture: "
+}
+
+# other bytes of the same size, under the same name and date
+test_pictures_that_have_changed()
+{
+    birds
+    train --out runs --set train.steps=3
+    sed -i 's/^steps = 3$/steps = 6/' runs/config.ini
+    cp -r birds kept
+    for picture in birds/species00001/00003.png birds/species00009/00003.png; do # trains, validates
+        printf '\377' | dd of=$picture bs=1 seek=60 conv=notrunc status=none
+        touch -r kept/species00001/00003.png $picture
+        bad_input 'the run was begun with other data: birds/labels.csv or a picture has changed' \
+            fdml-train --quiet --out runs --resume
+        cp -p kept/"${picture#birds/}" $picture
+    done
+    rm -r birds
+    cp -r kept birds # another date is no change
     run fdml-train --quiet --out runs --resume
     assert_exit 0
 }
