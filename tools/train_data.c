@@ -90,6 +90,17 @@ static const char **column_texts(const train_data *d, const char *name, const tr
     return text;
 }
 
+/* The column of that name, or the group that was made. */
+static const char **attribute_texts(const train_data *d, const char *name, const config *c,
+                                    const train_part *part, fdml_arena *arena)
+{
+    if (!d->group || strcmp(name, TRAIN_INDUCED))
+        return column_texts(d, name, part, c->data.missing_attribute == 1, arena);
+    const char **text = push(arena, part->n, sizeof *text);
+    for (size_t i = 0; i < part->n; i++) text[i] = train_group_name[d->group[part->row[i]]];
+    return text;
+}
+
 static void read_part(train_part *part, const train_data *d, const config *c, train_fate fate,
                       fdml_arena *arena)
 {
@@ -108,7 +119,7 @@ static void read_part(train_part *part, const train_data *d, const config *c, tr
             &err);
     for (size_t k = 0; k < d->n_attributes; k++) {
         const char *name = c->data.attributes.item[k];
-        const char **text = column_texts(d, name, part, c->data.missing_attribute == 1, arena);
+        const char **text = attribute_texts(d, name, c, part, arena);
         CLI_TRY(fdml_factor_from_text(&part->attribute[k], name, text, part->n, arena, &err),
                 &err);
     }
@@ -194,7 +205,8 @@ void train_data_write_rows(FILE *file, const train_data *d)
 {
     static const char *const name[] = { "none", "train",   "validation", "test",
                                         "bad",  "removed", "minority" };
-    fputs("row,part\n", file);
+    fprintf(file, "row,part%s\n", d->group ? "," TRAIN_INDUCED : "");
     for (size_t i = 0; i < d->pictures.table.n_rows; i++)
-        fprintf(file, "%zu,%s\n", i, name[d->fate[i]]);
+        fprintf(file, "%zu,%s%s%s\n", i, name[d->fate[i]], d->group ? "," : "",
+                d->group ? train_group_name[d->group[i]] : "");
 }

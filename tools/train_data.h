@@ -26,6 +26,12 @@ typedef struct train_part {
 
 typedef struct fdml_images fdml_images; /* train/images.h */
 
+/* The attribute that data.minority_classes makes: whether the class of a row lost rows. Classes
+ * that do not train, as those of data.validation, are neither: nobody drew among them. */
+#define TRAIN_INDUCED "induced"
+typedef enum train_group { GROUP_UNSEEN, GROUP_MAJORITY, GROUP_MINORITY } train_group;
+extern const char *const train_group_name[]; /* [train_group] "unseen", ... */
+
 typedef struct train_data {
     const char *shown;       /* images or embeddings, as the user wrote it */
     const char *table_shown; /* the table, likewise */
@@ -39,7 +45,8 @@ typedef struct train_data {
     train_part train, validation;
     /* Codes that training sees: permuted where parade.shuffle_attribute says so. */
     const uint32_t *attribute[CONFIG_MAX_ATTRIBUTES];
-    uint8_t *fate; /* [n_rows of the table] train_fate, for RUN/rows.csv */
+    uint8_t *fate;  /* [n_rows of the table] train_fate, for RUN/rows.csv */
+    uint8_t *group; /* [n_rows of the table] train_group; NULL without data.minority_classes */
     size_t n_bad;
     char
         sha256[FDML_SHA256_HEX]; /* of rows, classes, attributes, values or bytes of pictures */
@@ -64,7 +71,7 @@ void train_data_close(train_data *data);
 fdml_status train_data_load(float *x, const train_data *data, const uint32_t *row, size_t n,
                             const uint64_t *step, fdml_error *err);
 
-/* "row,part": what became of every row. */
+/* "row,part": what became of every row; and its group, "induced", where there is one. */
 void train_data_write_rows(FILE *file, const train_data *data);
 
 /* tools/train_hash.c: fills sha256. */

@@ -289,8 +289,51 @@ test_splits()
     assert_eq "$(grep -c test halves/rows.csv)" 96
     train --out cut --set data.minority_classes=0.5 --set data.minority_keep=0.25
     assert_exit 0
-    assert_eq "$(grep -c minority cut/rows.csv) $(grep -c removed cut/rows.csv)" '18 54'
+    assert_eq "$(grep -c ',minority,minority$' cut/rows.csv) $(grep -c ',removed,' cut/rows.csv)" '18 54'
     assert_json cut/summary.json 'r["train"]["rows"] == 144 - 54'
+}
+
+# FINDML 7: the group that an induced imbalance makes is an attribute like others
+test_the_induced_group()
+{
+    train_set
+    awk -F, 'NR == 1 { print; next } # of each class six rows train and two validate
+        { sub(/,[a-z]*$/, NR % 8 < 2 ? ",val" : ",train"); print }' meta.csv >within.csv
+    local set=(--set data.labels=within.csv --set data.split=fold --set data.validation=0
+        --set data.minority_classes=0.25 --set data.minority_keep=0.5
+        --set data.attributes=induced,group)
+    train --out runs "${set[@]}" --set parade.induced.alpha=0.3 --set train.best_by=worst_recall_at_1
+    assert_exit 0
+    # 24 classes, 6 of which keep 3 of 6 rows
+    assert_eq "$(sed 1d runs/rows.csv | cut -d, -f2,3 | sort | uniq -c | tr -s ' \n' ' ')" \
+        ' 18 minority,minority 18 removed,minority 108 train,majority 36 validation,majority 12 validation,minority '
+    assert_eq "$(head -1 runs/rows.csv)" row,part,induced
+    assert_json runs/summary.json 'r["validation"]["worst_group_by_recall_at_1"] in ("minority", "majority")'
+    python3 - <<'PYTHON'
+import csv, json
+lines = [json.loads(line) for line in open("runs/log.jsonl")]
+lines = [line for line in lines if "loss" in line]
+shares = [line["share/induced/minority"] for line in lines]
+assert all(a + line["share/induced/majority"] == 1 for a, line in zip(shares, lines))
+assert 0 < sum(shares) / len(shares) < 0.5 # of the classes that are drawn a quarter
+assert all("parade/induced/loss" in line for line in lines)
+label = [row["label"] for row in csv.DictReader(open("within.csv"))]
+groups = {}
+for name, row in zip(label, csv.DictReader(open("runs/rows.csv"))):
+    groups.setdefault(name, set()).add(row["induced"])
+assert len(groups) == 24 and all(len(group) == 1 for group in groups.values())
+PYTHON
+    # batches that balance it
+    train --out even "${set[@]}" --set sampler.name=group_balanced --set sampler.balance=classes
+    assert_exit 0
+    assert_eq "$(python3 -c 'import json
+lines = map(json.loads, open("even/log.jsonl"))
+print({line["share/induced/minority"] for line in lines if "loss" in line})')" '{0.5}'
+    # classes of their own validate: nobody drew among them
+    run fdml-train exp.ini --out unseen --set data.minority_classes=0.5 --set data.attributes=induced
+    assert_exit 0
+    grep -q "all of validation is 'unseen' in 'induced'" err || fail "$(cat err)"
+    assert_eq "$(grep -c '^[0-9]*,validation,unseen$' unseen/rows.csv)" 48
 }
 
 test_the_control_shuffles()

@@ -71,6 +71,20 @@ test_bad_data()
     assert_no_file runs
 }
 
+test_names_of_the_induced_group()
+{
+    train_set
+    bad_train "data.attributes: 'induced' is the group that data.minority_classes makes, which is 0" \
+        --set data.attributes=induced
+    sed '1s/fold/induced/' meta.csv >named.csv
+    bad_train "named.csv: has a column 'induced', which is the name of the group" \
+        --set data.attributes=induced --set data.labels=named.csv --set data.minority_classes=0.5
+    assert_no_file runs
+    run fdml-train exp.ini --quiet --out runs --set data.attributes=induced \
+        --set data.labels=named.csv # a column like others
+    assert_exit 0
+}
+
 test_missing_attribute()
 {
     train_set
