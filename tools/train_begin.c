@@ -183,13 +183,17 @@ static void say_settings(const train_run *run)
                      c->data.attributes.item[k], c->attribute[k].rho);
 }
 
-bool train_begin(train_run *run, bool resume)
+void train_begin(train_run *run)
 {
     open_sampler(run);
     set_lengths(run);
     train_model_open(&run->model, run->c, run->data, run->n_steps, run->common);
     open_buffers(run);
     train_columns_make(run);
+}
+
+bool train_begin_folder(train_run *run, bool resume)
+{
     make_folder(run);
     const bool goes_on = restore(run, resume);
     if (!goes_on) write_config(run);

@@ -168,13 +168,13 @@ static void leave_out_bad(train_data *d, const cli_common *common, fdml_arena *a
     }
 }
 
-void train_data_open(train_data *d, const config *c, const cli_common *common,
+void train_data_open(train_data *d, const config *c, const cli_common *common, size_t cache,
                      fdml_arena *arena)
 {
     memset(d, 0, sizeof *d);
     open_source(d, c, arena);
     d->fate = push(arena, d->pictures.table.n_rows, sizeof *d->fate);
-    if (d->is_pictures) train_pictures_open(d, c, common);
+    if (d->is_pictures) train_pictures_open(d, c, common, cache);
     if (d->is_pictures && c->data.skip_bad) leave_out_bad(d, common, arena);
     train_split(d, c, common, arena);
     read_part(&d->train, d, c, FATE_TRAIN, arena);
@@ -183,6 +183,8 @@ void train_data_open(train_data *d, const config *c, const cli_common *common,
     check_finite(d, &d->validation);
     shuffle_attributes(d, c, arena);
     train_data_hash(d, common, arena);
+    d->memory = arena->used + d->matrix.own_size;
+    if (d->is_pictures) d->memory += fdml_images_memory(d->images);
 }
 
 void train_data_close(train_data *data)

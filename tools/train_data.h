@@ -45,6 +45,7 @@ typedef struct train_data {
     train_part train, validation;
     /* Codes that training sees: permuted where parade.shuffle_attribute says so. */
     const uint32_t *attribute[CONFIG_MAX_ATTRIBUTES];
+    size_t memory;  /* bytes beside mapped files and decoded pictures */
     uint8_t *fate;  /* [n_rows of the table] train_fate, for RUN/rows.csv */
     uint8_t *group; /* [n_rows of the table] train_group; NULL without data.minority_classes */
     size_t n_bad;
@@ -62,7 +63,8 @@ typedef enum train_fate {
     FATE_MINORITY /* trains, and is of a class that lost rows */
 } train_fate;
 
-void train_data_open(train_data *data, const config *c, const cli_common *common,
+/* cache: bytes of decoded pictures that are kept for now, at most data.cache. */
+void train_data_open(train_data *data, const config *c, const cli_common *common, size_t cache,
                      fdml_arena *arena);
 void train_data_close(train_data *data);
 
@@ -78,7 +80,8 @@ void train_data_write_rows(FILE *file, const train_data *data);
 void train_data_hash(train_data *data, const cli_common *common, fdml_arena *arena);
 
 /* tools/train_pictures.c: data->images and what they are like. */
-void train_pictures_open(train_data *data, const config *c, const cli_common *common);
+void train_pictures_open(train_data *data, const config *c, const cli_common *common,
+                         size_t cache);
 /* What validation does to a picture, and whoever uses the model has to. */
 fdml_preprocess train_pictures_preprocess(const config *c, size_t side);
 

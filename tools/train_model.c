@@ -160,6 +160,23 @@ static fdml_status plan_trunk(fdml_plan **plan, fdml_graph *graph, const train_m
     return fdml_plan_new(plan, graph, &input, &options, err);
 }
 
+fdml_status train_model_embed_memory(size_t *bytes, const train_model *m, fdml_arena *work,
+                                     fdml_error *err)
+{
+    const fdml_arena_mark mark = fdml_arena_get_mark(work);
+    fdml_graph graph;
+    fdml_plan *plan = NULL;
+    fdml_plan_memory memory = { 0 };
+    const size_t before = work->used;
+    const fdml_status status = m->has_trunk ? plan_trunk(&plan, &graph, m, work, err) : FDML_OK;
+    if (plan) fdml_plan_get_memory(&memory, plan);
+    *bytes = work->used - before + EMBED_ROWS * (m->data->item + m->columns) * sizeof(float) +
+             memory.weights + memory.buffer + memory.scratch;
+    if (plan) fdml_plan_free(plan);
+    fdml_arena_reset(work, mark);
+    return status;
+}
+
 fdml_status train_model_embed(float *f, const train_model *m, const train_part *part,
                               fdml_arena *work, fdml_error *err)
 {

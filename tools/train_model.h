@@ -27,6 +27,10 @@ void train_model_close(train_model *model);
 fdml_status train_model_embed(float *f, const train_model *model, const train_part *part,
                               fdml_arena *work, fdml_error *err);
 
+/* Bytes of scratch that this takes. */
+fdml_status train_model_embed_memory(size_t *bytes, const train_model *model, fdml_arena *work,
+                                     fdml_error *err);
+
 /* tools/train_export.c: FOLDER/model.safetensors and FOLDER/model.onnx: trunk and class head.
  */
 void train_model_export(const train_model *model, const char *folder);

@@ -202,6 +202,50 @@ test_resume_of_a_finished_run_says_the_same()
     bad_input 'runs: holds a run already; --resume goes on with it' fdml-train exp.ini --quiet --out runs
 }
 
+# what a run will be, without one
+test_dry_run()
+{
+    train_set
+    run fdml-train exp.ini --dry-run
+    assert_exit 0
+    assert_stderr_empty
+    assert_out 'train       144 rows of 18 classes; values of group 2'
+    assert_out 'validation  48 rows of 6 classes; values of group 2'
+    assert_out 'network     features to 8, 122 weights; margin' # 12 * 8 + 8, and 18 margins
+    assert_out 'steps       60 of 16 rows, 9 an epoch; validated every 20; a checkpoint of '
+    grep -q '^memory      [0-9.]* MiB: data ' out || fail "no memory"
+    grep -q '^time        about [0-9]* s, .*: [0-9]* rows/s with' out || fail "no time"
+    assert_eq "$(ls | tr '\n' ' ')" 'emb.npy err exp.ini meta.csv out set '
+    run fdml-train exp.ini --dry-run --set data.attributes= --set data.validation=0
+    assert_out 'validation  0 rows of 0 classes'
+    train --out runs
+    run fdml-train --dry-run --out runs --resume # a run that is there is not touched
+    assert_exit 0
+    assert_out 'steps       60 of 16 rows'
+}
+
+test_max_memory()
+{
+    train_set
+    local set=(--set model.hidden=256 --set train.steps=20)
+    bad_input '--max-memory: 1.0 MiB is too little; this run needs ' fdml-train exp.ini --out runs \
+        --max-memory 1M "${set[@]}"
+    assert_no_file runs
+    local need
+    need=$(sed 's/.* needs \([0-9.]*\) MiB.*/\1/' err)
+    # what is said is rounded to a tenth of a MiB
+    local enough low
+    enough=$(awk "BEGIN { printf \"%d\", ($need + 0.06) * 1048576 }")
+    low=$(awk "BEGIN { printf \"%d\", ($need - 0.06) * 1048576 }")
+    bad_input 'is too little; this run needs' fdml-train exp.ini --dry-run --max-memory "$low" "${set[@]}"
+    train --out limited --max-memory "$enough" "${set[@]}"
+    assert_exit 0
+    train --out free "${set[@]}"
+    assert_eq "$(weights limited)" "$(weights free)"
+    assert_same limited/rows.csv free/rows.csv
+    assert_same limited/config.ini free/config.ini
+}
+
 test_early_stopping()
 {
     train_set

@@ -64,6 +64,27 @@ test_pictures_train_to_the_same_bits()
     assert_eq "$(python3 -c "$last" d/log.jsonl)" "$(python3 -c "$last" a/log.jsonl)"
 }
 
+# the store of decoded pictures gets what is left, and decides nothing
+test_pictures_within_a_limit()
+{
+    birds
+    train --out free
+    run fdml-train exp.ini --dry-run
+    assert_out 'decoded pictures beside it: up to 1.0 GiB'
+    bad_input 'and room for pictures that are large' fdml-train exp.ini --quiet --out runs \
+        --max-memory 2M
+    assert_no_file runs
+    local need
+    need=$(sed 's/.* needs \([0-9.]*\) MiB.*/\1/' err)
+    need=$(awk "BEGIN { printf \"%d\", ($need + 0.06) * 1048576 }")
+    run fdml-train exp.ini --dry-run --max-memory "$need"
+    assert_exit 0
+    grep -q 'decoded pictures beside it: up to [0-9.]* [KM]iB' out || fail "no store"
+    train --out runs --max-memory "$need"
+    assert_exit 0
+    assert_eq "$(weights runs)" "$(weights free)"
+}
+
 test_exported_models_embed_as_validated()
 {
     birds
