@@ -392,6 +392,36 @@ test_the_control_shuffles()
     assert_eq "$(weights again)" "$(weights control)"
 }
 
+# an attribute head's own objective, with its own settings and miner
+test_keys_of_attribute_objectives()
+{
+    train_set
+    local alpha=(--set parade.alpha=0.3 --set parade.detach=false --set model.hidden=16)
+    train --out base "${alpha[@]}"
+    local seen name
+    seen=$(weights base)
+    for name in settings=gamma=0.3 miner=random objective_lr=0.1 objective=triplet \
+        'objective=triplet --set parade.settings=margin=0.4' \
+        'objective=triplet --set parade.miner=batch_hard'; do
+        rm -rf runs
+        # shellcheck disable=SC2086 # words
+        train --out runs "${alpha[@]}" --set parade.$name
+        assert_exit 0
+        case " $seen " in *" $(weights runs) "*) fail "parade.$name changes nothing" ;; esac
+        seen="$seen $(weights runs)"
+    done
+    # what is said twice, and what is the default
+    train --out same "${alpha[@]}" --set parade.objective=margin --set objective.gamma=0.2 \
+        --set parade.settings=gamma=0.2,beta=1.2 --set parade.miner=distance
+    assert_exit 0
+    assert_eq "$(weights same)" "$(weights base)"
+    # of one attribute, and so in what is kept
+    train --out runs2 "${alpha[@]}" --set parade.group.settings=gamma=0.3,beta=1.1
+    assert_exit 0
+    grep -A1 '^\[parade.group\]$' runs2/config.ini | grep -q '^settings = gamma=0.3,beta=1.1$' ||
+        fail "$(cat runs2/config.ini)"
+}
+
 # every key of a separation reaches it: each changes the weights of a run
 test_keys_of_separations()
 {

@@ -40,6 +40,13 @@ test_bad_config()
     bad_train 'objective.name: ' --set objective.name=margn
     bad_train 'miner.name: ' --set miner.name=semihrd
     bad_train 'sampler.name: ' --set sampler.name=clas
+    bad_train "exp.ini: parade.settings: 'gamma' is no setting such as gamma=0.3" \
+        --set parade.settings=gamma
+    bad_train "exp.ini: parade.settings.gamma: -1 is not from 0 to" --set parade.settings=gamma=-1
+    bad_train "objective triplet has no setting 'margn'; did you mean 'margin'?" \
+        --set parade.objective=triplet --set parade.settings=margn=1
+    bad_train 'exp.ini: parade.miner: ' --set parade.miner=semihrd
+    bad_train 'exp.ini: parade.objective: ' --set parade.objective=margn
     bad_train "model.backbone is 'resnet18', but data.embeddings are no pictures" \
         --set model.backbone=resnet18
     bad_train 'data.images and data.embeddings are both set' --set data.images=x
