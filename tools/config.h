@@ -25,7 +25,9 @@ typedef struct config_parade {
     double alpha, rho;
     int separation, direction, reverse, over;
     uint64_t dim;
-    const char *objective;
+    const char *objective, *miner;
+    double objective_lr;
+    fdml_texts settings; /* "gamma=0.3" */
     uint64_t warmup_alpha, warmup_rho, hidden;
     double lr;
     int detach, other_class_positives, shuffle_attribute;

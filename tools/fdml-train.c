@@ -14,7 +14,8 @@ typedef struct options {
     cli_common common;
     fdml_texts set;
     const char *out;
-    bool resume, print_config, list_objectives;
+    size_t max_memory;
+    bool resume, dry_run, print_config, list_objectives;
 } options;
 
 #define AT(member) .offset = offsetof(options, member)
@@ -39,6 +40,11 @@ static const fdml_option table[] = {
       .help =
           "go on from the last checkpoint in RUN; without one, begin. CONFIG.ini may be left "
           "out then" },
+    FDML_OPTION_MAX_MEMORY(offsetof(options, max_memory)),
+    { .type = FDML_OPTION_SWITCH,
+      .name = "dry-run",
+      AT(dry_run),
+      .help = "print rows, steps, and the memory and time it would take, and stop" },
     { .type = FDML_OPTION_SECTION, .help = "What there is" },
     { .type = FDML_OPTION_SWITCH,
       .name = "print-config",
@@ -56,6 +62,7 @@ static const fdml_option table[] = {
 static const cli_program program = {
     .name = "fdml-train",
     .usage = "fdml-train CONFIG.ini --out RUN [--set section.key=value ...] [--resume]\n"
+             "fdml-train CONFIG.ini --dry-run\n"
              "fdml-train --print-config [CONFIG.ini]",
     .purpose =
         "Trains an embedding so that rows of one class are near each other: a network from\n"
@@ -114,7 +121,8 @@ int main(int argc, char **argv)
     cli_begin(&program);
     cli_parse(&program, &o, argc, argv);
     if (o.list_objectives) list_objectives();
-    if (!o.print_config && !o.out) cli_die(CLI_EXIT_USAGE, "--out RUN is missing");
+    if (!o.print_config && !o.dry_run && !o.out)
+        cli_die(CLI_EXIT_USAGE, "--out RUN is missing");
     fdml_arena_init(&arena, 0);
     read_config(&c, &o, &arena);
     int status = 0;
@@ -122,8 +130,16 @@ int main(int argc, char **argv)
         config_write(stdout, &c, true);
     } else {
         cli_catch_signals();
-        train_data_open(&data, &c, &o.common, &arena);
-        status = train_run_all(&c, &data, o.out, o.resume, &o.common);
+        const size_t cache = o.max_memory || o.dry_run ? 0 : c.data.cache;
+        train_data_open(&data, &c, &o.common, cache, &arena);
+        const train_task task = { .c = &c,
+                                  .data = &data,
+                                  .folder = o.out,
+                                  .resume = o.resume,
+                                  .dry_run = o.dry_run,
+                                  .max_memory = o.max_memory,
+                                  .common = &o.common };
+        status = train_run_all(&task);
         train_data_close(&data);
     }
     cli_outputs_commit();

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -82,11 +83,27 @@ static void remove_leftovers(const char *folder)
     if (dir) closedir(dir);
 }
 
-static void make_folder(const char *folder)
+/* Two runs that write the same files would spoil them. The lock is the process's: however it
+ * ends, the system drops it. The file stays, since whoever waits to open it may be about to
+ * lock it; a system that knows no locks goes without. */
+static void lock_folder(train_run *run)
 {
-    if (mkdir(folder, 0777) && errno != EEXIST)
-        cli_die(CLI_EXIT_DATA, "%s: cannot make the folder: %s", folder, strerror(errno));
-    remove_leftovers(folder);
+    char path[FDML_PATH_SIZE];
+    struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    run->lock = open(train_path(path, run, ".lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (run->lock < 0) cli_die(CLI_EXIT_DATA, "%s: cannot write: %s", path, strerror(errno));
+    if (!fcntl(run->lock, F_SETLK, &whole) || (errno != EACCES && errno != EAGAIN)) return;
+    const bool is_known = !fcntl(run->lock, F_GETLK, &whole) && whole.l_type != F_UNLCK;
+    cli_die(CLI_EXIT_DATA, "%s: another fdml-train is writing there%s%.0ld", run->folder,
+            is_known ? ", process " : "", is_known ? (long)whole.l_pid : 0L);
+}
+
+static void make_folder(train_run *run)
+{
+    if (mkdir(run->folder, 0777) && errno != EEXIST)
+        cli_die(CLI_EXIT_DATA, "%s: cannot make the folder: %s", run->folder, strerror(errno));
+    lock_folder(run);
+    remove_leftovers(run->folder);
 }
 
 static void open_sampler(train_run *run)
@@ -166,14 +183,18 @@ static void say_settings(const train_run *run)
                      c->data.attributes.item[k], c->attribute[k].rho);
 }
 
-bool train_begin(train_run *run, bool resume)
+void train_begin(train_run *run)
 {
     open_sampler(run);
     set_lengths(run);
     train_model_open(&run->model, run->c, run->data, run->n_steps, run->common);
     open_buffers(run);
     train_columns_make(run);
-    make_folder(run->folder);
+}
+
+bool train_begin_folder(train_run *run, bool resume)
+{
+    make_folder(run);
     const bool goes_on = restore(run, resume);
     if (!goes_on) write_config(run);
     say_settings(run);

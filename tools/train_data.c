@@ -90,6 +90,17 @@ static const char **column_texts(const train_data *d, const char *name, const tr
     return text;
 }
 
+/* The column of that name, or the group that was made. */
+static const char **attribute_texts(const train_data *d, const char *name, const config *c,
+                                    const train_part *part, fdml_arena *arena)
+{
+    if (!d->group || strcmp(name, TRAIN_INDUCED))
+        return column_texts(d, name, part, c->data.missing_attribute == 1, arena);
+    const char **text = push(arena, part->n, sizeof *text);
+    for (size_t i = 0; i < part->n; i++) text[i] = train_group_name[d->group[part->row[i]]];
+    return text;
+}
+
 static void read_part(train_part *part, const train_data *d, const config *c, train_fate fate,
                       fdml_arena *arena)
 {
@@ -108,7 +119,7 @@ static void read_part(train_part *part, const train_data *d, const config *c, tr
             &err);
     for (size_t k = 0; k < d->n_attributes; k++) {
         const char *name = c->data.attributes.item[k];
-        const char **text = column_texts(d, name, part, c->data.missing_attribute == 1, arena);
+        const char **text = attribute_texts(d, name, c, part, arena);
         CLI_TRY(fdml_factor_from_text(&part->attribute[k], name, text, part->n, arena, &err),
                 &err);
     }
@@ -138,38 +149,6 @@ static void check_finite(const train_data *d, const train_part *part)
                         (unsigned)part->row[i], k);
 }
 
-/* --- what tells these data from others -------------------------------------------------- */
-
-static void hash_text(fdml_sha256 *sha, const char *text)
-{
-    fdml_sha256_update(sha, text, strlen(text) + 1);
-}
-
-static void hash_part(fdml_sha256 *sha, const train_data *d, const train_part *part)
-{
-    for (size_t i = 0; i < part->n; i++) {
-        const uint32_t row = part->row[i];
-        fdml_sha256_update(sha, &row, sizeof row);
-        hash_text(sha, part->label.level[part->label.code[i]]);
-        for (size_t k = 0; k < d->n_attributes; k++)
-            hash_text(sha, part->attribute[k].level[part->attribute[k].code[i]]);
-        if (d->is_pictures)
-            hash_text(sha, fdml_table_cell(&d->pictures.table, row, d->pictures.path_column));
-        else
-            fdml_sha256_update(sha, d->matrix.data + row * d->item, d->item * sizeof(float));
-    }
-}
-
-static void hash_all(train_data *d)
-{
-    fdml_sha256 sha;
-    fdml_sha256_init(&sha);
-    hash_part(&sha, d, &d->train);
-    hash_text(&sha, "validation");
-    hash_part(&sha, d, &d->validation);
-    fdml_sha256_final(&sha, d->sha256);
-}
-
 /* --- the whole -------------------------------------------------------------------------- */
 
 /* Pictures that cannot be read are left out before anything is counted. */
@@ -189,13 +168,13 @@ static void leave_out_bad(train_data *d, const cli_common *common, fdml_arena *a
     }
 }
 
-void train_data_open(train_data *d, const config *c, const cli_common *common,
+void train_data_open(train_data *d, const config *c, const cli_common *common, size_t cache,
                      fdml_arena *arena)
 {
     memset(d, 0, sizeof *d);
     open_source(d, c, arena);
     d->fate = push(arena, d->pictures.table.n_rows, sizeof *d->fate);
-    if (d->is_pictures) train_pictures_open(d, c, common);
+    if (d->is_pictures) train_pictures_open(d, c, common, cache);
     if (d->is_pictures && c->data.skip_bad) leave_out_bad(d, common, arena);
     train_split(d, c, common, arena);
     read_part(&d->train, d, c, FATE_TRAIN, arena);
@@ -203,7 +182,9 @@ void train_data_open(train_data *d, const config *c, const cli_common *common,
     check_finite(d, &d->train);
     check_finite(d, &d->validation);
     shuffle_attributes(d, c, arena);
-    hash_all(d);
+    train_data_hash(d, common, arena);
+    d->memory = arena->used + d->matrix.own_size;
+    if (d->is_pictures) d->memory += fdml_images_memory(d->images);
 }
 
 void train_data_close(train_data *data)
@@ -226,7 +207,8 @@ void train_data_write_rows(FILE *file, const train_data *d)
 {
     static const char *const name[] = { "none", "train",   "validation", "test",
                                         "bad",  "removed", "minority" };
-    fputs("row,part\n", file);
+    fprintf(file, "row,part%s\n", d->group ? "," TRAIN_INDUCED : "");
     for (size_t i = 0; i < d->pictures.table.n_rows; i++)
-        fprintf(file, "%zu,%s\n", i, name[d->fate[i]]);
+        fprintf(file, "%zu,%s%s%s\n", i, name[d->fate[i]], d->group ? "," : "",
+                d->group ? train_group_name[d->group[i]] : "");
 }

@@ -26,6 +26,12 @@ typedef struct train_part {
 
 typedef struct fdml_images fdml_images; /* train/images.h */
 
+/* The attribute that data.minority_classes makes: whether the class of a row lost rows. Classes
+ * that do not train, as those of data.validation, are neither: nobody drew among them. */
+#define TRAIN_INDUCED "induced"
+typedef enum train_group { GROUP_UNSEEN, GROUP_MAJORITY, GROUP_MINORITY } train_group;
+extern const char *const train_group_name[]; /* [train_group] "unseen", ... */
+
 typedef struct train_data {
     const char *shown;       /* images or embeddings, as the user wrote it */
     const char *table_shown; /* the table, likewise */
@@ -39,9 +45,12 @@ typedef struct train_data {
     train_part train, validation;
     /* Codes that training sees: permuted where parade.shuffle_attribute says so. */
     const uint32_t *attribute[CONFIG_MAX_ATTRIBUTES];
-    uint8_t *fate; /* [n_rows of the table] train_fate, for RUN/rows.csv */
+    size_t memory;  /* bytes beside mapped files and decoded pictures */
+    uint8_t *fate;  /* [n_rows of the table] train_fate, for RUN/rows.csv */
+    uint8_t *group; /* [n_rows of the table] train_group; NULL without data.minority_classes */
     size_t n_bad;
-    char sha256[FDML_SHA256_HEX]; /* of rows, classes, attributes; of embeddings their values */
+    char
+        sha256[FDML_SHA256_HEX]; /* of rows, classes, attributes, values or bytes of pictures */
 } train_data;
 
 typedef enum train_fate {
@@ -54,7 +63,8 @@ typedef enum train_fate {
     FATE_MINORITY /* trains, and is of a class that lost rows */
 } train_fate;
 
-void train_data_open(train_data *data, const config *c, const cli_common *common,
+/* cache: bytes of decoded pictures that are kept for now, at most data.cache. */
+void train_data_open(train_data *data, const config *c, const cli_common *common, size_t cache,
                      fdml_arena *arena);
 void train_data_close(train_data *data);
 
@@ -63,11 +73,15 @@ void train_data_close(train_data *data);
 fdml_status train_data_load(float *x, const train_data *data, const uint32_t *row, size_t n,
                             const uint64_t *step, fdml_error *err);
 
-/* "row,part": what became of every row. */
+/* "row,part": what became of every row; and its group, "induced", where there is one. */
 void train_data_write_rows(FILE *file, const train_data *data);
 
+/* tools/train_hash.c: fills sha256. */
+void train_data_hash(train_data *data, const cli_common *common, fdml_arena *arena);
+
 /* tools/train_pictures.c: data->images and what they are like. */
-void train_pictures_open(train_data *data, const config *c, const cli_common *common);
+void train_pictures_open(train_data *data, const config *c, const cli_common *common,
+                         size_t cache);
 /* What validation does to a picture, and whoever uses the model has to. */
 fdml_preprocess train_pictures_preprocess(const config *c, size_t side);
 

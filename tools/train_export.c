@@ -1,16 +1,13 @@
 /* train_export.c - what a run leaves: the network as a checkpoint of ours and as ONNX.
  *
- * A backbone's checkpoint is what fdml-embed, fdml-inspect and fdml-eval --model open, with the
- * preprocessing of the run. Features have no backbone: their .safetensors holds the head (and
- * the hidden layer) by name, and the ONNX file takes rows of features.
+ * Both are what fdml-embed, fdml-inspect and fdml-eval --model open; the checkpoint has the
+ * preprocessing of the run where rows are pictures.
  *
  * SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "data/safetensors_write.h"
 #include "model/checkpoint.h"
 #include "model/embed_head.h"
-#include "model/graph_build.h"
 #include "model/onnx_export.h"
 #include "train_model.h"
 
@@ -19,25 +16,6 @@ static void *push(fdml_arena *arena, size_t n, size_t size)
     void *memory = fdml_arena_push(arena, n, size);
     if (!memory) cli_die(CLI_EXIT_DATA, "no memory for the list of %zu weights", n);
     return memory;
-}
-
-/* The trunk as it is now; of features without one, a network that does nothing. */
-static void current_trunk(fdml_graph *graph, const train_model *m, fdml_arena *arena)
-{
-    fdml_error err;
-    if (m->has_trunk) {
-        CLI_TRY(fdml_trainer_trunk(graph, m->trainer, arena, &err), &err);
-        return;
-    }
-    fdml_graph_builder b;
-    const int64_t dim[] = { -1, (int64_t)m->columns };
-    fdml_graph_builder_init(&b, arena, "features", 13);
-    const uint32_t x = fdml_graph_builder_add_input(&b, "input", FDML_TYPE_F32, 2, dim);
-    const uint32_t y = fdml_graph_builder_add_node(
-        &b, &(fdml_graph_node){ .op = "Identity", .name = "rows", .n_inputs = 1, .input = &x });
-    fdml_graph_builder_add_output(&b, y);
-    fdml_graph_builder_declare(&b, y, FDML_TYPE_F32, 2, dim);
-    CLI_TRY(fdml_graph_builder_finish(&b, graph, &err), &err);
 }
 
 static fdml_safetensors_item item_of(const char *name, const fdml_tensor *tensor)
@@ -75,41 +53,25 @@ static fdml_checkpoint_settings settings_of(const train_model *m)
     return settings;
 }
 
-static void write_features(const char *path, const fdml_safetensors_item *item, size_t n)
-{
-    static const char *const metadata[] = { "format", "fdml-features/1" };
-    fdml_output output;
-    fdml_error err;
-    CLI_TRY(fdml_output_open(&output, path, NULL, &err), &err);
-    const fdml_status status =
-        fdml_safetensors_write(output.file, item, n, metadata, 1, path, &err);
-    if (status) fdml_output_abort(&output);
-    if (status) cli_fail(&err);
-    CLI_TRY(fdml_output_commit(&output, &err), &err);
-}
-
 void train_model_export(const train_model *m, const char *folder)
 {
     char path[FDML_PATH_SIZE];
     fdml_error err;
     fdml_arena arena;
-    fdml_graph trunk, graph;
+    fdml_graph trunk = m->trunk, graph;
     const fdml_embed_head head = { .weight = fdml_trainer_array(m->trainer, "head.weight"),
                                    .bias = fdml_trainer_array(m->trainer, "head.bias"),
                                    .size = m->c->model.dim,
                                    .normalise = m->is_unit };
     fdml_arena_init(&arena, 0);
-    current_trunk(&trunk, m, &arena);
+    if (m->has_trunk) CLI_TRY(fdml_trainer_trunk(&trunk, m->trainer, &arena, &err), &err);
+    trunk.maps = NULL; /* they stay the model's */
     CLI_TRY(fdml_embed_head_append(&graph, &trunk, &head, &arena, &err), &err);
     fdml_safetensors_item *item = push(&arena, graph.n_values, sizeof *item);
     const size_t n = list_weights(item, &graph);
     snprintf(path, sizeof path, "%s/model.safetensors", folder);
     const fdml_checkpoint_settings settings = settings_of(m);
-    if (m->data->is_pictures)
-        CLI_TRY(fdml_checkpoint_write(path, m->c->model.backbone, &settings, item, n, &err),
-                &err);
-    else
-        write_features(path, item, n);
+    CLI_TRY(fdml_checkpoint_write(path, m->c->model.backbone, &settings, item, n, &err), &err);
     snprintf(path, sizeof path, "%s/model.onnx", folder);
     CLI_TRY(fdml_onnx_export(path, &graph, &err), &err);
     fdml_arena_close(&arena);

@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "model/checkpoint.h"
-#include "model/net.h"
+#include "model/embed_head.h"
+#include "model/features.h"
 #include "model/plan.h"
 #include "train/stream.h"
 
-enum { OPSET = 13, EMBED_ROWS = 64 };
+enum { EMBED_ROWS = 64 };
 
 /* --- the trunk ---------------------------------------------------------------------------- */
 
@@ -21,85 +22,47 @@ static void check_backbone(const fdml_checkpoint *checkpoint, const config *c)
                 c->model.backbone);
 }
 
-/* A checkpoint of ours may have a head; a new one is trained here. */
-static void skip_head(fdml_weights *weights)
-{
-    fdml_weights_skip(weights, "head.weight");
-    fdml_weights_skip(weights, "head.bias");
-}
-
-static void build_backbone(train_model *m)
+/* Weights of the file, less a head, since a new one is trained here; or of the seed. */
+static void open_weights(fdml_weights *weights, train_model *m)
 {
     fdml_error err;
     const config *c = m->c;
-    fdml_checkpoint checkpoint = { 0 };
-    fdml_weights *weights = &checkpoint.weights;
-    const fdml_backbone_options options = { .height = m->data->side, .width = m->data->side };
-    if (c->model.weights) {
-        CLI_TRY(fdml_checkpoint_read(&checkpoint, c->model.weights, &m->arena, &err), &err);
-        check_backbone(&checkpoint, c);
-        skip_head(weights);
-    } else {
+    fdml_checkpoint checkpoint;
+    if (!c->model.weights) {
         fdml_weights_invent(weights, c->model.backbone, c->train.seed,
                             fdml_train_stream(FDML_TRAIN_TRUNK, 0), &m->arena);
+        return;
     }
-    CLI_TRY(
-        fdml_backbone_build(&m->trunk, c->model.backbone, weights, &options, &m->arena, &err),
-        &err);
-    m->trunk.maps = weights->maps; /* constants point into the file */
-    m->columns = (size_t)m->trunk.value[m->trunk.output[0]].dim[1];
-}
-
-/* Linear, batch normalisation, ReLU: the hidden layer of PARADE's study of features. */
-static fdml_status build_hidden(train_model *m, fdml_weights *weights, fdml_error *err)
-{
-    const int64_t dim[] = { -1, (int64_t)m->data->item };
-    fdml_net net = { .weights = weights,
-                     .arena = &m->arena,
-                     .linear_rule = FDML_FIRST_UNIFORM,
-                     .linear_size = m->c->model.hidden };
-    fdml_graph_builder_init(&net.builder, &m->arena, weights->name, OPSET);
-    uint32_t x = fdml_graph_builder_add_input(&net.builder, "input", FDML_TYPE_F32, 2, dim);
-    x = fdml_net_add_linear(&net, x, "hidden", dim[1], (int64_t)m->c->model.hidden, true);
-    x = fdml_net_add_norm(&net, x, "norm", net.n_out);
-    x = fdml_net_add_relu(&net, x, "relu");
-    fdml_graph_builder_add_output(&net.builder, x);
-    fdml_graph_builder_declare(&net.builder, x, FDML_TYPE_F32, 2,
-                               (const int64_t[]){ -1, net.n_out });
-    FDML_TRY(fdml_graph_builder_finish(&net.builder, &m->trunk, err));
-    return fdml_weights_check_taken(weights, "features", err);
-}
-
-static void build_features(train_model *m)
-{
-    fdml_error err;
-    const config *c = m->c;
-    fdml_weights weights = { 0 };
-    if (c->model.weights) {
-        CLI_TRY(fdml_weights_open(&weights, c->model.weights, &m->arena, &err), &err);
-        skip_head(&weights);
-    } else {
-        fdml_weights_invent(&weights, "features", c->train.seed,
-                            fdml_train_stream(FDML_TRAIN_TRUNK, 0), &m->arena);
-    }
-    CLI_TRY(build_hidden(m, &weights, &err), &err);
-    m->trunk.maps = weights.maps;
-    m->columns = c->model.hidden;
+    CLI_TRY(fdml_checkpoint_read(&checkpoint, c->model.weights, &m->arena, &err), &err);
+    check_backbone(&checkpoint, c);
+    *weights = checkpoint.weights;
+    fdml_weights_skip(weights, FDML_EMBED_HEAD ".weight");
+    fdml_weights_skip(weights, FDML_EMBED_HEAD ".bias");
 }
 
 static void build_trunk(train_model *m)
 {
-    m->columns = m->data->item;
-    m->has_trunk = m->data->is_pictures || m->c->model.hidden;
-    if (m->data->is_pictures && m->c->model.hidden)
-        cli_die(CLI_EXIT_DATA, "%s: model.hidden is for backbone = features", m->c->path);
-    if (!m->has_trunk && m->c->model.weights)
+    fdml_error err;
+    fdml_weights weights = { 0 };
+    const config *c = m->c;
+    const size_t side = m->data->side;
+    const fdml_backbone_options options = { .height = side, .width = side };
+    const fdml_features_options features = { m->data->item, c->model.hidden };
+    m->has_trunk = m->data->is_pictures || c->model.hidden;
+    if (m->data->is_pictures && c->model.hidden)
+        cli_die(CLI_EXIT_DATA, "%s: model.hidden is for backbone = features", c->path);
+    if (!m->has_trunk && c->model.weights)
         cli_die(CLI_EXIT_DATA, "%s: model.weights: features without model.hidden have none",
-                m->c->path);
-    if (m->data->is_pictures)
-        build_backbone(m);
-    else if (m->has_trunk)
-        build_features(m);
+                c->path);
+    open_weights(&weights, m);
+    const fdml_status status =
+        m->data->is_pictures
+            ? fdml_backbone_build(&m->trunk, c->model.backbone, &weights, &options, &m->arena,
+                                  &err)
+            : fdml_features_build(&m->trunk, &weights, &features, &m->arena, &err);
+    if (status) cli_fail(&err);
+    m->trunk.maps = weights.maps; /* constants point into the file */
+    m->columns = (size_t)m->trunk.value[m->trunk.output[0]].dim[1];
 }
 
 /* Of a batch of n rows, without values. */
@@ -140,7 +103,7 @@ void train_model_open(train_model *m, const config *c, const train_data *data, u
 void train_model_close(train_model *m)
 {
     fdml_trainer_free(m->trainer);
-    if (m->has_trunk) fdml_graph_close(&m->trunk);
+    fdml_graph_close(&m->trunk);
     fdml_arena_close(&m->arena);
 }
 
@@ -195,6 +158,23 @@ static fdml_status plan_trunk(fdml_plan **plan, fdml_graph *graph, const train_m
                                         .n_threads = cli_threads(m->common) };
     FDML_TRY(fdml_trainer_trunk(graph, m->trainer, work, err));
     return fdml_plan_new(plan, graph, &input, &options, err);
+}
+
+fdml_status train_model_embed_memory(size_t *bytes, const train_model *m, fdml_arena *work,
+                                     fdml_error *err)
+{
+    const fdml_arena_mark mark = fdml_arena_get_mark(work);
+    fdml_graph graph;
+    fdml_plan *plan = NULL;
+    fdml_plan_memory memory = { 0 };
+    const size_t before = work->used;
+    const fdml_status status = m->has_trunk ? plan_trunk(&plan, &graph, m, work, err) : FDML_OK;
+    if (plan) fdml_plan_get_memory(&memory, plan);
+    *bytes = work->used - before + EMBED_ROWS * (m->data->item + m->columns) * sizeof(float) +
+             memory.weights + memory.buffer + memory.scratch;
+    if (plan) fdml_plan_free(plan);
+    fdml_arena_reset(work, mark);
+    return status;
 }
 
 fdml_status train_model_embed(float *f, const train_model *m, const train_part *part,

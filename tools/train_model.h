@@ -8,8 +8,8 @@
 
 typedef struct train_model {
     fdml_arena arena; /* graph and first weights */
-    fdml_graph trunk; /* where has_trunk */
-    bool has_trunk;
+    fdml_graph trunk;
+    bool has_trunk; /* else it gives its rows as they are, and is nothing to train */
     size_t columns; /* of the trunk, or of the rows */
     bool is_unit;   /* embeddings have unit length */
     const config *c;
@@ -26,6 +26,10 @@ void train_model_close(train_model *model);
 /* f: [part->n, model.dim], as the network is now. */
 fdml_status train_model_embed(float *f, const train_model *model, const train_part *part,
                               fdml_arena *work, fdml_error *err);
+
+/* Bytes of scratch that this takes. */
+fdml_status train_model_embed_memory(size_t *bytes, const train_model *model, fdml_arena *work,
+                                     fdml_error *err);
 
 /* tools/train_export.c: FOLDER/model.safetensors and FOLDER/model.onnx: trunk and class head.
  */

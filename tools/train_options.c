@@ -26,14 +26,16 @@ static const char *setting_name(const void *ctx, size_t i)
     return i < info->n_settings ? info->setting[i].name : NULL;
 }
 
-static void check_setting(const config_setting *s, const fdml_objective_info *info)
+/* key: what stands in front of its name where its value is wrong. */
+static void check_setting(const config_setting *s, const fdml_objective_info *info,
+                          const char *key)
 {
     for (size_t i = 0; i < info->n_settings; i++) {
         const fdml_objective_setting *known = &info->setting[i];
         if (strcmp(known->name, s->name)) continue;
         if (s->value < known->low || s->value > known->high)
-            cli_die(CLI_EXIT_DATA, "%s: objective.%s: %g is not from %g to %g", s->place,
-                    s->name, s->value, known->low, known->high);
+            cli_die(CLI_EXIT_DATA, "%s: %s.%s: %g is not from %g to %g", s->place, key, s->name,
+                    s->value, known->low, known->high);
         return;
     }
     const char *near = fdml_option_nearest(s->name, setting_name, info);
@@ -57,7 +59,7 @@ const fdml_objective_info *train_objective(config *c)
 {
     const fdml_objective_info *info = find_objective(c, "objective.name", c->objective.name);
     config_setting all[CONFIG_MAX_SETTINGS];
-    for (size_t i = 0; i < c->n_settings; i++) check_setting(&c->setting[i], info);
+    for (size_t i = 0; i < c->n_settings; i++) check_setting(&c->setting[i], info, "objective");
     const size_t n =
         info->n_settings < CONFIG_MAX_SETTINGS ? info->n_settings : CONFIG_MAX_SETTINGS;
     for (size_t i = 0; i < n; i++) {
@@ -104,24 +106,59 @@ static fdml_objective_options class_objective(const config *c, fdml_arena *arena
 
 /* --- attributes ------------------------------------------------------------------------- */
 
+/* "gamma=0.3" of parade.settings. */
+static fdml_objective_setting read_setting(const char *text, const fdml_objective_info *info,
+                                           const config *c, fdml_arena *arena)
+{
+    const size_t length = strcspn(text, "=");
+    char *name = push(arena, length + 1, 1);
+    config_setting setting = { .name = name, .place = c->path };
+    memcpy(name, text, length);
+    if (!text[length] || !fdml_real_parse(&setting.value, text + length + 1))
+        cli_die(CLI_EXIT_DATA, "%s: parade.settings: '%s' is no setting such as gamma=0.3",
+                c->path, text);
+    check_setting(&setting, info, "parade.settings");
+    return (fdml_objective_setting){ .name = name, .value = setting.value };
+}
+
+/* Those of [objective] where it is the same, and then its own, which go before them. */
+static void set_settings(fdml_objective_options *own, const config_parade *p, const config *c,
+                         bool is_same, fdml_arena *arena)
+{
+    const size_t n_before = is_same ? own->n_settings : 0;
+    const fdml_objective_info *info = find_objective(c, "parade.objective", own->name);
+    fdml_objective_setting *all = push(arena, n_before + p->settings.n + 1, sizeof *all);
+    if (n_before) memcpy(all, own->setting, n_before * sizeof *all);
+    for (size_t i = 0; i < p->settings.n; i++)
+        all[n_before + i] = read_setting(p->settings.item[i], info, c, arena);
+    own->setting = all;
+    own->n_settings = n_before + p->settings.n;
+}
+
 /* NULL where the attribute head has the class head's objective and nothing of its own. */
 static const fdml_objective_options *attribute_objective(const config *c,
                                                          const config_parade *p,
                                                          const fdml_objective_options *of_class,
                                                          fdml_arena *arena)
 {
-    if (!p->objective && !p->other_class_positives) return NULL;
+    fdml_error err;
+    const bool is_same = !p->objective || !strcmp(p->objective, of_class->name);
+    if (is_same && !p->settings.n && !p->miner && !p->objective_lr && !p->other_class_positives)
+        return NULL;
     fdml_objective_options *own = push(arena, 1, sizeof *own);
     *own = *of_class;
     own->miner.same_attribute_negatives = 0;
     own->miner.other_attribute_positives = false;
     own->miner.other_class_positives = p->other_class_positives;
-    if (!p->objective || !strcmp(p->objective, of_class->name)) return own;
-    find_objective(c, "parade.objective", p->objective);
-    own->name = p->objective;
-    own->n_settings = 0;
-    own->parameter_lr = 0;
-    own->miner.kind = FDML_MINER_DEFAULT;
+    if (!is_same) {
+        own->name = p->objective;
+        own->parameter_lr = 0;
+        own->miner.kind = FDML_MINER_DEFAULT;
+    }
+    set_settings(own, p, c, is_same, arena);
+    if (p->objective_lr > 0) own->parameter_lr = (float)p->objective_lr;
+    if (p->miner)
+        TRY_KEY(fdml_miner_parse(&own->miner.kind, p->miner, &err), "parade.miner", err);
     return own;
 }
 

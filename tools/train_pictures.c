@@ -65,14 +65,14 @@ static fdml_augment augment_of(const config *c, size_t side)
                            .hue = c->augment.hue };
 }
 
-void train_pictures_open(train_data *d, const config *c, const cli_common *common)
+void train_pictures_open(train_data *d, const config *c, const cli_common *common, size_t cache)
 {
     fdml_error err;
     d->side = side_of(c);
     const fdml_images_options options = { .augment = augment_of(c, d->side),
                                           .limits = fdml_image_default_limits,
                                           .seed = c->train.seed,
-                                          .cache_bytes = c->data.cache,
+                                          .cache_bytes = cache,
                                           .n_threads = cli_threads(common),
                                           .kernels = cli_kernels(common) };
     if (fdml_images_new(&d->images, &d->pictures, &options, &err))

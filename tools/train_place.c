@@ -75,7 +75,7 @@ static fdml_status read_root(train_place *place, const fdml_json *root, const ch
     if (strcmp(sha256, data->sha256) != 0)
         return fdml_fail(err, FDML_E_DATA,
                          "%s: the run was begun with other data: %s or %s has changed", path,
-                         data->shown, data->table_shown);
+                         data->shown, data->is_pictures ? "a picture" : data->table_shown);
     return FDML_OK;
 }
 

@@ -5,10 +5,11 @@
  * step of a checkpoint comes before it and is remembered by it.
  *
  * SPDX-License-Identifier: MIT */
-#include "train_run.h"
+#include "train_plan.h"
 
 #include <math.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "train/state.h"
 
@@ -77,15 +78,23 @@ static _Noreturn void interrupt(train_run *run)
 
 /* --- validation --------------------------------------------------------------------------- */
 
+train_validation train_run_validation(const train_run *run)
+{
+    return (train_validation){ .part = &run->data->validation,
+                               .n_attributes = run->data->n_attributes,
+                               .min_group = run->c->train.min_group,
+                               .max_memory = run->validation_memory,
+                               .common = run->common };
+}
+
 static void score(train_run *run)
 {
     fdml_error err;
     const train_part *part = &run->data->validation;
+    const train_validation how = train_run_validation(run);
     const train_embedding embedding = { run->f, run->c->model.dim, run->model.is_unit };
     fdml_status status = train_model_embed(run->f, &run->model, part, &run->work, &err);
-    if (!status)
-        status = train_validate(&run->scores, &embedding, part, run->data->n_attributes,
-                                run->c->train.min_group, run->common, &run->work, &err);
+    if (!status) status = train_validate(&run->scores, &embedding, &how, &run->work, &err);
     if (status) break_off(run, &err);
 }
 
@@ -115,12 +124,11 @@ static void validate(train_run *run)
 
 /* --- the loop ----------------------------------------------------------------------------- */
 
-static void load_batch(train_run *run)
+fdml_status train_run_load(train_run *run, fdml_error *err)
 {
-    fdml_error err;
     const train_part *part = &run->data->train;
     const size_t n = run->c->train.batch;
-    CLI_TRY(fdml_sampler_draw(run->sampler, run->place.step, run->row, &run->work, &err), &err);
+    FDML_TRY(fdml_sampler_draw(run->sampler, run->place.step, run->row, &run->work, err));
     for (size_t i = 0; i < n; i++) {
         const uint32_t at = run->row[i];
         run->label[i] = part->label.code[at];
@@ -128,9 +136,15 @@ static void load_batch(train_run *run)
             run->attribute[k][i] = run->data->attribute[k][at];
         run->row[i] = part->row[at];
     }
-    if (!train_data_load(run->x, run->data, run->row, n, &run->place.step, &err)) return;
-    save_now(run);
-    break_off(run, &err);
+    return train_data_load(run->x, run->data, run->row, n, &run->place.step, err);
+}
+
+fdml_trainer_batch train_run_batch(const train_run *run)
+{
+    return (fdml_trainer_batch){ .x = run->x,
+                                 .label = run->label,
+                                 .attribute = (const uint32_t *const *)run->attribute,
+                                 .step = run->place.step };
 }
 
 static void step(train_run *run)
@@ -139,11 +153,11 @@ static void step(train_run *run)
     fdml_trainer_result result;
     const config *c = run->c;
     const double start = train_now();
-    load_batch(run);
-    const fdml_trainer_batch batch = { .x = run->x,
-                                       .label = run->label,
-                                       .attribute = (const uint32_t *const *)run->attribute,
-                                       .step = run->place.step };
+    if (train_run_load(run, &err)) {
+        save_now(run);
+        break_off(run, &err);
+    }
+    const fdml_trainer_batch batch = train_run_batch(run);
     if (fdml_trainer_step(run->model.trainer, &batch, &result, &err)) break_off(run, &err);
     run->place.step++;
     if (run->place.step % c->log.every == 0 || run->place.step == run->n_steps) {
@@ -203,29 +217,45 @@ static void finish(train_run *run)
     printf(", weights sha256 %s\n", sha256);
 }
 
-int train_run_all(const config *c, const train_data *data, const char *folder, bool resume,
-                  const cli_common *common)
+static void work(train_run *run, bool resume)
 {
-    train_run run = { .c = c, .common = common, .folder = folder, .data = data };
+    const bool goes_on = train_begin_folder(run, resume);
+    if (goes_on)
+        cli_warn(run->common, "%s: goes on from step %llu", run->folder,
+                 (unsigned long long)run->place.step);
+    const train_log_options log = { .folder = run->folder,
+                                    .column = run->column,
+                                    .n_columns = run->n_columns,
+                                    .with_events = run->c->log.tensorboard,
+                                    .size = goes_on ? run->place.log_size : NULL };
+    train_log_open(&run->log, &log, &run->arena);
+    run->progress = cli_progress_open(run->common);
+    cli_progress_unit(run->data->is_pictures ? "images" : "rows");
+    cli_note_signals();
+    run->started = train_now();
+    loop(run);
+    train_log_close(&run->log);
+    finish(run);
+    close(run->lock);
+}
+
+int train_run_all(const train_task *task)
+{
+    train_need need;
+    train_run run = { .c = task->c,
+                      .common = task->common,
+                      .folder = task->folder,
+                      .data = task->data,
+                      .max_memory = task->max_memory,
+                      .validation_memory = task->max_memory };
     fdml_arena_init(&run.arena, 0);
     fdml_arena_init(&run.work, 0);
-    const bool goes_on = train_begin(&run, resume);
-    if (goes_on)
-        cli_warn(common, "%s: goes on from step %llu", folder,
-                 (unsigned long long)run.place.step);
-    const train_log_options log = { .folder = folder,
-                                    .column = run.column,
-                                    .n_columns = run.n_columns,
-                                    .with_events = c->log.tensorboard,
-                                    .size = goes_on ? run.place.log_size : NULL };
-    train_log_open(&run.log, &log, &run.arena);
-    run.progress = cli_progress_open(common);
-    cli_progress_unit(data->is_pictures ? "images" : "rows");
-    cli_note_signals();
-    run.started = train_now();
-    loop(&run);
-    train_log_close(&run.log);
-    finish(&run);
+    train_begin(&run);
+    if (task->max_memory || task->dry_run) train_plan_make(&need, &run);
+    if (task->dry_run)
+        train_plan_print(&need, &run);
+    else
+        work(&run, task->resume);
     train_model_close(&run.model);
     fdml_arena_close(&run.work);
     fdml_arena_close(&run.arena);

@@ -1,5 +1,6 @@
 /* train_run.h - a run from its first step, or from where it was left, to its files.
  *
+ *   FOLDER/.lock                held while a process writes there
  *   FOLDER/config.ini           complete, as used
  *   FOLDER/rows.csv             what each row of the table was used for
  *   FOLDER/log.jsonl, .csv      train_log.h
@@ -9,6 +10,7 @@
  *   FOLDER/summary.json         what came out, with the sha256 of the weights
  *
  *   train_begin.c     until the first step
+ *   train_plan.h      what it needs
  *   train_run.c       the loop, its checkpoints, its end
  *   train_columns.c   which numbers are logged
  *
@@ -34,6 +36,7 @@ typedef struct train_run {
     const config *c;
     const cli_common *common;
     const char *folder;
+    int lock; /* of FOLDER/.lock */
     const train_data *data;
     train_model model;
     const fdml_sampler *sampler;
@@ -42,7 +45,9 @@ typedef struct train_run {
     const fdml_progress *progress;
     fdml_arena arena, work;
     train_place place;
-    uint64_t saved_at; /* step of the last checkpoint, plus 1; 0: none */
+    size_t max_memory;        /* 0: no limit */
+    size_t validation_memory; /* what is left of it for an audit's scratch */
+    uint64_t saved_at;        /* step of the last checkpoint, plus 1; 0: none */
     double started;
     /* a batch */
     float *x;
@@ -55,12 +60,26 @@ typedef struct train_run {
     size_t n_columns;
 } train_run;
 
-/* Returns the exit status. */
-int train_run_all(const config *c, const train_data *data, const char *folder, bool resume,
-                  const cli_common *common);
+typedef struct train_task {
+    const config *c;
+    const train_data *data;
+    const char *folder; /* NULL with dry_run */
+    bool resume;
+    bool dry_run;      /* print the plan, and leave nothing */
+    size_t max_memory; /* 0: no limit */
+    const cli_common *common;
+} train_task;
 
-/* tools/train_begin.c: everything is open, the folder there. True: from its checkpoint. */
-bool train_begin(train_run *run, bool resume);
+/* Returns the exit status. */
+int train_run_all(const train_task *task);
+/* The batch of the step that comes next, read; then what a trainer is given of it. */
+fdml_status train_run_load(train_run *run, fdml_error *err);
+fdml_trainer_batch train_run_batch(const train_run *run);
+train_validation train_run_validation(const train_run *run);
+
+/* tools/train_begin.c: all is open but the folder; then that. True: from its checkpoint. */
+void train_begin(train_run *run);
+bool train_begin_folder(train_run *run, bool resume);
 const char *train_path(char path[FDML_PATH_SIZE], const train_run *run, const char *name);
 
 /* Names the columns, once; then fills value[] with one step's numbers, or a validation's. */

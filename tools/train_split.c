@@ -81,25 +81,83 @@ static void move_to_validation(train_data *d, const config *c, const fdml_factor
 /* Training rows with classes counted among them alone, so that a share of the classes is one of
  * those that train. */
 typedef struct training {
+    uint32_t *of_class; /* [levels of all rows] its number among them, plus 1; 0: none trains */
     uint32_t *row, *code;
     size_t n, n_classes;
 } training;
 
 static training list_training(const train_data *d, const fdml_factor *label, fdml_arena *arena)
 {
-    training t = { .row = push(arena, label->n_rows, sizeof *t.row),
+    training t = { .of_class = push(arena, label->n_levels, sizeof *t.of_class),
+                   .row = push(arena, label->n_rows, sizeof *t.row),
                    .code = push(arena, label->n_rows, sizeof *t.code) };
-    uint32_t *dense = push(arena, label->n_levels, sizeof *dense);
     for (size_t i = 0; i < label->n_rows; i++)
-        if (d->fate[i] == FATE_TRAIN) dense[label->code[i]] = 1;
+        if (d->fate[i] == FATE_TRAIN) t.of_class[label->code[i]] = 1;
     for (size_t k = 0; k < label->n_levels; k++)
-        if (dense[k]) dense[k] = (uint32_t)t.n_classes++;
+        if (t.of_class[k]) t.of_class[k] = (uint32_t)++t.n_classes;
     for (size_t i = 0; i < label->n_rows; i++) {
         if (d->fate[i] != FATE_TRAIN) continue;
         t.row[t.n] = (uint32_t)i;
-        t.code[t.n++] = dense[label->code[i]];
+        t.code[t.n++] = t.of_class[label->code[i]] - 1;
     }
     return t;
+}
+
+const char *const train_group_name[] = { "unseen", "majority", "minority" };
+
+/* Of every row, also of those that validate or test: a class has one group. */
+static void set_groups(train_data *d, const fdml_factor *label, const training *t,
+                       const bool *is_minority, fdml_arena *arena)
+{
+    d->group = push(arena, label->n_rows, sizeof *d->group);
+    for (size_t i = 0; i < label->n_rows; i++) {
+        const uint32_t number = t->of_class[label->code[i]];
+        d->group[i] = (uint8_t)(!number                   ? GROUP_UNSEEN
+                                : is_minority[number - 1] ? GROUP_MINORITY
+                                                          : GROUP_MAJORITY);
+    }
+}
+
+static bool is_attribute(const config *c, const char *name)
+{
+    for (size_t k = 0; k < c->data.attributes.n; k++)
+        if (!strcmp(c->data.attributes.item[k], name)) return true;
+    return false;
+}
+
+/* Whoever watches the groups should know that there are none to watch. */
+static void warn_unseen(const train_data *d, const config *c, const cli_common *common)
+{
+    size_t n = 0, n_seen = 0;
+    for (size_t i = 0; i < d->pictures.table.n_rows; i++) {
+        n += d->fate[i] == FATE_VALIDATION;
+        n_seen += d->fate[i] == FATE_VALIDATION && d->group[i] != GROUP_UNSEEN;
+    }
+    if (n && !n_seen && is_attribute(c, TRAIN_INDUCED))
+        cli_warn(common,
+                 "warning: no class that validates trains, so all of validation is '%s' in "
+                 "'%s'; a data.split within classes has both groups there",
+                 train_group_name[GROUP_UNSEEN], TRAIN_INDUCED);
+}
+
+/* The name is reserved while the group is made, so that nobody takes one for the other. */
+static void check_name(const train_data *d, const config *c)
+{
+    const fdml_table *table = &d->pictures.table;
+    const bool is_made = c->data.minority_classes > 0;
+    size_t column;
+    const bool is_asked = is_attribute(c, TRAIN_INDUCED);
+    const bool is_there = !fdml_table_find(table, TRAIN_INDUCED, &column, NULL);
+    if (is_asked && is_made && is_there)
+        cli_die(CLI_EXIT_DATA,
+                "%s: has a column '%s', which is the name of the group that "
+                "data.minority_classes makes",
+                table->path, TRAIN_INDUCED);
+    if (is_asked && !is_made && !is_there)
+        cli_die(CLI_EXIT_DATA,
+                "%s: data.attributes: '%s' is the group that data.minority_classes makes, "
+                "which is 0",
+                c->path, TRAIN_INDUCED);
 }
 
 static void cut_minority(train_data *d, const config *c, const cli_common *common,
@@ -118,6 +176,7 @@ static void cut_minority(train_data *d, const config *c, const cli_common *commo
     for (size_t i = 0; i < t.n; i++)
         if (result.is_minority[t.code[i]])
             d->fate[t.row[i]] = result.is_kept[i] ? FATE_MINORITY : FATE_REMOVED;
+    set_groups(d, label, &t, result.is_minority, arena);
     const fdml_imbalance_counts *n = &result.counts;
     cli_warn(common, "imbalance: %zu of %zu classes keep %zu of %zu rows", n->n_minority,
              t.n_classes, n->n_kept, n->n_kept + n->n_removed);
@@ -126,6 +185,7 @@ static void cut_minority(train_data *d, const config *c, const cli_common *commo
                  "warning: %zu classes would have been empty with data.minority_keep = %g, and "
                  "keep one row each",
                  n->n_last_saved, c->data.minority_keep);
+    warn_unseen(d, c, common);
 }
 
 void train_split(train_data *d, const config *c, const cli_common *common, fdml_arena *arena)
@@ -137,6 +197,7 @@ void train_split(train_data *d, const config *c, const cli_common *common, fdml_
     CLI_TRY(fdml_table_find(table, c->data.label, &column, &err), &err);
     CLI_TRY(fdml_factor_from_table(&label, table, column, arena, &err), &err);
     fdml_part *part = push(arena, label.n_levels, sizeof *part);
+    check_name(d, c);
     if (c->data.split && c->data.zero_shot)
         cli_die(CLI_EXIT_DATA, "%s: data.split and data.zero_shot are both set", c->path);
     if (c->data.split)

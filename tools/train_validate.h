@@ -30,9 +30,20 @@ typedef struct train_embedding {
     bool is_unit; /* compared by cosine; else by Euclidean distance */
 } train_embedding;
 
-/* Groups below min_group rows are not the worst. FDML_E_DATA: rows that cannot be compared. */
+typedef struct train_validation {
+    const train_part *part;
+    size_t n_attributes;
+    size_t min_group;  /* groups of fewer rows are not the worst */
+    size_t max_memory; /* bytes of scratch; 0: no limit */
+    const cli_common *common;
+} train_validation;
+
+/* FDML_E_DATA: rows that cannot be compared; FDML_E_LIMIT. */
 fdml_status train_validate(train_scores *scores, const train_embedding *embedding,
-                           const train_part *part, size_t n_attributes, size_t min_group,
-                           const cli_common *common, fdml_arena *work, fdml_error *err);
+                           const train_validation *how, fdml_arena *work, fdml_error *err);
+/* Bytes of scratch, of which no limit may be less. */
+fdml_status train_validate_memory(size_t *bytes, const train_embedding *embedding,
+                                  const train_validation *how, fdml_arena *work,
+                                  fdml_error *err);
 
 #endif

@@ -5,6 +5,12 @@
 #include <string.h>
 
 #include "model/embed_head.h"
+#include "model/features.h"
+
+static const fdml_backbone *find_backbone(const char *name)
+{
+    return strcmp(name, fdml_features.name) ? fdml_backbone_find(name) : &fdml_features;
+}
 
 static fdml_status read_ours(fdml_checkpoint *checkpoint, const char *format, fdml_error *err)
 {
@@ -18,7 +24,7 @@ static fdml_status read_ours(fdml_checkpoint *checkpoint, const char *format, fd
         return fdml_fail(err, FDML_E_FORMAT, "%s: a checkpoint that names no backbone",
                          weights->name);
     checkpoint->is_ours = true;
-    checkpoint->backbone = fdml_backbone_find(name);
+    checkpoint->backbone = find_backbone(name);
     if (!checkpoint->backbone) return fdml_backbone_fail(err, weights->name, name);
     if (!settings) return FDML_OK;
     return fdml_checkpoint_settings_read(&checkpoint->settings, settings, weights->name, err);
@@ -113,19 +119,39 @@ static fdml_status check_sizes(const fdml_graph *graph, const fdml_embed_head *h
     return FDML_OK;
 }
 
-fdml_status fdml_checkpoint_build(fdml_graph *graph, fdml_checkpoint *checkpoint,
+static fdml_status build_features(fdml_graph *graph, fdml_checkpoint *checkpoint,
                                   bool with_head, fdml_arena *arena, fdml_error *err)
+{
+    fdml_features_options options;
+    fdml_weights *weights = &checkpoint->weights;
+    if (with_head)
+        return fdml_fail(err, FDML_E_ARG, "%s: %s has no classifier", weights->name,
+                         fdml_features.name);
+    FDML_TRY(fdml_features_sizes(&options, weights, FDML_EMBED_HEAD ".weight", err));
+    return fdml_features_build(graph, weights, &options, arena, err);
+}
+
+static fdml_status build_net(fdml_graph *graph, fdml_checkpoint *checkpoint, bool with_head,
+                             fdml_arena *arena, fdml_error *err)
 {
     const fdml_checkpoint_settings *settings = &checkpoint->settings;
     const fdml_backbone_options options = { .with_head = with_head,
                                             .height = settings->height,
                                             .width = settings->width };
+    if (checkpoint->backbone == &fdml_features)
+        return build_features(graph, checkpoint, with_head, arena, err);
+    return fdml_backbone_build(graph, checkpoint->backbone->name, &checkpoint->weights,
+                               &options, arena, err);
+}
+
+fdml_status fdml_checkpoint_build(fdml_graph *graph, fdml_checkpoint *checkpoint,
+                                  bool with_head, fdml_arena *arena, fdml_error *err)
+{
     fdml_graph built;
     fdml_embed_head head;
     fdml_tensor weight;
     FDML_TRY(take_head(&head, &weight, checkpoint, !with_head, arena, err));
-    FDML_TRY(fdml_backbone_build(&built, checkpoint->backbone->name, &checkpoint->weights,
-                                 &options, arena, err));
+    FDML_TRY(build_net(&built, checkpoint, with_head, arena, err));
     if (!with_head) FDML_TRY(check_sizes(&built, &head, &weight, checkpoint, err));
     if (head.weight || head.normalise)
         FDML_TRY(fdml_embed_head_append(&built, &built, &head, arena, err));
@@ -154,7 +180,7 @@ fdml_status fdml_checkpoint_write(const char *path, const char *backbone,
                                      "backbone", backbone,
                                      "settings", text };
     fdml_output output;
-    if (!fdml_backbone_find(backbone)) return fdml_backbone_fail(err, path, backbone);
+    if (!find_backbone(backbone)) return fdml_backbone_fail(err, path, backbone);
     fdml_checkpoint_settings_write(text, settings);
     FDML_TRY(fdml_output_open(&output, path, NULL, err));
     const fdml_status status =

@@ -1,7 +1,7 @@
 /* checkpoint.h - a backbone and its weights in one .safetensors file.
  *
  * Ours has three texts in its __metadata__: "format" is "fdml-checkpoint/1", "backbone" a name
- * of backbone.h, "settings" a JSON object:
+ * of backbone.h or "features" (features.h), "settings" a JSON object:
  *
  *     {"input": [3, 224, 224], "embedding_size": 128, "head": true, "normalise": true,
  *      "preprocess": {"resize_shorter": 256, "center": [224, 224], "channels": "rgb",

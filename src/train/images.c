@@ -20,7 +20,7 @@ typedef struct slot {
 struct fdml_images {
     fdml_images_options options;
     const fdml_pictures *pictures;
-    slot *kept; /* [n_rows]; NULL without a budget */
+    slot *kept; /* [n_rows] */
     size_t n_kept_bytes;
     fdml_lock lock; /* of kept, n_kept_bytes and store */
     fdml_arena store, own;
@@ -37,9 +37,8 @@ fdml_status fdml_images_new(fdml_images **images, const fdml_pictures *pictures,
     fdml_images *m = fdml_arena_push_zero(&own, 1, sizeof *m);
     const int n_threads = options->n_threads ? options->n_threads : fdml_threads_default();
     fdml_arena *scratch = fdml_arena_push(&own, (size_t)n_threads, sizeof *scratch);
-    const bool keeps = options->cache_bytes > 0;
-    slot *kept = keeps ? fdml_arena_push_zero(&own, n_rows, sizeof *kept) : NULL;
-    if (!m || !scratch || (keeps && !kept)) {
+    slot *kept = fdml_arena_push_zero(&own, n_rows, sizeof *kept);
+    if (!m || !scratch || !kept) {
         fdml_arena_close(&own);
         return fdml_fail(err, FDML_E_NOMEM, "%s: no memory for %zu pictures",
                          pictures->table.path, n_rows);
@@ -76,9 +75,25 @@ size_t fdml_images_cached(const fdml_images *m)
     return m->n_kept_bytes;
 }
 
+void fdml_images_set_cache(fdml_images *m, size_t cache_bytes)
+{
+    m->options.cache_bytes = cache_bytes;
+}
+
+size_t fdml_images_memory(const fdml_images *m)
+{
+    return m->own.used;
+}
+
+size_t fdml_images_scratch(const fdml_images *m)
+{
+    size_t bytes = 0;
+    for (int t = 0; t < m->options.n_threads; t++) bytes += m->scratch[t].peak;
+    return bytes;
+}
+
 static bool find_kept(fdml_images *m, fdml_image *image, size_t row)
 {
-    if (!m->kept) return false;
     fdml_lock_take(&m->lock);
     const slot s = m->kept[row];
     fdml_lock_drop(&m->lock);
@@ -91,7 +106,7 @@ static bool find_kept(fdml_images *m, fdml_image *image, size_t row)
 static void keep(fdml_images *m, const fdml_image *image, size_t row)
 {
     const size_t size = image->width * image->height * 3;
-    if (!m->kept || size > m->options.cache_bytes) return;
+    if (size > m->options.cache_bytes) return;
     fdml_lock_take(&m->lock);
     slot *s = &m->kept[row];
     if (!s->rgb && m->n_kept_bytes <= m->options.cache_bytes - size) {

@@ -36,6 +36,10 @@ void fdml_images_free(fdml_images *images); /* NULL is allowed */
 
 size_t fdml_images_item(const fdml_images *images); /* floats of a picture: channels x sides */
 size_t fdml_images_cached(const fdml_images *images); /* bytes that are kept now */
+/* From now on this many are kept; what is there already stays. */
+void fdml_images_set_cache(fdml_images *images, size_t cache_bytes);
+size_t fdml_images_memory(const fdml_images *images);  /* bytes beside those that are kept */
+size_t fdml_images_scratch(const fdml_images *images); /* the most that decoding took so far */
 
 /* planes: [n, channels, height, width] of the pictures row[0..n), which may repeat. On failure
  * the sentence is that of the first of them that failed, starting with its path: FDML_E_IO,

@@ -201,6 +201,11 @@ size_t fdml_trainer_n_weights(const fdml_trainer *trainer)
     return n;
 }
 
+size_t fdml_trainer_memory(const fdml_trainer *t)
+{
+    return t->arena.used + t->work.peak + (t->tape ? fdml_tape_memory(t->tape) : 0);
+}
+
 typedef struct stepping {
     fdml_trainer *trainer;
     const fdml_trainer_batch *batch;

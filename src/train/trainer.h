@@ -42,6 +42,8 @@ const fdml_params *fdml_trainer_state(const fdml_trainer *trainer);
 /* Of these, what is left of training in the end: the trunk and the class head. */
 const fdml_params *fdml_trainer_model(const fdml_trainer *trainer);
 size_t fdml_trainer_n_weights(const fdml_trainer *trainer); /* items that are trained */
+/* Bytes it holds, and the most that its steps so far took for scratch. */
+size_t fdml_trainer_memory(const fdml_trainer *trainer);
 
 typedef struct fdml_trainer_batch {
     const float *x; /* [N, ...], as the options' input */

@@ -20,7 +20,7 @@ test_configuration_is_current()
 test_man_pages_have_every_option()
 {
     local program option
-    for program in fdml-eval fdml-embed fdml-inspect fdml-findml 'fdml-synth embeddings' 'fdml-synth plumage'; do
+    for program in fdml-eval fdml-embed fdml-inspect fdml-findml fdml-train 'fdml-synth embeddings' 'fdml-synth plumage'; do
         # shellcheck disable=SC2086 # two words
         run $program --help
         program=${program%% *}

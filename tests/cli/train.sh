@@ -52,6 +52,47 @@ PYTHON
         "$(json runs/summary.json 'round(r["validation"]["map_at_r"], 12)')"
 }
 
+# of features, too, the checkpoint is a model like others
+test_a_checkpoint_of_features()
+{
+    train_set
+    local hidden
+    for hidden in 0 24; do
+        train --out "h$hidden" --set model.hidden=$hidden
+        assert_exit 0
+        run fdml-embed --model "h$hidden/model.onnx" emb.npy -o onnx.npy --quiet
+        assert_exit 0
+        run fdml-embed --model "h$hidden/model.safetensors" emb.npy -o ours.npy --quiet
+        assert_exit 0
+        assert_same ours.npy onnx.npy
+        run fdml-inspect "h$hidden/model.safetensors" --json
+        assert_exit 0
+        assert_json out 'r[0]["kind"] == "model"'
+        rm -f ./*.npy.json onnx.npy ours.npy
+    done
+    # the trunk goes on from it and stays, the head is new
+    train --out again --set model.hidden=24 --set model.weights=h24/model.safetensors \
+        --set model.freeze_trunk=true
+    assert_exit 0
+    python3 - <<'PYTHON'
+import json, struct
+def tensors(path):
+    data = open(path, "rb").read()
+    n = struct.unpack("<Q", data[:8])[0]
+    head = json.loads(data[8:8 + n])
+    head.pop("__metadata__")
+    return {k: data[8 + n:][slice(*v["data_offsets"])] for k, v in head.items()}
+a, b = tensors("h24/model.safetensors"), tensors("again/model.safetensors")
+assert a.keys() == b.keys() and len(a) == 8
+for name in a:
+    assert (a[name] == b[name]) == (not name.startswith("head.")), name
+PYTHON
+    bad_input "tensor 'hidden.weight' is [24,12], expected [16,12]" fdml-train exp.ini --quiet \
+        --out third --set model.hidden=16 --set model.weights=h24/model.safetensors
+    bad_input 'emb.npy: header of' fdml-train exp.ini --quiet \
+        --out third --set model.hidden=16 --set model.weights=emb.npy
+}
+
 test_threads_and_instruction_sets_do_not_show()
 {
     train_set
@@ -161,6 +202,50 @@ test_resume_of_a_finished_run_says_the_same()
     bad_input 'runs: holds a run already; --resume goes on with it' fdml-train exp.ini --quiet --out runs
 }
 
+# what a run will be, without one
+test_dry_run()
+{
+    train_set
+    run fdml-train exp.ini --dry-run
+    assert_exit 0
+    assert_stderr_empty
+    assert_out 'train       144 rows of 18 classes; values of group 2'
+    assert_out 'validation  48 rows of 6 classes; values of group 2'
+    assert_out 'network     features to 8, 122 weights; margin' # 12 * 8 + 8, and 18 margins
+    assert_out 'steps       60 of 16 rows, 9 an epoch; validated every 20; a checkpoint of '
+    grep -q '^memory      [0-9.]* MiB: data ' out || fail "no memory"
+    grep -q '^time        about [0-9]* s, .*: [0-9]* rows/s with' out || fail "no time"
+    assert_eq "$(ls | tr '\n' ' ')" 'emb.npy err exp.ini meta.csv out set '
+    run fdml-train exp.ini --dry-run --set data.attributes= --set data.validation=0
+    assert_out 'validation  0 rows of 0 classes'
+    train --out runs
+    run fdml-train --dry-run --out runs --resume # a run that is there is not touched
+    assert_exit 0
+    assert_out 'steps       60 of 16 rows'
+}
+
+test_max_memory()
+{
+    train_set
+    local set=(--set model.hidden=256 --set train.steps=20)
+    bad_input '--max-memory: 1.0 MiB is too little; this run needs ' fdml-train exp.ini --out runs \
+        --max-memory 1M "${set[@]}"
+    assert_no_file runs
+    local need
+    need=$(sed 's/.* needs \([0-9.]*\) MiB.*/\1/' err)
+    # what is said is rounded to a tenth of a MiB
+    local enough low
+    enough=$(awk "BEGIN { printf \"%d\", ($need + 0.06) * 1048576 }")
+    low=$(awk "BEGIN { printf \"%d\", ($need - 0.06) * 1048576 }")
+    bad_input 'is too little; this run needs' fdml-train exp.ini --dry-run --max-memory "$low" "${set[@]}"
+    train --out limited --max-memory "$enough" "${set[@]}"
+    assert_exit 0
+    train --out free "${set[@]}"
+    assert_eq "$(weights limited)" "$(weights free)"
+    assert_same limited/rows.csv free/rows.csv
+    assert_same limited/config.ini free/config.ini
+}
+
 test_early_stopping()
 {
     train_set
@@ -248,8 +333,51 @@ test_splits()
     assert_eq "$(grep -c test halves/rows.csv)" 96
     train --out cut --set data.minority_classes=0.5 --set data.minority_keep=0.25
     assert_exit 0
-    assert_eq "$(grep -c minority cut/rows.csv) $(grep -c removed cut/rows.csv)" '18 54'
+    assert_eq "$(grep -c ',minority,minority$' cut/rows.csv) $(grep -c ',removed,' cut/rows.csv)" '18 54'
     assert_json cut/summary.json 'r["train"]["rows"] == 144 - 54'
+}
+
+# FINDML 7: the group that an induced imbalance makes is an attribute like others
+test_the_induced_group()
+{
+    train_set
+    awk -F, 'NR == 1 { print; next } # of each class six rows train and two validate
+        { sub(/,[a-z]*$/, NR % 8 < 2 ? ",val" : ",train"); print }' meta.csv >within.csv
+    local set=(--set data.labels=within.csv --set data.split=fold --set data.validation=0
+        --set data.minority_classes=0.25 --set data.minority_keep=0.5
+        --set data.attributes=induced,group)
+    train --out runs "${set[@]}" --set parade.induced.alpha=0.3 --set train.best_by=worst_recall_at_1
+    assert_exit 0
+    # 24 classes, 6 of which keep 3 of 6 rows
+    assert_eq "$(sed 1d runs/rows.csv | cut -d, -f2,3 | sort | uniq -c | tr -s ' \n' ' ')" \
+        ' 18 minority,minority 18 removed,minority 108 train,majority 36 validation,majority 12 validation,minority '
+    assert_eq "$(head -1 runs/rows.csv)" row,part,induced
+    assert_json runs/summary.json 'r["validation"]["worst_group_by_recall_at_1"] in ("minority", "majority")'
+    python3 - <<'PYTHON'
+import csv, json
+lines = [json.loads(line) for line in open("runs/log.jsonl")]
+lines = [line for line in lines if "loss" in line]
+shares = [line["share/induced/minority"] for line in lines]
+assert all(a + line["share/induced/majority"] == 1 for a, line in zip(shares, lines))
+assert 0 < sum(shares) / len(shares) < 0.5 # of the classes that are drawn a quarter
+assert all("parade/induced/loss" in line for line in lines)
+label = [row["label"] for row in csv.DictReader(open("within.csv"))]
+groups = {}
+for name, row in zip(label, csv.DictReader(open("runs/rows.csv"))):
+    groups.setdefault(name, set()).add(row["induced"])
+assert len(groups) == 24 and all(len(group) == 1 for group in groups.values())
+PYTHON
+    # batches that balance it
+    train --out even "${set[@]}" --set sampler.name=group_balanced --set sampler.balance=classes
+    assert_exit 0
+    assert_eq "$(python3 -c 'import json
+lines = map(json.loads, open("even/log.jsonl"))
+print({line["share/induced/minority"] for line in lines if "loss" in line})')" '{0.5}'
+    # classes of their own validate: nobody drew among them
+    run fdml-train exp.ini --out unseen --set data.minority_classes=0.5 --set data.attributes=induced
+    assert_exit 0
+    grep -q "all of validation is 'unseen' in 'induced'" err || fail "$(cat err)"
+    assert_eq "$(grep -c '^[0-9]*,validation,unseen$' unseen/rows.csv)" 48
 }
 
 test_the_control_shuffles()
@@ -262,6 +390,36 @@ test_the_control_shuffles()
     [ "$(weights real)" != "$(weights control)" ] || fail "the control is the real thing"
     train --out again "${set[@]}" --set parade.shuffle_attribute=true
     assert_eq "$(weights again)" "$(weights control)"
+}
+
+# an attribute head's own objective, with its own settings and miner
+test_keys_of_attribute_objectives()
+{
+    train_set
+    local alpha=(--set parade.alpha=0.3 --set parade.detach=false --set model.hidden=16)
+    train --out base "${alpha[@]}"
+    local seen name
+    seen=$(weights base)
+    for name in settings=gamma=0.3 miner=random objective_lr=0.1 objective=triplet \
+        'objective=triplet --set parade.settings=margin=0.4' \
+        'objective=triplet --set parade.miner=batch_hard'; do
+        rm -rf runs
+        # shellcheck disable=SC2086 # words
+        train --out runs "${alpha[@]}" --set parade.$name
+        assert_exit 0
+        case " $seen " in *" $(weights runs) "*) fail "parade.$name changes nothing" ;; esac
+        seen="$seen $(weights runs)"
+    done
+    # what is said twice, and what is the default
+    train --out same "${alpha[@]}" --set parade.objective=margin --set objective.gamma=0.2 \
+        --set parade.settings=gamma=0.2,beta=1.2 --set parade.miner=distance
+    assert_exit 0
+    assert_eq "$(weights same)" "$(weights base)"
+    # of one attribute, and so in what is kept
+    train --out runs2 "${alpha[@]}" --set parade.group.settings=gamma=0.3,beta=1.1
+    assert_exit 0
+    grep -A1 '^\[parade.group\]$' runs2/config.ini | grep -q '^settings = gamma=0.3,beta=1.1$' ||
+        fail "$(cat runs2/config.ini)"
 }
 
 # every key of a separation reaches it: each changes the weights of a run

@@ -40,6 +40,13 @@ test_bad_config()
     bad_train 'objective.name: ' --set objective.name=margn
     bad_train 'miner.name: ' --set miner.name=semihrd
     bad_train 'sampler.name: ' --set sampler.name=clas
+    bad_train "exp.ini: parade.settings: 'gamma' is no setting such as gamma=0.3" \
+        --set parade.settings=gamma
+    bad_train "exp.ini: parade.settings.gamma: -1 is not from 0 to" --set parade.settings=gamma=-1
+    bad_train "objective triplet has no setting 'margn'; did you mean 'margin'?" \
+        --set parade.objective=triplet --set parade.settings=margn=1
+    bad_train 'exp.ini: parade.miner: ' --set parade.miner=semihrd
+    bad_train 'exp.ini: parade.objective: ' --set parade.objective=margn
     bad_train "model.backbone is 'resnet18', but data.embeddings are no pictures" \
         --set model.backbone=resnet18
     bad_train 'data.images and data.embeddings are both set' --set data.images=x
@@ -69,6 +76,20 @@ test_bad_data()
     bad_train 'nan.npy: row 1, column 2 is not finite' --set data.embeddings=nan.npy \
         --set data.validation=0
     assert_no_file runs
+}
+
+test_names_of_the_induced_group()
+{
+    train_set
+    bad_train "data.attributes: 'induced' is the group that data.minority_classes makes, which is 0" \
+        --set data.attributes=induced
+    sed '1s/fold/induced/' meta.csv >named.csv
+    bad_train "named.csv: has a column 'induced', which is the name of the group" \
+        --set data.attributes=induced --set data.labels=named.csv --set data.minority_classes=0.5
+    assert_no_file runs
+    run fdml-train exp.ini --quiet --out runs --set data.attributes=induced \
+        --set data.labels=named.csv # a column like others
+    assert_exit 0
 }
 
 test_missing_attribute()
@@ -186,4 +207,21 @@ test_folder_that_cannot_be_made()
 {
     train_set
     bad_input 'no/such/folder: cannot make the folder' fdml-train exp.ini --quiet --out no/such/folder
+}
+
+# one process at a time; one that is killed leaves no lock
+test_two_runs_in_one_folder()
+{
+    train_set
+    fdml-train exp.ini --quiet --out runs --set train.steps=100000000 >/dev/null 2>&1 &
+    local pid=$!
+    while ! [ -e runs/state.safetensors ]; do sleep 0.05; done
+    bad_train "runs: another fdml-train is writing there, process $pid" --resume
+    bad_train "runs: another fdml-train is writing there, process $pid"
+    kill -9 "$pid"
+    wait "$pid" || true
+    sed -i 's/^steps = 100000000$/steps = 60/' runs/config.ini
+    bad_train "runs: holds a run already; --resume goes on with it"
+    run fdml-train --quiet --out runs --resume
+    assert_exit 0
 }

@@ -64,6 +64,27 @@ test_pictures_train_to_the_same_bits()
     assert_eq "$(python3 -c "$last" d/log.jsonl)" "$(python3 -c "$last" a/log.jsonl)"
 }
 
+# the store of decoded pictures gets what is left, and decides nothing
+test_pictures_within_a_limit()
+{
+    birds
+    train --out free
+    run fdml-train exp.ini --dry-run
+    assert_out 'decoded pictures beside it: up to 1.0 GiB'
+    bad_input 'and room for pictures that are large' fdml-train exp.ini --quiet --out runs \
+        --max-memory 2M
+    assert_no_file runs
+    local need
+    need=$(sed 's/.* needs \([0-9.]*\) MiB.*/\1/' err)
+    need=$(awk "BEGIN { printf \"%d\", ($need + 0.06) * 1048576 }")
+    run fdml-train exp.ini --dry-run --max-memory "$need"
+    assert_exit 0
+    grep -q 'decoded pictures beside it: up to [0-9.]* [KM]iB' out || fail "no store"
+    train --out runs --max-memory "$need"
+    assert_exit 0
+    assert_eq "$(weights runs)" "$(weights free)"
+}
+
 test_exported_models_embed_as_validated()
 {
     birds
@@ -111,24 +132,39 @@ PYTHON
         --set model.backbone=resnet18 --set model.size=32
 }
 
-# a picture that goes bad while the run is under way
+# a picture that is found to be bad while the run is under way: what is done is kept
 test_picture_that_breaks_in_the_middle()
 {
     birds
-    train --out whole
-    train --out runs --set train.steps=3 --set train.checkpoint_every=100
-    sed -i 's/^steps = 3$/steps = 6/' runs/config.ini
-    local folder
-    for folder in birds/species0000[0-7]; do
-        mkdir -p "kept/$folder"
-        cp "$folder"/* "kept/$folder"
-        for picture in "$folder"/*; do head -c 60 "kept/$picture" >"$picture"; done
-    done
+    local picture=birds/species00002/00007.png
+    head -c 60 $picture >x
+    mv x $picture
+    run fdml-train exp.ini --quiet --out runs --set train.checkpoint_every=100
+    assert_exit 2
+    assert_stderr_line "$picture: "
+    assert_stderr_line '(runs/state.safetensors holds step '
+    # the same again, from there
     run fdml-train --quiet --out runs --resume
     assert_exit 2
-    assert_stderr_line 'birds/species0000'
-    assert_stderr_line '(runs/state.safetensors holds step 3; --resume goes on from there)'
-    cp -r kept/birds .
+    assert_stderr_line "$picture: "
+}
+
+# other bytes of the same size, under the same name and date
+test_pictures_that_have_changed()
+{
+    birds
+    train --out runs --set train.steps=3
+    sed -i 's/^steps = 3$/steps = 6/' runs/config.ini
+    cp -r birds kept
+    for picture in birds/species00001/00003.png birds/species00009/00003.png; do # trains, validates
+        printf '\377' | dd of=$picture bs=1 seek=60 conv=notrunc status=none
+        touch -r kept/species00001/00003.png $picture
+        bad_input 'the run was begun with other data: birds/labels.csv or a picture has changed' \
+            fdml-train --quiet --out runs --resume
+        cp -p kept/"${picture#birds/}" $picture
+    done
+    rm -r birds
+    cp -r kept birds # another date is no change
     run fdml-train --quiet --out runs --resume
     assert_exit 0
 }

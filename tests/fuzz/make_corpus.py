@@ -144,7 +144,13 @@ def checkpoint_seeds():
             ("conv_1.prelu.weight", "F16", [64], 0, 128),
             ("conv_6_dw.conv.weight", "F16", [1], 0, 2)]
     block = bytes(range(256)) * 14
+    rows = dict(ours, backbone="features", settings='{"embedding_size": 2, "head": true}')
+    hidden = [("hidden.weight", "F32", [4, 3], 0, 48)]
+    hidden += [(name, "F32", [4], 0, 16) for name in
+               ("hidden.bias", "norm.weight", "norm.bias", "norm.running_mean", "norm.running_var")]
     return {
+        "features": tensors(hidden + [("head.weight", "F32", [2, 4], 0, 32)], block[:48], rows),
+        "features_head": tensors([("head.weight", "F32", [2, 3], 0, 24)], block[:24], rows),
         "ours": tensors(face, block, ours),
         "grey": tensors(face[:1], block, grey),
         "plain": tensors(face, block, {"format": "pt"}),

@@ -113,6 +113,35 @@ Test(train_images, a_batch_does_not_depend_on_threads_or_on_what_is_kept)
     fdml_arena_close(&arena);
 }
 
+/* What is kept goes by the budget of the moment; what decoding takes is remembered. */
+Test(train_images, the_budget_can_be_changed)
+{
+    static float planes[BATCH * ITEM];
+    fdml_arena arena;
+    fdml_pictures pictures;
+    fdml_arena_init(&arena, 0);
+    open_pictures(&pictures, false, &arena);
+    const fdml_images_options options = options_of(0, 1);
+    fdml_images *images = open_images(&pictures, &options);
+    const size_t memory = fdml_images_memory(images);
+    cr_assert_eq(fdml_images_scratch(images), 0);
+    for (uint64_t step = 0; step < 3; step++) train(planes, images, step);
+    const size_t scratch = fdml_images_scratch(images);
+    cr_assert_eq(fdml_images_cached(images), 0);
+    /* the largest picture, as it comes out of its file */
+    cr_assert_geq(scratch, 20u * 11 * 3);
+    fdml_images_set_cache(images, 1 << 20);
+    for (uint64_t step = 0; step < 3; step++) train(planes, images, step);
+    const size_t kept = fdml_images_cached(images);
+    cr_assert_eq(kept, 16u * 9 * 11 * 3);
+    fdml_images_set_cache(images, 0);
+    train(planes, images, 3);
+    cr_assert_eq(fdml_images_cached(images), kept);
+    cr_assert_eq(fdml_images_memory(images), memory);
+    fdml_images_free(images);
+    fdml_arena_close(&arena);
+}
+
 /* The pieces, put together by hand. */
 Test(train_images, a_picture_is_drawn_for_its_place_in_the_batch)
 {

@@ -287,3 +287,29 @@ Test(train_trainer, the_rate_follows_its_schedule)
     fdml_trainer_free(trainer);
     fdml_arena_close(&w.arena);
 }
+
+/* At least what a checkpoint holds and a gradient for each weight; a step adds its scratch
+ * once, and twice the rows take more. */
+Test(train_trainer, it_knows_its_memory)
+{
+    world w;
+    make_world(&w, "margin");
+    fdml_trainer *t = make_trainer(&w);
+    const fdml_params *state = fdml_trainer_state(t);
+    size_t least = fdml_trainer_n_weights(t);
+    for (size_t i = 0; i < state->n; i++) least += state->item[i].n;
+    const size_t before = fdml_trainer_memory(t);
+    cr_assert_geq(before, least * sizeof(float));
+    good_step(t, &w, 0);
+    const size_t after = fdml_trainer_memory(t);
+    cr_assert_geq(after, before + N * N * sizeof(double)); /* the Gram matrix */
+    good_step(t, &w, 0);
+    cr_assert_eq(fdml_trainer_memory(t), after);
+    fdml_trainer_free(t);
+    w.options.input.dim[0] = 64 * N;
+    w.options.input.n_items *= 64;
+    t = make_trainer(&w);
+    cr_assert_geq(fdml_trainer_memory(t), before + 63 * N * HIDDEN * sizeof(float));
+    fdml_trainer_free(t);
+    fdml_arena_close(&w.arena);
+}
