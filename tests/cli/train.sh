@@ -216,6 +216,20 @@ test_dry_run()
     grep -q '^memory      [0-9.]* MiB: data ' out || fail "no memory"
     grep -q '^time        about [0-9]* s, .*: [0-9]* rows/s with' out || fail "no time"
     assert_eq "$(ls | tr '\n' ' ')" 'emb.npy err exp.ini meta.csv out set '
+    run fdml-train exp.ini --dry-run --set model.hidden=2048 # so much that it shows
+    python3 - <<'PYTHON'
+import re
+text = open("out").read()
+unit = {"KiB": 1, "MiB": 1024}
+size = lambda what: [float(a) * unit[b] for a, b in re.findall(what + r"([0-9.]+) ([KM]iB)", text)][0]
+most, data, network, batch, step, validation, checkpoint = map(size, (
+    "memory +", "data ", "network ", "batch ", "a step's ", "a validation's ", "a checkpoint of "))
+weights = int(re.search("([0-9]+) weights", text)[1]) * 4 / 1024
+assert abs(data + network + batch + max(step, validation) - most) < 0.02 * most
+assert network > checkpoint + weights # with their gradients; and what the network was made of
+assert batch > 16 * 12 * 4 / 1024 + 48 * 8 * 4 / 1024
+assert validation > weights # of a plan
+PYTHON
     run fdml-train exp.ini --dry-run --set data.attributes= --set data.validation=0
     assert_out 'validation  0 rows of 0 classes'
     train --out runs
