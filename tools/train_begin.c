@@ -69,12 +69,13 @@ static bool restore(train_run *run, bool resume)
     return true;
 }
 
-/* What a process that was killed while it wrote a checkpoint left (base/file.h): as large as
- * the checkpoint, and of no use. */
+/* What a process that was killed while it wrote a file left (base/file.h): a checkpoint's is as
+ * large as the checkpoint, and none is of any use. */
 static void remove_leftovers(const char *folder)
 {
-    static const char *const begins[] = { "state.safetensors.tmp", "model.safetensors.tmp",
-                                          "model.onnx.tmp", "summary.json.tmp" };
+    static const char *const begins[] = { "config.ini.tmp",        "rows.csv.tmp",
+                                          "state.safetensors.tmp", "model.safetensors.tmp",
+                                          "model.onnx.tmp",        "summary.json.tmp" };
     DIR *dir = opendir(folder);
     for (const struct dirent *entry; dir && (entry = readdir(dir));)
         for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)

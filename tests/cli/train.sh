@@ -135,9 +135,11 @@ test_kill_and_resume()
     local long=(--set train.steps=1500 --set train.checkpoint_every=25 --set log.every=1)
     train --out whole "${long[@]}"
     assert_exit 0
-    local moment pid
+    local moment pid file
     mkdir parts
-    echo half >parts/state.safetensors.tmp123.0 # of a process that was killed while it wrote
+    for file in state.safetensors config.ini rows.csv; do # of processes killed while they wrote
+        echo half >"parts/$file.tmp123.0"
+    done
     for moment in 0.02 0.1 0.2 0.3; do
         fdml-train exp.ini --quiet --out parts --resume "${long[@]}" >/dev/null 2>&1 &
         pid=$!
