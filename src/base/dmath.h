@@ -9,6 +9,8 @@
 #ifndef FDML_BASE_DMATH_H
 #define FDML_BASE_DMATH_H
 
+#include <stddef.h>
+
 double fdml_log(double x); /* log(0) = -inf, log(<0) = NaN */
 double fdml_exp(double x); /* overflow +inf, underflow 0 */
 
@@ -20,6 +22,9 @@ static inline float fdml_logf(float x)
 {
     return (float)fdml_log((double)x);
 }
+
+/* Sum of a[i] b[i] in four interleaved sums, as one addition waits for the one before. */
+double fdml_dot(const double *a, const double *b, size_t n);
 
 double fdml_lgamma(double x); /* log of the gamma function for x >= 1 (Stirling with shift) */
 

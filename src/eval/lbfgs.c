@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #include "eval/lbfgs.h"
 
+#include "base/dmath.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
@@ -17,20 +19,6 @@ typedef struct search {
     double curvature[PAIRS];                             /* 1 / (step . change) */
     size_t n_pairs, newest;
 } search;
-
-static double dot(const double *a, const double *b, size_t n)
-{
-    double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-    size_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        s0 += a[i] * b[i];
-        s1 += a[i + 1] * b[i + 1];
-        s2 += a[i + 2] * b[i + 2];
-        s3 += a[i + 3] * b[i + 3];
-    }
-    for (; i < n; i++) s0 += a[i] * b[i];
-    return (s0 + s1) + (s2 + s3);
-}
 
 static void add(double *y, double a, const double *x, size_t n)
 {
@@ -51,19 +39,20 @@ static void choose_direction(search *s)
     for (size_t i = 0; i < s->n; i++) s->direction[i] = -s->gradient[i];
     for (size_t k = 0; k < s->n_pairs; k++) {
         const size_t p = (s->newest + PAIRS - k) % PAIRS;
-        alpha[p] = s->curvature[p] * dot(s->step + p * s->n, s->direction, s->n);
+        alpha[p] = s->curvature[p] * fdml_dot(s->step + p * s->n, s->direction, s->n);
         add(s->direction, -alpha[p], s->change + p * s->n, s->n);
     }
     if (s->n_pairs) { /* (7.20) */
         const double *y = s->change + s->newest * s->n;
-        shrink = 1 / (s->curvature[s->newest] * dot(y, y, s->n));
+        shrink = 1 / (s->curvature[s->newest] * fdml_dot(y, y, s->n));
     } else { /* the first step is at most 1 long */
-        shrink = fmin(1, 1 / sqrt(dot(s->gradient, s->gradient, s->n)));
+        shrink = fmin(1, 1 / sqrt(fdml_dot(s->gradient, s->gradient, s->n)));
     }
     for (size_t i = 0; i < s->n; i++) s->direction[i] *= shrink;
     for (size_t k = s->n_pairs; k-- > 0;) {
         const size_t p = (s->newest + PAIRS - k) % PAIRS;
-        const double beta = s->curvature[p] * dot(s->change + p * s->n, s->direction, s->n);
+        const double beta =
+            s->curvature[p] * fdml_dot(s->change + p * s->n, s->direction, s->n);
         add(s->direction, alpha[p] - beta, s->step + p * s->n, s->n);
     }
 }
@@ -76,14 +65,15 @@ static bool is_lower(const search *s, double value, double promise)
     const double before = s->job->value, rounding = 0x1p-50 * fabs(before);
     if (value <= before + promise) return true;
     return -promise < rounding && value <= before + rounding &&
-           dot(s->next_gradient, s->next_gradient, s->n) < dot(s->gradient, s->gradient, s->n);
+           fdml_dot(s->next_gradient, s->next_gradient, s->n) <
+               fdml_dot(s->gradient, s->gradient, s->n);
 }
 
 /* False: f does not fall, rounding has won. */
 static bool go_down(search *s)
 {
     enum { HALVINGS = 40 };
-    const double slope = dot(s->gradient, s->direction, s->n);
+    const double slope = fdml_dot(s->gradient, s->direction, s->n);
     double step = 1;
     if (!(slope < 0)) return false;
     for (int k = 0; k < HALVINGS; k++, step /= 2) {
@@ -107,7 +97,7 @@ static void remember(search *s)
     }
     memcpy(s->at, s->next, s->n * sizeof *s->at);
     memcpy(s->gradient, s->next_gradient, s->n * sizeof *s->gradient);
-    const double product = dot(step, change, s->n);
+    const double product = fdml_dot(step, change, s->n);
     if (!(product > 0x1p-1000)) {
         s->n_pairs = 0; /* no curvature was seen, and the ring's place is spoilt: start over */
         return;

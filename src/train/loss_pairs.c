@@ -86,21 +86,6 @@ static fdml_status fill_masks(fdml_loss_call *call, fdml_error *err)
     return FDML_OK;
 }
 
-/* Four sums in flight, as one addition waits for the one before. */
-static double dot(const double *x, const double *y, size_t n)
-{
-    double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-    size_t d = 0;
-    for (; d + 4 <= n; d += 4) {
-        s0 += x[d] * y[d];
-        s1 += x[d + 1] * y[d + 1];
-        s2 += x[d + 2] * y[d + 2];
-        s3 += x[d + 3] * y[d + 3];
-    }
-    for (; d < n; d++) s0 += x[d] * y[d];
-    return (s0 + s1) + (s2 + s3);
-}
-
 fdml_status fdml_loss_prepare(fdml_loss_call *call, fdml_error *err)
 {
     const size_t n = call->n, dim = call->dim;
@@ -119,7 +104,7 @@ fdml_status fdml_loss_prepare(fdml_loss_call *call, fdml_error *err)
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j <= i; j++)
             call->gram[i * n + j] = call->gram[j * n + i] =
-                dot(call->x + i * dim, call->x + j * dim, dim);
+                fdml_dot(call->x + i * dim, call->x + j * dim, dim);
     return FDML_OK;
 }
 
