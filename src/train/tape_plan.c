@@ -2,17 +2,14 @@
  *
  * Layers are numbered twice: forward 0 .. n-1, backward 2n-1 down to n for the same layers. A
  * value's room is taken from the layer that makes it until the last that reads it, forward or
- * backward; a gradient's from the layer behind to the layer in front of it. Rooms are placed
- * from the largest to the smallest, each at the lowest place that is free for as long as it
- * lives, as plan_memory.c does it.
+ * backward; a gradient's from the layer behind to the layer in front of it (model/place.h).
  *
  * SPDX-License-Identifier: MIT */
-#include <stdlib.h>
 #include <string.h>
 
 #include "train/tape_state.h"
 
-enum { PLACE_ALIGN = 128 };
+enum { LINES = 128 }; /* two cache lines: threads' scratch shares none */
 
 static uint32_t back_time(const fdml_tape *tape, uint32_t layer)
 {
@@ -23,8 +20,8 @@ static void use(fdml_tape *tape, uint32_t room, uint32_t time)
 {
     if (room == TAPE_NONE) return;
     tape_room *r = &tape->room[room];
-    if (r->last < time) r->last = time;
-    if (r->first > time) r->first = time;
+    if (r->piece.last < time) r->piece.last = time;
+    if (r->piece.first > time) r->piece.first = time;
 }
 
 fdml_status fdml_tape_new_room(uint32_t *room, fdml_tape *tape, size_t n_floats,
@@ -39,7 +36,8 @@ fdml_status fdml_tape_new_room(uint32_t *room, fdml_tape *tape, size_t n_floats,
         tape->room_rooms = more;
     }
     *room = tape->n_rooms++;
-    tape->room[*room] = (tape_room){ .size = n_floats * sizeof(float), .first = UINT32_MAX };
+    tape->room[*room] =
+        (tape_room){ .piece = { .size = n_floats * sizeof(float), .first = UINT32_MAX } };
     return FDML_OK;
 }
 
@@ -106,50 +104,24 @@ static fdml_status add_gradients(fdml_tape *tape, fdml_error *err)
 
 /* --- places ------------------------------------------------------------------------------ */
 
-static bool live_together(const tape_room *a, const tape_room *b)
+/* Rooms that nobody reads have none. */
+static bool needs_place(const tape_room *room)
 {
-    return a->first <= b->last && b->first <= a->last;
-}
-
-static size_t rounded(size_t size)
-{
-    return (size + PLACE_ALIGN - 1) / PLACE_ALIGN * PLACE_ALIGN;
-}
-
-/* The lowest place for a room among those placed, which are sorted by place. */
-static void place(fdml_tape *tape, uint32_t r, uint32_t *placed, uint32_t n_placed)
-{
-    tape_room *room = &tape->room[r];
-    const size_t size = rounded(room->size);
-    size_t at = 0;
-    for (uint32_t i = 0; i < n_placed; i++) {
-        const tape_room *other = &tape->room[placed[i]];
-        if (!live_together(room, other)) continue;
-        if (other->offset >= at + size) break;
-        const size_t end = other->offset + rounded(other->size);
-        if (end > at) at = end;
-    }
-    room->offset = at;
-    tape_want(&tape->buffer_size, at + size);
-    uint32_t i = n_placed;
-    for (; i > 0 && tape->room[placed[i - 1]].offset > at; i--) placed[i] = placed[i - 1];
-    placed[i] = r;
+    return room->piece.first != UINT32_MAX;
 }
 
 static fdml_status place_all(fdml_tape *tape, fdml_error *err)
 {
-    uint32_t *order = fdml_arena_push(&tape->work, tape->n_rooms, sizeof *order);
-    uint32_t *placed = fdml_arena_push(&tape->work, tape->n_rooms, sizeof *placed);
-    if (!order || !placed) return fdml_tape_no_memory(tape, err);
-    uint32_t n = 0;
-    for (uint32_t r = 0; r < tape->n_rooms; r++) {
-        if (tape->room[r].first == UINT32_MAX) continue; /* nobody reads it */
-        uint32_t i = n++;
-        for (; i > 0 && tape->room[order[i - 1]].size < tape->room[r].size; i--)
-            order[i] = order[i - 1];
-        order[i] = r;
-    }
-    for (uint32_t i = 0; i < n; i++) place(tape, order[i], placed, i);
+    fdml_piece *piece = fdml_arena_push(&tape->work, tape->n_rooms, sizeof *piece);
+    if (!piece) return fdml_tape_no_memory(tape, err);
+    size_t n = 0;
+    for (uint32_t r = 0; r < tape->n_rooms; r++)
+        if (needs_place(&tape->room[r])) piece[n++] = tape->room[r].piece;
+    if (!fdml_place(piece, n, &tape->buffer_size, &tape->work))
+        return fdml_tape_no_memory(tape, err);
+    n = 0;
+    for (uint32_t r = 0; r < tape->n_rooms; r++)
+        if (needs_place(&tape->room[r])) tape->room[r].piece = piece[n++];
     return FDML_OK;
 }
 
@@ -160,7 +132,7 @@ static float *push_pages(fdml_tape *tape, size_t size)
 
 static fdml_status allocate(fdml_tape *tape, fdml_error *err)
 {
-    tape->scratch_size = rounded(tape->scratch_size);
+    tape->scratch_size = (tape->scratch_size + LINES - 1) / LINES * LINES;
     tape->buffer = (unsigned char *)push_pages(tape, tape->buffer_size);
     tape->scratch =
         (unsigned char *)push_pages(tape, tape->scratch_size * (size_t)tape->n_threads);
@@ -170,7 +142,7 @@ static fdml_status allocate(fdml_tape *tape, fdml_error *err)
     if (!tape->buffer || !tape->scratch || !tape->pack || !tape->temp || !tape->y)
         return fdml_tape_no_memory(tape, err);
     for (uint32_t r = 0; r < tape->n_rooms; r++)
-        tape->room[r].data = (float *)(void *)(tape->buffer + tape->room[r].offset);
+        tape->room[r].data = (float *)(void *)(tape->buffer + tape->room[r].piece.offset);
     return FDML_OK;
 }
 

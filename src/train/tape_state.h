@@ -22,6 +22,7 @@
 #define FDML_TRAIN_TAPE_STATE_H
 
 #include "model/conv_state.h"
+#include "model/place.h"
 #include "train/tape.h"
 
 #define TAPE_NONE UINT32_MAX
@@ -46,9 +47,7 @@ typedef struct tape_param {
 } tape_param;
 
 typedef struct tape_room {
-    size_t size; /* bytes */
-    uint32_t first, last;
-    size_t offset;
+    fdml_piece piece;
     float *data;
 } tape_room;
 
