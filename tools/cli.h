@@ -101,7 +101,7 @@ void cli_csv_cell(FILE *file, const char *text); /* quoted where it must be */
 void cli_catch_signals(void); /* SIGINT and SIGTERM remove temporary files first */
 
 /* For work that can be taken up again: from now on the first of these signals is only noted, a
- * second one ends the program as above. */
+ * second one, half a second later or more, ends the program as above. */
 void cli_note_signals(void);
 int cli_noted_signal(void); /* 0: none came */
 _Noreturn void cli_end_by_signal(int number);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -39,11 +40,23 @@ static void hold_signals(bool hold)
 }
 
 static volatile sig_atomic_t noted;
+static volatile struct timespec noted_at; /* written by the handler only */
 
+/* The first signal is noted, a second one ends the program at once; but not one within half a
+ * second of it: timeout(1) and shells send theirs to the process and again to its group. */
 static void note_signal(int number)
 {
-    if (noted) on_signal(number);
-    noted = number;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (!noted) {
+        noted_at.tv_sec = now.tv_sec;
+        noted_at.tv_nsec = now.tv_nsec;
+        noted = number;
+        return;
+    }
+    const double since = (double)(now.tv_sec - noted_at.tv_sec) +
+                         1e-9 * (double)(now.tv_nsec - noted_at.tv_nsec);
+    if (since >= 0.5) on_signal(number);
 }
 
 static void catch_signals(void (*handler)(int))

@@ -128,6 +128,20 @@ test_plumage_interrupted_leaves_nothing()
     assert_eq "$(ls)" ''
 }
 
+# timeout(1) sends its signal to the process, and once more to the process group.
+test_plumage_interrupted_twice_leaves_nothing()
+{
+    fdml-synth plumage --quiet --out x --classes 40 --per-class 1000 --size 512 &
+    until compgen -G 'x.*/labels.csv' >/dev/null; do sleep 0.05; done
+    kill -TERM $!
+    sleep 0.02
+    kill -TERM $! 2>/dev/null || true
+    status=0
+    wait $! || status=$?
+    assert_eq "$status" 143
+    assert_eq "$(ls)" ''
+}
+
 test_demo_audit_finds_what_was_put_in()
 {
     BIN=$BIN run "$REPO/scripts/demo_audit.sh" demo
