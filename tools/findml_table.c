@@ -52,20 +52,27 @@ typedef struct view {
     fdml_arena *arena;
 } view;
 
-static size_t count_shown(void)
-{
-    size_t n = 0;
-    for (int i = 0; i < FINDML_N_MEASURES; i++) n += findml_measures[i].is_shown;
-    return n;
-}
-
-/* Seeds of a method that are done. */
-static size_t count_done(const findml_results *r, findml_cell cell)
+/* Seeds of a method that have a value. */
+static size_t count_values(const findml_results *r, findml_cell cell, findml_measure measure)
 {
     double value[FINDML_MAX_SEEDS];
     size_t n = 0;
-    over_seeds(value, r, cell, FINDML_RECALL);
+    over_seeds(value, r, cell, measure);
     for (size_t k = 0; k < r->grid->n_seeds; k++) n += !isnan(value[k]);
+    return n;
+}
+
+/* The columns of a table: measures that tables show and that some method has. Returns how many. */
+static size_t choose_columns(findml_measure measure[FINDML_N_MEASURES], const findml_results *r,
+                             findml_cell cell)
+{
+    size_t n = 0;
+    for (int m = 0; m < FINDML_N_MEASURES; m++) {
+        size_t n_values = 0;
+        for (cell.method = 0; cell.method < r->grid->methods.n; cell.method++)
+            n_values += count_values(r, cell, (findml_measure)m);
+        if (findml_measures[m].is_shown && n_values) measure[n++] = (findml_measure)m;
+    }
     return n;
 }
 
@@ -91,20 +98,18 @@ static void put_change(fdml_grid *grid, size_t column, const findml_change *c)
 }
 
 static void put_row(fdml_grid *grid, const findml_results *r, const findml_cell *cell,
-                    bool is_change)
+                    const findml_measure *measure, bool is_change)
 {
-    size_t column = N_FIXED;
     fdml_grid_row(grid);
     fdml_grid_set(grid, 0, FDML_CELL_NAME, "%s", r->grid->methods.item[cell->method]);
-    fdml_grid_set(grid, 1, FDML_CELL_VALUE, "%zu", count_done(r, *cell));
-    for (int m = 0; m < FINDML_N_MEASURES; m++) {
-        if (!findml_measures[m].is_shown) continue;
+    fdml_grid_set(grid, 1, FDML_CELL_VALUE, "%zu", count_values(r, *cell, FINDML_RECALL));
+    for (size_t i = 0; N_FIXED + i < grid->n_columns; i++) {
         if (is_change) {
-            const findml_change change = findml_change_over(r, cell, (findml_measure)m);
-            put_change(grid, column++, &change);
+            const findml_change change = findml_change_over(r, cell, measure[i]);
+            put_change(grid, N_FIXED + i, &change);
         } else {
-            const findml_spread spread = findml_spread_over(r, cell, (findml_measure)m);
-            put_spread(grid, column++, &spread);
+            const findml_spread spread = findml_spread_over(r, cell, measure[i]);
+            put_spread(grid, N_FIXED + i, &spread);
         }
     }
 }
@@ -128,18 +133,19 @@ static void write_table(const view *v, findml_cell cell, bool is_change)
     snprintf(title, sizeof title, is_change ? "%s, %s: minus %s" : "%s, %s",
              g->data.item[cell.set], g->objectives.item[cell.objective],
              g->methods.item[g->baseline]);
-    const size_t n_columns = N_FIXED + count_shown();
+    findml_measure measure[FINDML_N_MEASURES];
+    const size_t n_measures = choose_columns(measure, v->results, cell);
+    const size_t n_columns = N_FIXED + n_measures;
     if (!fdml_grid_init(&grid, title, n_columns, N_FIXED, g->methods.n, v->arena))
         cli_die(CLI_EXIT_DATA, "no memory for a table");
     grid.header[0] = "method";
     grid.header[1] = "seeds";
-    size_t column = N_FIXED;
-    for (int m = 0; m < FINDML_N_MEASURES; m++)
-        if (findml_measures[m].is_shown) grid.header[column++] = findml_measures[m].heading;
-    for (column = 1; column < n_columns; column++) grid.is_right[column] = true;
+    for (size_t i = 0; i < n_measures; i++)
+        grid.header[N_FIXED + i] = findml_measures[measure[i]].heading;
+    for (size_t column = 1; column < n_columns; column++) grid.is_right[column] = true;
     for (cell.method = 0; cell.method < g->methods.n; cell.method++)
         if (!is_change || cell.method != g->baseline)
-            put_row(&grid, v->results, &cell, is_change);
+            put_row(&grid, v->results, &cell, measure, is_change);
     write_grid(v, &grid);
     fputc('\n', v->file);
 }

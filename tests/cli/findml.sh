@@ -303,7 +303,7 @@ test_examples_are_grids()
         run fdml-findml "$grid" --out runs --dry-run
         assert_exit 0
         assert_out 'runs to do'
-        assert_out '/baseline/seed4'
+        assert_out '/seed4'
     done
     assert_no_file runs
 }
