@@ -5,7 +5,9 @@
 #
 # Audits one data set with the native program (every --isa that runs here, 1, 2 and 7 threads)
 # and with the emulated AArch64 program, and compares the result_sha256 of the JSON reports.
-# The set is made by fdml-synth; where ../shared has the LFW embeddings, these too.
+# The set is made by fdml-synth; where ../shared has the LFW embeddings, these too. Then trains
+# five steps of a small network here and there, and compares the sha256 of the weights;
+# train_bits.sh does more of that, but not emulated.
 #
 # SPDX-License-Identifier: MIT
 set -euo pipefail
@@ -13,8 +15,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${BUILD:=build}" "${CI:=false}"
 shared=${SHARED:-../shared}
-native=$BUILD/bin/fdml-eval
-arm=$BUILD/aarch64/bin/fdml-eval
+native=$BUILD/bin
+arm=$BUILD/aarch64/bin
 qemu=$(command -v qemu-aarch64-static || command -v qemu-aarch64)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -31,14 +33,14 @@ compare()
 {
     local label=$1 want got isa threads
     shift
-    want=$(hash_of "$native" "$@" --threads 1) || true
+    want=$(hash_of "$native/fdml-eval" "$@" --threads 1) || true
     if [ -z "$want" ]; then
         echo "not ok - $label: $(tail -n 1 "$scratch/err")"
         return
     fi
     for isa in scalar avx2 avx512; do
         for threads in 1 2 7; do
-            got=$(hash_of "$native" "$@" --isa "$isa" --threads "$threads") || true
+            got=$(hash_of "$native/fdml-eval" "$@" --isa "$isa" --threads "$threads") || true
             if [ -z "$got" ] && grep -qi "$isa" "$scratch/err"; then
                 echo "ok - $label $isa $threads # SKIP $isa does not run here"
             else
@@ -48,8 +50,30 @@ compare()
     done
     for isa in scalar neon; do
         for threads in 1 2; do
-            got=$(hash_of "$qemu" -L / "$arm" "$@" --isa "$isa" --threads "$threads") || true
+            got=$(hash_of "$qemu" -L / "$arm/fdml-eval" "$@" --isa "$isa" --threads "$threads") || true
             verdict "$label aarch64 $isa, $threads threads" "$want" "$got"
+        done
+    done
+}
+
+# weights_of PROGRAM... : the sha256 of the weights after five steps
+weights_of()
+{
+    rm -rf "$scratch/run"
+    "$@" scripts/train_bits.ini --set "data.images=$scratch/birds/labels.csv" --set train.steps=5 \
+        --out "$scratch/run" --quiet >/dev/null 2>"$scratch/err" &&
+        sed -n 's/.*"weights_sha256": "\([0-9a-f]*\)".*/\1/p' "$scratch/run/summary.json"
+}
+
+compare_training()
+{
+    local want got isa threads
+    "$native/fdml-synth" plumage --out "$scratch/birds" --classes 20 --per-class 12 --per-test 4 --quiet
+    want=$(weights_of "$native/fdml-train" --threads 1) || true
+    for isa in scalar neon; do
+        for threads in 1 2; do
+            got=$(weights_of "$qemu" -L / "$arm/fdml-train" --isa "$isa" --threads "$threads") || true
+            verdict "trained aarch64 $isa, $threads threads" "${want:-weights}" "$got"
         done
     done
 }
@@ -65,7 +89,7 @@ verdict()
 
 all()
 {
-    "$BUILD/bin/fdml-synth" embeddings --out "$scratch" --quiet
+    "$native/fdml-synth" embeddings --out "$scratch" --quiet
     compare made "$scratch/embeddings.npy" "$scratch/labels.csv" --group group
     if [ -d "$shared/embeddings/lfw_mobilefacenet" ]; then
         compare lfw "$shared/embeddings/lfw_mobilefacenet/embeddings.npy" \
@@ -75,6 +99,7 @@ all()
     else
         echo "ok - lfw # SKIP ../shared/embeddings/lfw_mobilefacenet is absent"
     fi
+    compare_training
 }
 
 results=$(all)

@@ -12,11 +12,13 @@
 set -euo pipefail
 
 bin=${1:-build/bin}
+here=$(cd "$(dirname "$0")" && pwd)
 kills=${KILLS:-20}
 RANDOM=${RANDOM_SEED:-$$}
 echo "moments drawn from RANDOM_SEED=${RANDOM_SEED:-$$}"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+train=("$bin/fdml-train" "$here/train_bits.ini" --set "data.images=$work/birds/labels.csv" --quiet)
 passed=0
 failed=0
 
@@ -36,34 +38,8 @@ sha_of()
     sed -n 's/.*"weights_sha256": "\([0-9a-f]*\)".*/\1/p' "$1/summary.json"
 }
 
-cat >"$work/run.ini" <<END
-[data]
-images = $work/birds/labels.csv
-split = split
-attributes = share
-[model]
-backbone = cnn4
-dim = 64
-[sampler]
-per_class = 4
-[parade]
-alpha = 0.3
-rho = 0.1
-[optimizer]
-lr = 2e-3
-[train]
-steps = 50
-batch = 80
-validate_every = 20
-checkpoint_every = 5
-[augment]
-crop = false
-shift = 2
-resize = 32
-END
-
 "$bin/fdml-synth" plumage --out "$work/birds" --per-class 20 --quiet
-"$bin/fdml-train" "$work/run.ini" --out "$work/first" --threads 1 --quiet >/dev/null
+"${train[@]}" --out "$work/first" --threads 1 >/dev/null
 want=$(sha_of "$work/first")
 echo "# $want"
 
@@ -71,25 +47,24 @@ for isa in scalar avx2 avx512 neon; do
     "$bin/fdml-train" --version | grep -qw "$isa" || continue
     for threads in 1 2 3 4; do
         rm -rf "$work/run"
-        "$bin/fdml-train" "$work/run.ini" --out "$work/run" --isa "$isa" --threads "$threads" \
-            --quiet >/dev/null
+        "${train[@]}" --out "$work/run" --isa "$isa" --threads "$threads" >/dev/null
         verdict "$isa, $threads threads" "$(sha_of "$work/run")" "$want"
     done
 done
 
 started=$(date +%s%N)
 rm -rf "$work/run"
-"$bin/fdml-train" "$work/run.ini" --out "$work/run" --quiet >/dev/null
+"${train[@]}" --out "$work/run" >/dev/null
 whole=$((($(date +%s%N) - started) / 1000000))
 for ((i = 1; i <= kills; i++)); do
     rm -rf "$work/run"
     at=$((RANDOM % (whole + 1)))
-    "$bin/fdml-train" "$work/run.ini" --out "$work/run" --quiet >/dev/null 2>&1 &
+    "${train[@]}" --out "$work/run" >/dev/null 2>&1 &
     pid=$!
     sleep "$((at / 1000)).$(printf %03d $((at % 1000)))"
     kill -9 "$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true
-    "$bin/fdml-train" "$work/run.ini" --out "$work/run" --resume --quiet >/dev/null
+    "${train[@]}" --out "$work/run" --resume >/dev/null
     verdict "killed after $at of $whole ms" "$(sha_of "$work/run")" "$want"
 done
 

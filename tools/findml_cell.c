@@ -174,7 +174,7 @@ void findml_cell_config(config *c, char sha256[FDML_SHA256_HEX], const findml_gr
     fdml_sha256 sha;
     fdml_error err;
     const char *written;
-    assign(c, grid, runs, cell, arena);
+    assign(c, grid, ".", cell, arena); /* a folder of runs that was moved is the same runs */
     CLI_TRY(fdml_text_file_open(&text, &err), &err);
     config_write(text.file, c, false);
     put_audit(text.file, grid, &grid->set[cell->set]);
@@ -182,4 +182,5 @@ void findml_cell_config(config *c, char sha256[FDML_SHA256_HEX], const findml_gr
     fdml_sha256_init(&sha);
     fdml_sha256_update(&sha, written, strlen(written));
     fdml_sha256_final(&sha, sha256);
+    assign(c, grid, runs, cell, arena);
 }

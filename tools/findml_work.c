@@ -7,6 +7,7 @@
  * an earlier, killed one left behind have come to their end.
  *
  * SPDX-License-Identifier: MIT */
+#define _XOPEN_SOURCE 700 /* realpath */
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -22,6 +23,8 @@ typedef struct work {
     const findml_grid *grid;
     const findml_work_options *options;
     const cli_common *common;
+    const char
+        *runs; /* options->runs, absolute where it is there: the same however it is spelled */
     findml_values *values;
     uint32_t *todo; /* cells; while sets are made, a cell of each */
     size_t n_todo;
@@ -93,7 +96,7 @@ static findml_job next_set(void *ctx, size_t item, size_t stage)
     const findml_cell cell = findml_cell_at(w->grid, w->todo[item]);
     const findml_set *set = &w->grid->set[cell.set];
     if (stage) return (findml_job){ 0 };
-    findml_made_path(path, w->grid, w->options->runs, &cell);
+    findml_made_path(path, w->grid, w->runs, &cell);
     snprintf(log, sizeof log, "%.*s/log.txt", (int)(strrchr(path, '/') - path), path);
     *strrchr(log, '/') = 0;
     if (make_folder(log, &err)) return error_of(w, err.text);
@@ -122,31 +125,37 @@ static void find_sets(work *sets, const work *w)
             const findml_cell other = findml_cell_at(grid, sets->todo[k]);
             is_known |= other.set == cell.set && other.seed == cell.seed;
         }
-        findml_made_path(path, grid, w->options->runs, &cell);
+        findml_made_path(path, grid, w->runs, &cell);
         if (!is_known && !is_there(path)) sets->todo[sets->n_todo++] = w->todo[i];
     }
 }
 
 /* --- cells ------------------------------------------------------------------------------- */
 
-/* The run that lies there was begun with the same configuration, or is begun now. */
-static fdml_status begin_cell(const char *folder, const config *c, fdml_arena *arena,
-                              fdml_error *err)
+/* A run that lies there was begun with the same configuration. */
+static fdml_status check_begun(const char *folder, const config *c, fdml_arena *arena,
+                               fdml_error *err)
 {
     static config then;
+    char path[FDML_PATH_SIZE + 16];
+    fdml_error why;
+    snprintf(path, sizeof path, "%s/train.ini", folder);
+    if (!is_there(path)) return FDML_OK;
+    const config_source source = { .path = path };
+    FDML_TRY(config_read(&then, &source, arena, err));
+    if (config_compare(c, &then, &why))
+        return fdml_fail(err, FDML_E_ARG, "%s: %s; remove that folder, or take another --out",
+                         folder, why.text);
+    return FDML_OK;
+}
+
+static fdml_status begin_cell(const char *folder, const config *c, fdml_error *err)
+{
     char path[FDML_PATH_SIZE + 16];
     fdml_output output;
     FDML_TRY(make_folder(folder, err));
     snprintf(path, sizeof path, "%s/train.ini", folder);
-    if (is_there(path)) {
-        const config_source source = { .path = path };
-        fdml_error why;
-        FDML_TRY(config_read(&then, &source, arena, err));
-        if (config_compare(c, &then, &why))
-            return fdml_fail(err, FDML_E_ARG, "%s (remove %s, or take another --out)", why.text,
-                             folder);
-        return FDML_OK;
-    }
+    if (is_there(path)) return FDML_OK;
     FDML_TRY(fdml_output_open(&output, path, NULL, err));
     config_write(output.file, c, false);
     return fdml_output_commit(&output, err);
@@ -176,11 +185,11 @@ static findml_job next_program(work *w, size_t index, size_t stage, fdml_arena *
     const findml_cell cell = findml_cell_at(w->grid, index);
     const findml_set *set = &w->grid->set[cell.set];
     const bool is_balanced = stage == 2 && set->balanced;
-    findml_cell_path(folder, w->options->runs, &cell, NULL);
-    findml_cell_config(&c, sha256, w->grid, w->options->runs, &cell, arena);
+    findml_cell_path(folder, w->runs, &cell, NULL);
+    findml_cell_config(&c, sha256, w->grid, w->runs, &cell, arena);
     snprintf(log, sizeof log, "%s/log.txt", folder);
     if (!stage) {
-        if (begin_cell(folder, &c, arena, &err)) return error_of(w, err.text);
+        if (begin_cell(folder, &c, &err)) return error_of(w, err.text);
         return job_of(w, findml_train_command(&w->tools, folder), log);
     }
     if (stage == 1 || is_balanced) {
@@ -213,13 +222,15 @@ static void cell_failed(void *ctx, size_t item, const char *why)
 
 /* --- the whole --------------------------------------------------------------------------- */
 
-/* What is not done; also proves that every configuration is one. */
+/* What is not done; also proves that every configuration is one, and what a run that is begun
+ * was begun with. */
 static void find_cells(work *w)
 {
     static config c;
     char sha256[FDML_SHA256_HEX], path[FDML_PATH_SIZE];
     size_t n_chosen = 0, n_begun = 0;
-    const char *runs = w->options->runs, *only = w->options->only;
+    fdml_error err;
+    const char *runs = w->runs, *only = w->options->only;
     for (size_t i = 0; i < findml_cell_count(w->grid); i++) {
         fdml_arena arena;
         fdml_arena_init(&arena, 0);
@@ -230,7 +241,10 @@ static void find_cells(work *w)
         findml_cell_path(path, runs, &cell, NULL);
         const bool is_begun = is_there(path);
         const bool is_chosen = !only || !fnmatch(only, cell.name, 0);
-        if (!is_done && is_chosen) w->todo[w->n_todo++] = (uint32_t)i;
+        if (!is_done && is_chosen) {
+            CLI_TRY(check_begun(path, &c, &arena, &err), &err);
+            w->todo[w->n_todo++] = (uint32_t)i;
+        }
         if (w->options->is_dry && is_chosen)
             printf("%-8s%s\n", is_done ? "done" : is_begun ? "begun" : "to do", cell.name);
         n_chosen += is_chosen;
@@ -247,7 +261,9 @@ static void find_cells(work *w)
 
 static void make_sets(work *w, const fdml_progress *progress)
 {
-    work sets = { .grid = w->grid, .options = w->options, .common = w->common };
+    work sets = {
+        .grid = w->grid, .options = w->options, .common = w->common, .runs = w->runs
+    };
     fdml_arena_init(&sets.arena, 0);
     sets.tools = w->tools;
     sets.tools.arena = &sets.arena;
@@ -283,6 +299,9 @@ size_t findml_work(findml_values *values, const findml_grid *grid,
         CLI_TRY(make_folder(options->runs, &err), &err);
         take_lock(options->runs, common);
     }
+    char *absolute = realpath(options->runs, NULL);
+    w.runs = keep(&w, absolute ? absolute : options->runs);
+    free(absolute);
     find_cells(&w);
     if (!options->is_dry && w.n_todo) {
         const fdml_progress *progress = cli_progress_open(common);

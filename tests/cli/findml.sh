@@ -190,14 +190,28 @@ test_changed_settings_are_refused()
     findml_set
     run fdml-findml grid.ini --out runs --quiet
     assert_exit 0
-    run fdml-findml grid.ini --out runs --resume --set train.batch=32
-    assert_exit 2
-    grep -q "plain/seed0: train.batch: is '32', but the run was begun with '16'" err || fail "not named"
+    bad_input "plain/seed0: train.batch: is '32', but the run was begun with '16'; remove that folder" \
+        fdml-findml grid.ini --out runs --resume --set train.batch=32
     # an audit alone is done again
     run fdml-findml grid.ini --out runs --resume --set grid.min_group=1000 --format json
     assert_exit 0
     assert_json out 'r["methods"][0]["gap_recall_at_1"]["mean"] is None'
     assert_json out 'r["methods"][0]["recall_at_1"]["n"] == 2'
+}
+
+# done runs are known again, however the path of their folder is spelled, and where it was moved to
+test_the_folder_of_runs_by_another_name()
+{
+    findml_set
+    run fdml-findml grid.ini --out runs --quiet --format csv
+    assert_exit 0
+    mv out first
+    run fdml-findml grid.ini --out "$PWD/./runs/" --resume --format csv
+    assert_exit 0
+    assert_same out first
+    mv runs elsewhere
+    run fdml-findml grid.ini --out elsewhere --dry-run
+    assert_out '0 of 4 runs to do'
 }
 
 # a run that fails is told and counted; the others are done
@@ -257,7 +271,7 @@ END
     # another set is not the same folder
     run fdml-findml grid.ini --out runs --resume --set data.birds.synth.per_class=8
     assert_exit 2
-    grep -q "plain/seed3: data.images: is 'runs/birds/made/" err || fail "the change is not named"
+    grep -q "plain/seed3: data.images: is '.*/runs/birds/made/" err || fail "the change is not named"
 }
 
 bad_grid()
