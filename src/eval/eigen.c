@@ -6,25 +6,13 @@
  * SPDX-License-Identifier: MIT */
 #include "eval/eigen.h"
 
+#include "base/dmath.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
 enum { MOST_SWEEPS = 64 };
-
-static double dot(const double *x, const double *y, size_t n)
-{
-    double s0 = 0, s1 = 0, s2 = 0, s3 = 0; /* four sums in flight */
-    size_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        s0 += x[i] * y[i];
-        s1 += x[i + 1] * y[i + 1];
-        s2 += x[i + 2] * y[i + 2];
-        s3 += x[i + 3] * y[i + 3];
-    }
-    for (; i < n; i++) s0 += x[i] * y[i];
-    return (s0 + s1) + (s2 + s3);
-}
 
 static void add_scaled(double *y, double a, const double *x, size_t n)
 {
@@ -55,13 +43,13 @@ static void tridiagonalise(double *diagonal, double *off, double *beta, double *
         for (size_t i = 0; i < m; i++) largest = fmax(largest, fabs(v[i]));
         if (largest == 0) continue;
         for (size_t i = 0; i < m; i++) v[i] /= largest;
-        const double length = sqrt(dot(v, v, m)), alpha = v[0] > 0 ? -length : length;
+        const double length = sqrt(fdml_dot(v, v, m)), alpha = v[0] > 0 ? -length : length;
         v[0] -= alpha;
         off[k] = alpha * largest;
-        beta[k] = 2 / dot(v, v, m);
+        beta[k] = 2 / fdml_dot(v, v, m);
 
-        for (size_t i = 0; i < m; i++) p[i] = beta[k] * dot(rest + i * n, v, m);
-        add_scaled(p, -beta[k] / 2 * dot(p, v, m), v, m);
+        for (size_t i = 0; i < m; i++) p[i] = beta[k] * fdml_dot(rest + i * n, v, m);
+        add_scaled(p, -beta[k] / 2 * fdml_dot(p, v, m), v, m);
         for (size_t i = 0; i < m; i++) {
             add_scaled(rest + i * n, -v[i], p, m);
             add_scaled(rest + i * n, -p[i], v, m);

@@ -3,6 +3,7 @@
 #   train_set            emb.npy, meta.csv (label, group, fold), exp.ini: 60 steps in about 0.1 s
 #   train ARGS           fdml-train exp.ini, quiet
 #   weights RUN          the sha256 of a run's weights
+#   head_alone_differs A B   the weights of two checkpoints: all of the trunk, nothing of the head
 #   read_events FILE     prints "step tag value" of an event file, framing and CRCs checked
 #
 # shellcheck shell=bash
@@ -104,4 +105,23 @@ while at < len(data):
         print(event[2], value[1].decode(), struct.unpack("<f", value[2])[0])
     first = False
 END
+}
+
+# Fails where the trunk's tensors differ or one of the head is the same; prints how many there are.
+head_alone_differs()
+{
+    python3 - "$@" <<'PYTHON'
+import json, struct, sys
+def tensors(path):
+    data = open(path, "rb").read()
+    n = struct.unpack("<Q", data[:8])[0]
+    head = json.loads(data[8:8 + n])
+    head.pop("__metadata__")
+    return {k: data[8 + n:][slice(*v["data_offsets"])] for k, v in head.items()}
+a, b = map(tensors, sys.argv[1:])
+assert a.keys() == b.keys()
+for name in a:
+    assert (a[name] == b[name]) == (not name.startswith("head.")), name
+print(len(a))
+PYTHON
 }

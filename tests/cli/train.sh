@@ -74,19 +74,7 @@ test_a_checkpoint_of_features()
     train --out again --set model.hidden=24 --set model.weights=h24/model.safetensors \
         --set model.freeze_trunk=true
     assert_exit 0
-    python3 - <<'PYTHON'
-import json, struct
-def tensors(path):
-    data = open(path, "rb").read()
-    n = struct.unpack("<Q", data[:8])[0]
-    head = json.loads(data[8:8 + n])
-    head.pop("__metadata__")
-    return {k: data[8 + n:][slice(*v["data_offsets"])] for k, v in head.items()}
-a, b = tensors("h24/model.safetensors"), tensors("again/model.safetensors")
-assert a.keys() == b.keys() and len(a) == 8
-for name in a:
-    assert (a[name] == b[name]) == (not name.startswith("head.")), name
-PYTHON
+    assert_eq "$(head_alone_differs h24/model.safetensors again/model.safetensors)" 8
     bad_input "tensor 'hidden.weight' is [24,12], expected [16,12]" fdml-train exp.ini --quiet \
         --out third --set model.hidden=16 --set model.weights=h24/model.safetensors
     bad_input 'emb.npy: header of' fdml-train exp.ini --quiet \
