@@ -75,6 +75,22 @@ static const fdml_option options[] = {
       AT(per_query),
       .value_name = "FILE",
       .help = "a CSV with one row per query" },
+    { .type = FDML_OPTION_TEXT,
+      .name = "verify",
+      AT(verify),
+      .value_name = "FILE",
+      .help = "do the audit of this JSON report again and say whether every number is the same; "
+              "exit status 3 if not. EMBEDDINGS and METADATA only where they have moved" },
+    { .type = FDML_OPTION_TEXT,
+      .name = "sign",
+      AT(sign),
+      .value_name = "KEY",
+      .help = "sign the JSON report with this secret key of minisign, as FILE.minisig" },
+    { .type = FDML_OPTION_TEXT,
+      .name = "public-key",
+      AT(public_key),
+      .value_name = "KEY",
+      .help = "with --verify: FILE.minisig must be the signature of FILE by this key" },
     { .type = FDML_OPTION_TEXTS,
       .name = "define",
       AT(define),
@@ -141,6 +157,15 @@ static void check_positional(const eval_options *o)
     if (p->n > 2) cli_die(CLI_EXIT_USAGE, "one argument too many: '%s'", p->item[2]);
 }
 
+static void check_keys(const eval_options *o)
+{
+    const bool is_json = o->json || (o->output && o->format == EVAL_JSON);
+    if (o->public_key && !o->verify) cli_die(CLI_EXIT_USAGE, "--public-key needs --verify");
+    if (o->sign && o->verify) cli_die(CLI_EXIT_USAGE, "--sign and --verify exclude each other");
+    if (o->sign && !is_json)
+        cli_die(CLI_EXIT_USAGE, "--sign needs a JSON report in a file: --json FILE");
+}
+
 /* An option of --model that is given without it would be without effect, unseen. */
 static void check_embed(const eval_options *o)
 {
@@ -167,12 +192,15 @@ static void check_embed(const eval_options *o)
         if (option[i].given) cli_die(CLI_EXIT_USAGE, "--%s needs --model", option[i].name);
 }
 
-void eval_options_read(eval_options *o, int argc, char **argv)
+eval_options eval_options_defaults(void)
 {
-    *o = (eval_options){ .label = "label",
-                         .embed = embed_defaults,
-                         .audit = fdml_audit_defaults };
-    cli_parse(&eval_program, o, argc, argv);
+    return (eval_options){ .label = "label",
+                           .embed = embed_defaults,
+                           .audit = fdml_audit_defaults };
+}
+
+void eval_options_check(const eval_options *o)
+{
     check_positional(o);
     check_embed(o);
     check_outputs(o);
@@ -184,4 +212,12 @@ void eval_options_read(eval_options *o, int argc, char **argv)
             if (!strcmp(o->groups.item[i], o->groups.item[j]))
                 cli_die(CLI_EXIT_DATA, "--group: '%s' is named twice", o->groups.item[i]);
     if (o->pair_name && !o->pairs) cli_die(CLI_EXIT_USAGE, "--pair-name needs --pairs");
+}
+
+void eval_options_read(eval_options *o, int argc, char **argv)
+{
+    *o = eval_options_defaults();
+    cli_parse(&eval_program, o, argc, argv);
+    check_keys(o);
+    if (!o->verify) eval_options_check(o); /* else when the report's options are there */
 }

@@ -22,10 +22,16 @@ typedef struct eval_options {
     /* output */
     int format; /* eval_format */
     const char *output, *json, *per_query;
+    const char *verify, *sign, *public_key;
     fdml_texts define;
     size_t max_memory; /* 0: not given */
     bool dry_run;
 } eval_options;
+
+eval_options eval_options_defaults(void);
+
+/* What no table can say: options that need or exclude each other. Ends the program. */
+void eval_options_check(const eval_options *options);
 
 /* Defaults, then the command line; --help, --version and mistakes do not return. */
 void eval_options_read(eval_options *options, int argc, char **argv);

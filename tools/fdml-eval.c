@@ -12,6 +12,7 @@
 #include "eval/result_hash.h"
 #include "eval_input.h"
 #include "eval_options.h"
+#include "eval_command.h"
 #include "eval_plan.h"
 
 /* Where the reports go; NULL: not wanted. */
@@ -87,12 +88,14 @@ static void warn_left_out(fdml_audit_result *result, const eval_input *input, fd
     result->n_warnings = n + 1;
 }
 
-static void audit(const eval_options *o, eval_input *input, const fdml_audit_settings *settings,
-                  const fdml_machine *machine, fdml_arena *arena)
+/* With a claim, the report is compared with it and not written. False: it is not the same. */
+static bool audit(const eval_options *o, eval_input *input, const fdml_audit_settings *settings,
+                  const fdml_machine *machine, const eval_claim *claim, fdml_arena *arena)
 {
     fdml_error err;
     fdml_audit_result result;
-    const outputs out = open_outputs(o);
+    bool is_same = true;
+    const outputs out = claim ? (outputs){ NULL, NULL, NULL } : open_outputs(o);
     const double start = now();
     CLI_TRY(fdml_audit(&result, &input->problem, settings, machine, arena, &err), &err);
     const double seconds = now() - start;
@@ -116,9 +119,14 @@ static void audit(const eval_options *o, eval_input *input, const fdml_audit_set
                            .n_threads = machine->n_threads,
                            .seconds = seconds };
     fdml_result_hash(report.result_sha256, &result);
-    write_reports(&out, &report, (eval_format)o->format, arena);
+    eval_command_list(&report, o, arena);
+    if (claim)
+        is_same = eval_claim_check(stdout, claim, &report, arena);
+    else
+        write_reports(&out, &report, (eval_format)o->format, arena);
     cli_outputs_commit();
-    warn_elsewhere(o, &result);
+    if (!claim) warn_elsewhere(o, &result);
+    return is_same;
 }
 
 int main(int argc, char **argv)
@@ -127,6 +135,8 @@ int main(int argc, char **argv)
     eval_options options;
     fdml_audit_settings settings;
     fdml_arena arena;
+    eval_claim claim;
+    bool is_same = true;
     cli_begin(&eval_program);
     eval_options_read(&options, argc, argv);
     fdml_arena_init(&arena, 0);
@@ -138,15 +148,21 @@ int main(int argc, char **argv)
     fdml_machine machine = { .kernels = cli_kernels(&options.common),
                              .n_threads = cli_threads(&options.common),
                              .progress = cli_progress_open(&options.common) };
+    if (options.verify) eval_claim_open(&claim, &options, &arena);
     eval_input_open(&input, &options, &machine, &arena);
     eval_plan_settings(&settings, &input, &options, &arena);
     eval_plan_memory(&machine, &input, &settings, &options, &arena);
+    if (options.verify) {
+        eval_input_hash(&input);
+        is_same = eval_claim_check_files(stdout, &claim, input.file, input.n_files);
+    }
     if (options.dry_run)
         eval_plan_print(&input, &settings, &machine, &arena);
-    else
-        audit(&options, &input, &settings, &machine, &arena);
+    else if (is_same)
+        is_same = audit(&options, &input, &settings, &machine, options.verify ? &claim : NULL, &arena);
+    if (options.verify) eval_claim_close(&claim);
     eval_input_close(&input);
     cli_input_remove();
     fdml_arena_close(&arena);
-    return 0;
+    return is_same ? 0 : CLI_EXIT_FAILED;
 }

@@ -24,6 +24,13 @@ typedef struct fdml_report_input {
     const char *dtype;  /* NULL: not a matrix */
 } fdml_report_input;
 
+#define FDML_REPORT_SCHEMA "fdml-eval/1"
+
+/* An option of the command line as it could be given again. */
+typedef struct fdml_report_option {
+    const char *name, *value;
+} fdml_report_option;
+
 /* What the result does not know about itself. NULL: not given. */
 typedef struct fdml_report {
     const fdml_audit_result *result;
@@ -33,6 +40,9 @@ typedef struct fdml_report {
     const char *query, *gallery, *exclude_same, *pairs; /* columns and the pairs file */
     const char *value, *preprocessing; /* where the embeddings were made on the way */
     const char *hint;                  /* a last line for the reader of text */
+    const char *const *arguments; /* what was asked; the JSON alone has it */
+    const fdml_report_option *options;
+    size_t n_arguments, n_options;
     const char *version, *commit, *isa;
     int n_threads;
     double seconds;
