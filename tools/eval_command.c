@@ -14,9 +14,8 @@ enum { VALUE_SIZE = FDML_LIST_MAX * 256 };
 static size_t count_options(void)
 {
     size_t n = 0;
-    while (n < eval_program.n_options &&
-           (eval_program.options[n].type != FDML_OPTION_SECTION ||
-            strcmp(eval_program.options[n].help, "Output") != 0))
+    while (n < eval_program.n_options && (eval_program.options[n].type != FDML_OPTION_SECTION ||
+                                          strcmp(eval_program.options[n].help, "Output") != 0))
         n++;
     return n;
 }
@@ -55,8 +54,8 @@ static _Noreturn void no_report(const eval_claim *claim, const char *why)
     cli_die(CLI_EXIT_DATA, "%s: %s", claim->path, why);
 }
 
-static void read_option(eval_options *options, const eval_claim *claim,
-                        const fdml_json *item, fdml_arena *arena)
+static void read_option(eval_options *options, const eval_claim *claim, const fdml_json *item,
+                        fdml_arena *arena)
 {
     fdml_error err;
     char shown[FDML_ERROR_MAX];
@@ -98,7 +97,8 @@ static void parse(eval_claim *claim, fdml_arena *arena)
     const fdml_json *schema = fdml_json_find(claim->root, "schema");
     const char *name = schema ? fdml_json_text(schema) : NULL;
     if (!name || strcmp(name, FDML_REPORT_SCHEMA) != 0)
-        no_report(claim, "is no report of fdml-eval (\"schema\" is not " FDML_REPORT_SCHEMA ")");
+        no_report(claim,
+                  "is no report of fdml-eval (\"schema\" is not " FDML_REPORT_SCHEMA ")");
 }
 
 void eval_claim_open(eval_claim *claim, eval_options *options, fdml_arena *arena)

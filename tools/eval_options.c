@@ -79,13 +79,14 @@ static const fdml_option options[] = {
       .name = "verify",
       AT(verify),
       .value_name = "FILE",
-      .help = "do the audit of this JSON report again and say whether every number is the same; "
-              "exit status 3 if not. EMBEDDINGS and METADATA only where they have moved" },
+      .help =
+          "do the audit of this JSON report again and say whether every number is the same; "
+          "exit status 3 if not. EMBEDDINGS and METADATA only where they have moved" },
     { .type = FDML_OPTION_TEXT,
       .name = "sign",
       AT(sign),
       .value_name = "KEY",
-      .help = "sign the JSON report with this secret key of minisign, as FILE.minisig" },
+      .help = "sign the report of --json with this secret key of minisign, as FILE.minisig" },
     { .type = FDML_OPTION_TEXT,
       .name = "public-key",
       AT(public_key),
@@ -159,11 +160,10 @@ static void check_positional(const eval_options *o)
 
 static void check_keys(const eval_options *o)
 {
-    const bool is_json = o->json || (o->output && o->format == EVAL_JSON);
+    const bool is_json = o->json && strcmp(o->json, "-") != 0;
     if (o->public_key && !o->verify) cli_die(CLI_EXIT_USAGE, "--public-key needs --verify");
     if (o->sign && o->verify) cli_die(CLI_EXIT_USAGE, "--sign and --verify exclude each other");
-    if (o->sign && !is_json)
-        cli_die(CLI_EXIT_USAGE, "--sign needs a JSON report in a file: --json FILE");
+    if (o->sign && !is_json) cli_die(CLI_EXIT_USAGE, "--sign needs --json FILE");
 }
 
 /* An option of --model that is given without it would be without effect, unseen. */

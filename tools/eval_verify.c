@@ -27,8 +27,8 @@ static void differ(comparison *c, const char *place, const char *was, const char
 
 static const char *print_value(char text[FDML_NUMBER_TEXT], const fdml_json *value)
 {
-    static const char *const kind[] = { "null", "true or false", "a number", "a text", "a list",
-                                        "an object" };
+    static const char *const kind[] = { "null",   "true or false", "a number",
+                                        "a text", "a list",        "an object" };
     double number;
     bool truth;
     if (!value) return "missing";
@@ -50,7 +50,8 @@ static bool is_equal_leaf(const fdml_json *a, const fdml_json *b)
     return fdml_json_kind_of(a) == fdml_json_kind_of(b);
 }
 
-static void compare(comparison *c, const char *place, const fdml_json *was, const fdml_json *is);
+static void compare(comparison *c, const char *place, const fdml_json *was,
+                    const fdml_json *is);
 
 /* Members by name, items by position; what only one side has differs. */
 static void compare_items(comparison *c, const char *place, const fdml_json *was,
@@ -69,7 +70,8 @@ static void compare_items(comparison *c, const char *place, const fdml_json *was
         compare(c, inner, item, is_object ? fdml_json_find(is, name) : other);
         if (!is_object && other) other = fdml_json_next(other);
     }
-    for (const fdml_json *item = fdml_json_first(is); item && is_object; item = fdml_json_next(item)) {
+    for (const fdml_json *item = fdml_json_first(is); item && is_object;
+         item = fdml_json_next(item)) {
         snprintf(inner, sizeof inner, "%s%s%s", place, *place ? "." : "", fdml_json_name(item));
         if (!fdml_json_find(was, fdml_json_name(item))) compare(c, inner, NULL, item);
     }
@@ -104,16 +106,18 @@ static const char *text_of(const fdml_json *object, const char *key)
     return text ? text : "?";
 }
 
-bool eval_claim_check_files(FILE *file, const eval_claim *claim, const fdml_report_input *inputs,
-                            size_t n_inputs)
+bool eval_claim_check_files(FILE *file, const eval_claim *claim,
+                            const fdml_report_input *inputs, size_t n_inputs)
 {
     bool is_same = true;
     const fdml_json *list = fdml_json_find(claim->root, "inputs");
     const fdml_json *was = list ? fdml_json_first(list) : NULL;
     for (size_t i = 0; i < n_inputs; i++, was = was ? fdml_json_next(was) : NULL) {
         if (was && !strcmp(text_of(was, "sha256"), inputs[i].sha256)) continue;
-        fprintf(file, "%s: NOT the same: %s is not the file of the report: sha256 %s, in the report %s\n",
-                claim->path, inputs[i].path, inputs[i].sha256, text_of(was, "sha256"));
+        fprintf(
+            file,
+            "%s: NOT the same: %s is not the file of the report: sha256 %s, in the report %s\n",
+            claim->path, inputs[i].path, inputs[i].sha256, text_of(was, "sha256"));
         is_same = false;
     }
     return is_same;
@@ -131,8 +135,9 @@ bool eval_claim_check(FILE *file, const eval_claim *claim, const fdml_report *re
     CLI_TRY(fdml_text_file_open(&text, &err), &err);
     CLI_TRY(fdml_report_json(text.file, report, arena, &err), &err);
     CLI_TRY(fdml_text_file_close(&text, &written, arena, &err), &err);
-    CLI_TRY(fdml_json_parse(&now, written, strlen(written), SIZE_MAX, DEPTH, "the report", &err),
-            &err);
+    CLI_TRY(
+        fdml_json_parse(&now, written, strlen(written), SIZE_MAX, DEPTH, "the report", &err),
+        &err);
     const fdml_json *tool = fdml_json_find(claim->root, "tool");
     fprintf(file, "%s, made by fdml %s (%s, %s):\n", claim->path, text_of(tool, "version"),
             text_of(tool, "commit"), text_of(tool, "isa"));

@@ -14,10 +14,12 @@
 #include "eval_options.h"
 #include "eval_command.h"
 #include "eval_plan.h"
+#include "eval_sign.h"
 
 /* Where the reports go; NULL: not wanted. */
 typedef struct outputs {
     FILE *report, *json, *per_query;
+    eval_signer signer;
 } outputs;
 
 static double now(void)
@@ -27,16 +29,17 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static outputs open_outputs(const eval_options *o)
+static outputs open_outputs(const eval_options *o, fdml_arena *arena)
 {
-    outputs out = { NULL, NULL, NULL };
+    outputs out = { .report = NULL };
+    if (o->sign) eval_signer_open(&out.signer, o->sign, o->json, arena);
     out.report = cli_output_open(o->output ? o->output : "-");
     if (o->json) out.json = cli_output_open(o->json);
     if (o->per_query) out.per_query = cli_output_open(o->per_query);
     return out;
 }
 
-static void write_reports(const outputs *out, const fdml_report *report, eval_format format,
+static void write_reports(outputs *out, const fdml_report *report, eval_format format,
                           fdml_arena *arena)
 {
     fdml_error err;
@@ -47,7 +50,10 @@ static void write_reports(const outputs *out, const fdml_report *report, eval_fo
                                                   [EVAL_CSV] = fdml_report_csv,
                                                   [EVAL_JSON] = fdml_report_json };
     CLI_TRY(view[format](out->report, report, arena, &err), &err);
-    if (out->json) CLI_TRY(fdml_report_json(out->json, report, arena, &err), &err);
+    if (out->signer.file)
+        eval_signer_write(&out->signer, out->json, report, arena);
+    else if (out->json)
+        CLI_TRY(fdml_report_json(out->json, report, arena, &err), &err);
     if (out->per_query) fdml_report_queries(out->per_query, report);
 }
 
@@ -95,7 +101,8 @@ static bool audit(const eval_options *o, eval_input *input, const fdml_audit_set
     fdml_error err;
     fdml_audit_result result;
     bool is_same = true;
-    const outputs out = claim ? (outputs){ NULL, NULL, NULL } : open_outputs(o);
+    outputs out = { .report = NULL };
+    if (!claim) out = open_outputs(o, arena);
     const double start = now();
     CLI_TRY(fdml_audit(&result, &input->problem, settings, machine, arena, &err), &err);
     const double seconds = now() - start;
@@ -154,12 +161,15 @@ int main(int argc, char **argv)
     eval_plan_memory(&machine, &input, &settings, &options, &arena);
     if (options.verify) {
         eval_input_hash(&input);
-        is_same = eval_claim_check_files(stdout, &claim, input.file, input.n_files);
+        is_same = (!options.public_key ||
+                   eval_claim_check_signature(stdout, &claim, options.public_key, &arena)) &&
+                  eval_claim_check_files(stdout, &claim, input.file, input.n_files);
     }
     if (options.dry_run)
         eval_plan_print(&input, &settings, &machine, &arena);
     else if (is_same)
-        is_same = audit(&options, &input, &settings, &machine, options.verify ? &claim : NULL, &arena);
+        is_same = audit(&options, &input, &settings, &machine, options.verify ? &claim : NULL,
+                        &arena);
     if (options.verify) eval_claim_close(&claim);
     eval_input_close(&input);
     cli_input_remove();

@@ -40,7 +40,7 @@ typedef struct fdml_report {
     const char *query, *gallery, *exclude_same, *pairs; /* columns and the pairs file */
     const char *value, *preprocessing; /* where the embeddings were made on the way */
     const char *hint;                  /* a last line for the reader of text */
-    const char *const *arguments; /* what was asked; the JSON alone has it */
+    const char *const *arguments;      /* what was asked; the JSON alone has it */
     const fdml_report_option *options;
     size_t n_arguments, n_options;
     const char *version, *commit, *isa;

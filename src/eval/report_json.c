@@ -1,4 +1,5 @@
-/* report_json.c - the report for programs: schema FDML_REPORT_SCHEMA, described in docs/formats.md.
+/* report_json.c - the report for programs: schema FDML_REPORT_SCHEMA, described in
+ * docs/formats.md.
  *
  * Keys come in the order of the schema. A number that may not be given is null and the object
  * has a "why". "tool" and "inputs" are not part of result_sha256.
