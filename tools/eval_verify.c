@@ -2,8 +2,8 @@
  *
  * Both are taken as JSON trees, so whatever a report comes to hold is compared without a word
  * here. Numbers are printed with all their digits (base/number.h): equal texts, equal bits.
- * Not compared: "tool" (version, machine, seconds), "command", and paths of "inputs", whose
- * hashes are. See eval_command.h.
+ * Not compared: "tool" (version, machine, seconds), "command", paths of "inputs", whose hashes
+ * are, and "warnings", which name paths. See eval_command.h.
  * SPDX-License-Identifier: MIT */
 #include <string.h>
 
@@ -82,7 +82,7 @@ static void compare_items(comparison *c, const char *place, const fdml_json *was
 static bool is_left_out(const char *place)
 {
     const char *tail = strrchr(place, '.');
-    return !strcmp(place, "tool") || !strcmp(place, "command") ||
+    return !strcmp(place, "tool") || !strcmp(place, "command") || !strcmp(place, "warnings") ||
            (!strncmp(place, "inputs[", 7) && tail && !strcmp(tail, ".path"));
 }
 
