@@ -71,6 +71,12 @@ static const fdml_option options[] = {
       .value_name = "FILE",
       .help = "the JSON report as well" },
     { .type = FDML_OPTION_TEXT,
+      .name = "model-card",
+      AT(model_card),
+      .value_name = "FILE",
+      .help =
+          "Markdown for a model's README.md, with the numbers as Hugging Face's model-index" },
+    { .type = FDML_OPTION_TEXT,
       .name = "per-query",
       AT(per_query),
       .value_name = "FILE",
@@ -136,7 +142,8 @@ const cli_program eval_program = {
 /* Both or more outputs on stdout would be an unreadable mixture. */
 static void check_outputs(const eval_options *o)
 {
-    const char *const path[] = { o->output ? o->output : "-", o->json, o->per_query };
+    const char *const path[] = { o->output ? o->output : "-", o->json, o->model_card,
+                                 o->per_query };
     size_t n_standard = 0;
     for (size_t i = 0; i < sizeof path / sizeof *path; i++)
         n_standard += path[i] && !strcmp(path[i], "-");

@@ -18,7 +18,7 @@
 
 /* Where the reports go; NULL: not wanted. */
 typedef struct outputs {
-    FILE *report, *json, *per_query;
+    FILE *report, *json, *card, *per_query;
     eval_signer signer;
 } outputs;
 
@@ -35,6 +35,7 @@ static outputs open_outputs(const eval_options *o, fdml_arena *arena)
     if (o->sign) eval_signer_open(&out.signer, o->sign, o->json, arena);
     out.report = cli_output_open(o->output ? o->output : "-");
     if (o->json) out.json = cli_output_open(o->json);
+    if (o->model_card) out.card = cli_output_open(o->model_card);
     if (o->per_query) out.per_query = cli_output_open(o->per_query);
     return out;
 }
@@ -54,6 +55,7 @@ static void write_reports(outputs *out, const fdml_report *report, eval_format f
         eval_signer_write(&out->signer, out->json, report, arena);
     else if (out->json)
         CLI_TRY(fdml_report_json(out->json, report, arena, &err), &err);
+    if (out->card) CLI_TRY(fdml_report_card(out->card, report, arena, &err), &err);
     if (out->per_query) fdml_report_queries(out->per_query, report);
 }
 

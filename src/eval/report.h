@@ -60,6 +60,10 @@ fdml_status fdml_report_csv(FILE *file, const fdml_report *report, fdml_arena *a
 fdml_status fdml_report_json(FILE *file, const fdml_report *report, fdml_arena *arena,
                              fdml_error *err);
 
+/* Markdown under a header of Hugging Face's "model-index", to go into a model's README.md. */
+fdml_status fdml_report_card(FILE *file, const fdml_report *report, fdml_arena *arena,
+                             fdml_error *err);
+
 /* One row per query: row, label, attributes, whether it is lone, each mean-kind metric. */
 void fdml_report_queries(FILE *file, const fdml_report *report);
 

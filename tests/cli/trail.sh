@@ -113,3 +113,33 @@ test_signed()
     rm r.json.minisig
     bad_input 'r.json.minisig: No such file' fdml-eval --verify r.json --public-key k.pub
 }
+
+test_model_card()
+{
+    made_report --model-card card.md
+    python3 - card.md r.json <<'END'
+import json, re, sys
+text = open(sys.argv[1]).read()
+r = json.load(open(sys.argv[2]))
+head = text.split("---\n")[1]
+assert text.startswith("---\nmodel-index:\n- name: ") and "\n    dataset:\n      type: \"meta.csv\"\n" in head
+got = {}
+for line in re.findall(r"^    - (\{.*\})$", head, re.M):
+    metric = json.loads(line)
+    got[metric["name"]] = metric["value"]
+for key, cell in r["overall"].items():
+    assert got.get(f"{key}, overall") == cell["value"], key
+for group in r["groups"]:
+    for key, cell in group["metrics"].items():
+        assert got.get(f"{key}, {group['by']} = {group['value']}") == cell["value"], key
+for gap in r["gaps"]:
+    assert got.get(f"{gap['metric']}, gap between groups of {gap['by']}") == gap["difference"]["value"]
+assert "| **group** |" in text.split("---\n", 2)[2]
+try:
+    import yaml
+    metrics = yaml.safe_load(head)["model-index"][0]["results"][0]["metrics"]
+    assert {m["name"]: m["value"] for m in metrics} == got
+except ImportError:
+    pass
+END
+}
