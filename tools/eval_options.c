@@ -46,6 +46,11 @@ static const fdml_option options[] = {
       .value_name = "COL",
       .help = "column with the names that --pairs uses, or with paths such as "
               "Ann_Lee_0002.jpg [the label]" },
+    { .type = FDML_OPTION_TEXT,
+      .name = "compare",
+      AT(compare),
+      .value_name = "OTHER",
+      .help = "embeddings of the same rows by another model: differences EMBEDDINGS - OTHER" },
     { .type = FDML_OPTION_SECTION, .help = "A model and images instead of embeddings" },
 #define EMBED_AT(member) .offset = offsetof(eval_options, embed.member)
 #include "embed_options.def"

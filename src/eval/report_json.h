@@ -12,6 +12,8 @@ void fdml_report_json_estimate(fdml_json_writer *w, const char *key, const fdml_
                                bool with_n);
 /* "verification": null where not asked for. */
 void fdml_report_json_verification(fdml_json_writer *w, const fdml_audit_result *result);
+/* "compare": likewise. */
+void fdml_report_json_compare(fdml_json_writer *w, const fdml_audit_result *result);
 /* "leakage": likewise. */
 void fdml_report_json_leakage(fdml_json_writer *w, const fdml_audit_result *result);
 
