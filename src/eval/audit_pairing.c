@@ -50,9 +50,9 @@ static size_t count_tests(const audit_state *state)
 static size_t count_exchanges(const audit_state *state)
 {
     const fdml_audit_settings *s = state->settings;
-    if (!s->n_permutations) return 0;
-    const double need =
-        ceil(REACHED_AT_LEAST * (double)count_tests(state) / (1 - s->confidence)) - 1;
+    const size_t n_tests = count_tests(state);
+    if (!s->n_permutations || !n_tests) return 0;
+    const double need = ceil(REACHED_AT_LEAST * (double)n_tests / (1 - s->confidence)) - 1;
     const size_t most = need < FDML_MOST_EXCHANGES ? (size_t)need : FDML_MOST_EXCHANGES;
     return s->n_permutations > most ? s->n_permutations : most;
 }
