@@ -80,6 +80,12 @@ static const fdml_option options[] = {
       AT(per_query),
       .value_name = "FILE",
       .help = "a CSV with one row per query" },
+    { .type = FDML_OPTION_WORDS,
+      .name = "fail-if",
+      AT(gates),
+      .value_name = "EXPR",
+      .help = "exit 3 if this holds, or cannot be told: \"gap(recall_at_1, gender) > .02 and "
+              "p < .01\"; once for each gate" },
     { .type = FDML_OPTION_TEXTS,
       .name = "define",
       AT(define),
@@ -115,6 +121,8 @@ const cli_program eval_program = {
         "  fdml-eval emb.npy --label labels.npy -m retrieval -k 1,10 --format csv -o r.csv\n"
         "  fdml-eval emb.npy meta.csv -m verification --fmr 1e-2,1e-3 --pairs pairs.txt\n"
         "  fdml-eval --model face.onnx lfw.csv --preset lfw --label identity --group gender\n"
+        "  fdml-eval new.npy meta.csv --group gender --compare old.npy \\\n"
+        "      --fail-if 'upper(change(recall_at_1[gender=F])) < 0'\n"
         "  fdml-eval big.npy meta.csv --max-memory 512M --dry-run\n"
         "  fdml-eval --define map_at_r\n",
     .options = options,

@@ -10,6 +10,7 @@
 #include "eval/audit.h"
 #include "eval/report.h"
 #include "eval/result_hash.h"
+#include "eval_gates.h"
 #include "eval_input.h"
 #include "eval_options.h"
 #include "eval_plan.h"
@@ -87,8 +88,9 @@ static void warn_left_out(fdml_audit_result *result, const eval_input *input, fd
     result->n_warnings = n + 1;
 }
 
-static void audit(const eval_options *o, eval_input *input, const fdml_audit_settings *settings,
-                  const fdml_machine *machine, fdml_arena *arena)
+/* Returns the exit status: that of the gates, which are told of when the reports are there. */
+static int audit(const eval_options *o, eval_input *input, const fdml_audit_settings *settings,
+                 eval_gates *gates, const fdml_machine *machine, fdml_arena *arena)
 {
     fdml_error err;
     fdml_audit_result result;
@@ -98,6 +100,7 @@ static void audit(const eval_options *o, eval_input *input, const fdml_audit_set
     const double seconds = now() - start;
     cli_progress_clear();
     warn_left_out(&result, input, arena);
+    eval_gates_judge(gates, &result, arena);
     if (o->format == EVAL_JSON || o->json) eval_input_hash(input);
     fdml_report report = { .result = &result,
                            .problem = &input->problem,
@@ -107,6 +110,8 @@ static void audit(const eval_options *o, eval_input *input, const fdml_audit_set
                            .gallery = o->gallery,
                            .exclude_same = o->exclude_same,
                            .pairs = o->pairs,
+                           .gates = gates->outcome,
+                           .n_gates = gates->n,
                            .value = input->value,
                            .preprocessing = input->preprocessing,
                            .hint = make_hint(input, arena),
@@ -119,11 +124,14 @@ static void audit(const eval_options *o, eval_input *input, const fdml_audit_set
     write_reports(&out, &report, (eval_format)o->format, arena);
     cli_outputs_commit();
     warn_elsewhere(o, &result);
+    return eval_gates_tell(gates);
 }
 
 int main(int argc, char **argv)
 {
     static eval_input input;
+    static eval_gates gates;
+    int status = 0;
     eval_options options;
     fdml_audit_settings settings;
     fdml_arena arena;
@@ -134,19 +142,21 @@ int main(int argc, char **argv)
         eval_define(&options);
         return 0;
     }
+    eval_gates_read(&gates, &options, &arena);
     cli_catch_signals();
     fdml_machine machine = { .kernels = cli_kernels(&options.common),
                              .n_threads = cli_threads(&options.common),
                              .progress = cli_progress_open(&options.common) };
     eval_input_open(&input, &options, &machine, &arena);
     eval_plan_settings(&settings, &input, &options, &arena);
+    eval_gates_check(&gates, &options, &input.problem, &settings);
     eval_plan_memory(&machine, &input, &settings, &options, &arena);
     if (options.dry_run)
         eval_plan_print(&input, &settings, &machine, &arena);
     else
-        audit(&options, &input, &settings, &machine, &arena);
+        status = audit(&options, &input, &settings, &gates, &machine, &arena);
     eval_input_close(&input);
     cli_input_remove();
     fdml_arena_close(&arena);
-    return 0;
+    return status;
 }

@@ -143,9 +143,10 @@ static void resampled(fdml_difference *d, double *replicate, size_t n, size_t n_
 {
     const size_t n_free = n_clusters - 1 < MOST_FREE ? n_clusters - 1 : MOST_FREE;
     d->error = deviation(replicate, n);
-    d->detectable = (fdml_student_t(confidence, n_free) +
-                     fdml_student_t(2 * FDML_POWER - 1, n_free)) * /* one-sided */
-                    d->error;
+    if (d->error > 0) /* units that all differ alike tell nothing of what might be found */
+        d->detectable = (fdml_student_t(confidence, n_free) +
+                         fdml_student_t(2 * FDML_POWER - 1, n_free)) * /* one-sided */
+                        d->error;
     fdml_percentile_interval(&d->change.lo, &d->change.hi, replicate, n, confidence);
 }
 

@@ -40,7 +40,7 @@ typedef struct fdml_audit_other {
 typedef struct fdml_difference {
     fdml_estimate change;     /* NEW - OTHER; n is NEW's; `why` where it may not be given */
     fdml_estimate other;      /* OTHER's value and interval */
-    double error, detectable; /* NaN without an interval */
+    double error, detectable; /* NaN without an interval; detectable also for an error of 0 */
     double p, p_holm;         /* NaN where not tested; Holm over all tests of the comparison */
     const char *p_method;     /* "exchange" or "linearised exchange" or NULL */
     const char *other_best, *other_worst; /* of gaps: OTHER's extreme groups */
