@@ -46,12 +46,23 @@ static const fdml_option options[] = {
       .value_name = "COL",
       .help = "column with the names that --pairs uses, or with paths such as "
               "Ann_Lee_0002.jpg [the label]" },
+    { .type = FDML_OPTION_TEXT,
+      .name = "compare",
+      AT(compare),
+      .value_name = "OTHER",
+      .help = "embeddings of the same rows by another model: differences EMBEDDINGS - OTHER" },
     { .type = FDML_OPTION_SECTION, .help = "A model and images instead of embeddings" },
 #define EMBED_AT(member) .offset = offsetof(eval_options, embed.member)
 #include "embed_options.def"
 #define AUDIT_AT(member) .offset = offsetof(eval_options, audit.member)
 #include "eval/audit_options.def"
 
+    { .type = FDML_OPTION_WORDS,
+      .name = "fail-if",
+      AT(gates),
+      .value_name = "EXPR",
+      .help = "exit 3 if this holds, or cannot be told: \"gap(recall_at_1, gender) > .02 and "
+              "p < .01\"; once for each gate" },
     { .type = FDML_OPTION_SECTION, .help = "Output" },
     { .type = FDML_OPTION_CHOICE,
       .name = "format",
@@ -133,6 +144,8 @@ const cli_program eval_program = {
         "  fdml-eval emb.npy --label labels.npy -m retrieval -k 1,10 --format csv -o r.csv\n"
         "  fdml-eval emb.npy meta.csv -m verification --fmr 1e-2,1e-3 --pairs pairs.txt\n"
         "  fdml-eval --model face.onnx lfw.csv --preset lfw --label identity --group gender\n"
+        "  fdml-eval new.npy meta.csv --group gender --compare old.npy \\\n"
+        "      --fail-if 'upper(change(recall_at_1[gender=F])) < 0'\n"
         "  fdml-eval big.npy meta.csv --max-memory 512M --dry-run\n"
         "  fdml-eval --define map_at_r\n",
     .options = options,

@@ -17,6 +17,8 @@ typedef struct eval_options {
     fdml_texts groups;
     const char *query, *gallery, *exclude_same;
     const char *pairs, *pair_name;
+    const char *compare;      /* embeddings of the same rows by another model */
+    fdml_texts gates;         /* --fail-if */
     embed_settings embed;     /* where --model makes the embeddings */
     fdml_audit_options audit; /* what is measured, and how sure */
     /* output */

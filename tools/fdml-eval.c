@@ -10,6 +10,7 @@
 #include "eval/audit.h"
 #include "eval/report.h"
 #include "eval/result_hash.h"
+#include "eval_gates.h"
 #include "eval_input.h"
 #include "eval_options.h"
 #include "eval_command.h"
@@ -96,9 +97,11 @@ static void warn_left_out(fdml_audit_result *result, const eval_input *input, fd
     result->n_warnings = n + 1;
 }
 
-/* With a claim, the report is compared with it and not written. False: it is not the same. */
-static bool audit(const eval_options *o, eval_input *input, const fdml_audit_settings *settings,
-                  const fdml_machine *machine, const eval_claim *claim, fdml_arena *arena)
+/* Returns the exit status: that of the gates, which are told of when the reports are there. With a
+ * claim, the report is compared with it and not written. */
+static int audit(const eval_options *o, eval_input *input, const fdml_audit_settings *settings,
+                 eval_gates *gates, const fdml_machine *machine, const eval_claim *claim,
+                 fdml_arena *arena)
 {
     fdml_error err;
     fdml_audit_result result;
@@ -110,6 +113,7 @@ static bool audit(const eval_options *o, eval_input *input, const fdml_audit_set
     const double seconds = now() - start;
     cli_progress_clear();
     warn_left_out(&result, input, arena);
+    eval_gates_judge(gates, &result, arena);
     if (o->format == EVAL_JSON || o->json) eval_input_hash(input);
     fdml_report report = { .result = &result,
                            .problem = &input->problem,
@@ -119,6 +123,8 @@ static bool audit(const eval_options *o, eval_input *input, const fdml_audit_set
                            .gallery = o->gallery,
                            .exclude_same = o->exclude_same,
                            .pairs = o->pairs,
+                           .gates = gates->outcome,
+                           .n_gates = gates->n,
                            .value = input->value,
                            .preprocessing = input->preprocessing,
                            .hint = make_hint(input, arena),
@@ -134,18 +140,29 @@ static bool audit(const eval_options *o, eval_input *input, const fdml_audit_set
     else
         write_reports(&out, &report, (eval_format)o->format, arena);
     cli_outputs_commit();
-    if (!claim) warn_elsewhere(o, &result);
-    return is_same;
+    if (claim) return is_same ? 0 : CLI_EXIT_FAILED;
+    warn_elsewhere(o, &result);
+    return eval_gates_tell(gates);
+}
+
+/* What can be said of a report before the audit is done again. */
+static bool check_claim(const eval_claim *claim, const eval_options *o, eval_input *input,
+                        fdml_arena *arena)
+{
+    eval_input_hash(input);
+    return (!o->public_key || eval_claim_check_signature(stdout, claim, o->public_key, arena)) &&
+           eval_claim_check_files(stdout, claim, input->file, input->n_files);
 }
 
 int main(int argc, char **argv)
 {
     static eval_input input;
+    static eval_gates gates;
+    int status = 0;
     eval_options options;
     fdml_audit_settings settings;
     fdml_arena arena;
     eval_claim claim;
-    bool is_same = true;
     cli_begin(&eval_program);
     eval_options_read(&options, argc, argv);
     fdml_arena_init(&arena, 0);
@@ -153,28 +170,26 @@ int main(int argc, char **argv)
         eval_define(&options);
         return 0;
     }
+    if (options.verify) eval_claim_open(&claim, &options, &arena);
+    eval_gates_read(&gates, &options, &arena);
     cli_catch_signals();
     fdml_machine machine = { .kernels = cli_kernels(&options.common),
                              .n_threads = cli_threads(&options.common),
                              .progress = cli_progress_open(&options.common) };
-    if (options.verify) eval_claim_open(&claim, &options, &arena);
     eval_input_open(&input, &options, &machine, &arena);
     eval_plan_settings(&settings, &input, &options, &arena);
+    eval_gates_check(&gates, &options, &input.problem, &settings);
     eval_plan_memory(&machine, &input, &settings, &options, &arena);
-    if (options.verify) {
-        eval_input_hash(&input);
-        is_same = (!options.public_key ||
-                   eval_claim_check_signature(stdout, &claim, options.public_key, &arena)) &&
-                  eval_claim_check_files(stdout, &claim, input.file, input.n_files);
-    }
+    if (options.verify && !check_claim(&claim, &options, &input, &arena))
+        status = CLI_EXIT_FAILED;
     if (options.dry_run)
         eval_plan_print(&input, &settings, &machine, &arena);
-    else if (is_same)
-        is_same = audit(&options, &input, &settings, &machine, options.verify ? &claim : NULL,
-                        &arena);
+    else if (!status)
+        status = audit(&options, &input, &settings, &gates, &machine,
+                       options.verify ? &claim : NULL, &arena);
     if (options.verify) eval_claim_close(&claim);
     eval_input_close(&input);
     cli_input_remove();
     fdml_arena_close(&arena);
-    return is_same ? 0 : CLI_EXIT_FAILED;
+    return status;
 }

@@ -17,7 +17,8 @@
 #include "eval/audit.h"
 
 typedef struct fdml_report_input {
-    const char *role; /* "embeddings", "metadata", "labels", "pairs", "images", "model" */
+    const char
+        *role; /* "embeddings", "compare", "metadata", "labels", "pairs", "images", ... */
     const char *path;
     char sha256[FDML_SHA256_HEX];
     size_t n_rows, dim; /* dim 0: not a matrix; n_rows 0: the model */
@@ -26,7 +27,8 @@ typedef struct fdml_report_input {
 
 #define FDML_REPORT_SCHEMA "fdml-eval/1"
 
-/* An option of the command line as it could be given again. */
+/* An option of the command line as it could be given again; one that may be repeated comes once
+ * for each time. */
 typedef struct fdml_report_option {
     const char *name, *value;
 } fdml_report_option;
@@ -38,6 +40,8 @@ typedef struct fdml_report {
     const fdml_report_input *inputs;
     size_t n_inputs;
     const char *query, *gallery, *exclude_same, *pairs; /* columns and the pairs file */
+    const struct fdml_gate_outcome *gates;              /* [n_gates] eval/gate.h */
+    size_t n_gates;
     const char *value, *preprocessing; /* where the embeddings were made on the way */
     const char *hint;                  /* a last line for the reader of text */
     const char *const *arguments;      /* what was asked; the JSON alone has it */

@@ -99,10 +99,14 @@ static void put_command(writer *w, const fdml_report *report)
     for (size_t i = 0; i < report->n_arguments; i++) fdml_json_string(w, report->arguments[i]);
     fdml_json_end_array(w);
     fdml_json_key(w, "options");
-    fdml_json_begin_object(w);
-    for (size_t i = 0; i < report->n_options; i++)
-        put_text(w, report->options[i].name, report->options[i].value);
-    fdml_json_end_object(w);
+    fdml_json_begin_array(w);
+    for (size_t i = 0; i < report->n_options; i++) {
+        fdml_json_begin_object(w);
+        put_text(w, "name", report->options[i].name);
+        put_text(w, "value", report->options[i].value);
+        fdml_json_end_object(w);
+    }
+    fdml_json_end_array(w);
     fdml_json_end_object(w);
 }
 
@@ -234,6 +238,8 @@ fdml_status fdml_report_json(FILE *file, const fdml_report *report, fdml_arena *
     put_gaps(&w, report->result);
     fdml_report_json_verification(&w, report->result);
     fdml_report_json_leakage(&w, report->result);
+    fdml_report_json_compare(&w, report->result);
+    fdml_report_json_gates(&w, report);
     fdml_json_end_object(&w);
     fputc('\n', file);
     return FDML_OK;

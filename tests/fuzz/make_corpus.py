@@ -411,13 +411,24 @@ def image_seeds():
     return seeds
 
 
+GATE_SEEDS = {
+    "gap": "gap(recall_at_1, gender) > 0.02 and p < 0.01",
+    "group": "recall_at_1[gender=F, 'skin tone'=\"a b\"] < 9e-1 or not (auc >= .5)",
+    "change": "upper(change(gap(recall_at_1, gender, 'skin tone'))) <= -1 and p_holm != 0",
+    "aspects": "lower(other(recall_at_1)) == .25 and detectable(change(recall_at_1)) > leakage(gender)",
+    "versus": "versus(recall_at_1[gender=F]) < 0 or ratio(recall_at_1,gender)<.8 or leakage_knn(gender)>eer",
+    "broken": "((not not 1 <",
+    "quotes": "recall_at_1['gen''der'=\"F] < 1",
+}
+
+
 def main():
     tables = {
         "image": image_seeds(),
         "npy": matrix_seeds(), "npy_labels": label_seeds(), "npz": npz_seeds(),
         "safetensors": safetensors_seeds(), "checkpoint": checkpoint_seeds(), "vecs": vecs_seeds(), "csv": CSV_SEEDS,
         "table": TABLE_SEEDS, "listfile": LIST_SEEDS, "pairs": PAIRS_SEEDS, "json": JSON_SEEDS,
-        "minisign": MINISIGN_SEEDS,
+        "gate": GATE_SEEDS, "minisign": MINISIGN_SEEDS,
         "onnx": onnx_seeds(), "onnx_tensor": onnx_tensor_seeds(),
     }
     for reader, seeds in tables.items():
