@@ -31,7 +31,8 @@ test_the_same_again()
         assert_out "$(json r.json 'r["result_sha256"]')"
     done
     assert_json r.json 'r["command"]["arguments"] == ["emb.npy", "meta.csv"]'
-    assert_json r.json 'r["command"]["options"]["seed"] == "7" and "distance" not in r["command"]["options"]'
+    assert_json r.json '{"name": "seed", "value": "7"} in r["command"]["options"]'
+    assert_json r.json '"distance" not in {o["name"] for o in r["command"]["options"]}'
     mkdir moved && mv emb.npy meta.csv moved
     bad_input 'emb.npy: No such file' fdml-eval --verify r.json
     run fdml-eval --verify r.json moved/emb.npy moved/meta.csv
@@ -49,7 +50,7 @@ test_what_is_not_the_same()
     assert_exit 3
     assert_out 'p_holm: 0.01 in the report, 1 now'
     assert_out 'NOT the same: 1 of '
-    changed '"seed": "7"' '"seed": "8"'
+    changed '"name": "seed", "value": "7"' '"name": "seed", "value": "8"'
     run fdml-eval --verify changed.json
     assert_exit 3
     assert_out 'settings.seed: 7 in the report, 8 now'
@@ -74,13 +75,13 @@ test_bad_reports()
     printf '{"schema": "fdml-eval/1"}' >x.json
     bad_input 'x.json: does not hold the command that made it' fdml-eval --verify x.json
     # what writes files or is of another version is no option of a report
-    printf '{"schema": "fdml-eval/1", "command": {"arguments": ["emb.npy"], "options": {"json": "z"}}}' >x.json
-    bad_input 'command.options.json: is no option of this version' fdml-eval --verify x.json
-    printf '{"schema": "fdml-eval/1", "command": {"arguments": ["emb.npy"], "options": {"seed": "-"}}}' >x.json
-    bad_input "command.options.seed: '-' is not a whole number" fdml-eval --verify x.json
-    printf '{"schema": "fdml-eval/1", "command": {"arguments": 3, "options": {}}}' >x.json
+    printf '{"schema": "fdml-eval/1", "command": {"arguments": ["emb.npy"], "options": [{"name": "json", "value": "z"}]}}' >x.json
+    bad_input 'command.options: json: is no option of this version' fdml-eval --verify x.json
+    printf '{"schema": "fdml-eval/1", "command": {"arguments": ["emb.npy"], "options": [{"name": "seed", "value": "-"}]}}' >x.json
+    bad_input "command.options: seed: '-' is not a whole number" fdml-eval --verify x.json
+    printf '{"schema": "fdml-eval/1", "command": {"arguments": 3, "options": []}}' >x.json
     bad_input 'command.arguments is missing' fdml-eval --verify x.json
-    printf '{"schema": "fdml-eval/1", "command": {"arguments": ["-"], "options": {}}}' >x.json
+    printf '{"schema": "fdml-eval/1", "command": {"arguments": ["-"], "options": []}}' >x.json
     bad_input 'was made from standard input' fdml-eval --verify x.json
     bad_usage '--public-key needs --verify' fdml-eval emb.npy meta.csv --public-key k
     bad_usage '--sign needs --json FILE' fdml-eval emb.npy meta.csv --sign k
