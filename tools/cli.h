@@ -22,7 +22,11 @@
 #include "base/status.h"
 #include "simd/kernels.h"
 
-enum { CLI_EXIT_USAGE = 1, CLI_EXIT_DATA = 2 };
+enum {
+    CLI_EXIT_USAGE = 1,
+    CLI_EXIT_DATA = 2,
+    CLI_EXIT_FAILED = 3
+}; /* 3: a gate, or --verify */
 
 #define CLI_POSITIONAL_MAX 8
 

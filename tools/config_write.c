@@ -1,74 +1,14 @@
 /* config_write.c - a configuration as an INI file, complete; and two of them compared. See
  * config.h.
  * SPDX-License-Identifier: MIT */
-#include <stdarg.h>
 #include <string.h>
 
 #include "base/number.h"
 #include "config_state.h"
 
-typedef struct text {
-    char *at;
-    size_t room;
-} text;
-
-static void put(text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void put(text *t, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    const int n = vsnprintf(t->at, t->room, format, arguments);
-    va_end(arguments);
-    const size_t used = n < 0 ? 0 : (size_t)n < t->room ? (size_t)n : t->room - 1;
-    t->at += used;
-    t->room -= used;
-}
-
-static void put_real(text *t, double value)
-{
-    char number[FDML_NUMBER_TEXT];
-    fdml_number_print(number, value);
-    put(t, "%s", number);
-}
-
-static void put_choice(text *t, const char *choices, int index)
-{
-    while (index-- > 0) choices += strcspn(choices, "|") + 1;
-    put(t, "%.*s", (int)strcspn(choices, "|"), choices);
-}
-
 void config_value_text(char out[CONFIG_VALUE], const config_key *key, const void *base)
 {
-    const void *at = (const char *)base + key->option.offset;
-    const fdml_texts *texts = at;
-    const fdml_reals *reals = at;
-    text t = { out, CONFIG_VALUE };
-    *out = 0;
-    switch (key->option.type) {
-    case FDML_OPTION_TEXT:
-        if (*(const char *const *)at) put(&t, "%s", *(const char *const *)at);
-        break;
-    case FDML_OPTION_TEXTS:
-        for (size_t i = 0; i < texts->n; i++) put(&t, "%s%s", i ? "," : "", texts->item[i]);
-        break;
-    case FDML_OPTION_REALS:
-        for (size_t i = 0; i < reals->n; i++) {
-            put(&t, "%s", i ? "," : "");
-            put_real(&t, reals->item[i]);
-        }
-        break;
-    case FDML_OPTION_COUNT:
-        put(&t, "%llu", (unsigned long long)*(const uint64_t *)at);
-        break;
-    case FDML_OPTION_SIZE:
-        put(&t, "%zu", *(const size_t *)at);
-        break;
-    case FDML_OPTION_CHOICE:
-        put_choice(&t, key->option.choices, *(const int *)at);
-        break;
-    default: /* WITHIN, the only other one of the table */
-        put_real(&t, *(const double *)at);
-    }
+    fdml_option_text(out, CONFIG_VALUE, &key->option, base);
 }
 
 static void write_help(FILE *file, const fdml_option *o)
@@ -76,12 +16,13 @@ static void write_help(FILE *file, const fdml_option *o)
     enum { WIDTH = 96 };
     char full[512];
     int at = WIDTH;
-    text t = { full, sizeof full };
-    put(&t, "%s", o->help);
+    const char *blank = *o->help ? " " : "";
     if (o->type == FDML_OPTION_CHOICE)
-        put(&t, "%s(%s)", *o->help ? " " : "", o->choices);
+        snprintf(full, sizeof full, "%s%s(%s)", o->help, blank, o->choices);
     else if (o->type == FDML_OPTION_WITHIN || (o->type == FDML_OPTION_COUNT && o->high < 1e9))
-        put(&t, "%s(%g to %g)", *o->help ? " " : "", o->low, o->high);
+        snprintf(full, sizeof full, "%s%s(%g to %g)", o->help, blank, o->low, o->high);
+    else
+        snprintf(full, sizeof full, "%s", o->help);
     for (const char *word = full; *word;) {
         const size_t length = strcspn(word, " ");
         if (at + 1 + (int)length >= WIDTH) at = fprintf(file, "\n#");

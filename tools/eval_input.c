@@ -21,32 +21,42 @@ static void check_rows(const eval_input *input, const char *path, size_t n_rows)
                 n_rows, embeddings->path, embeddings->n_rows);
 }
 
-static void open_matrix(eval_input *input, const eval_options *options, fdml_arena *arena)
+/* Probes a matrix, and reads it unless this is a dry run; lists its file. */
+static void open_matrix(fdml_matrix *matrix, eval_input *input, const char *role,
+                        const char *shown, const eval_options *options, fdml_arena *arena)
 {
     fdml_error err;
-    const char *shown = options->common.positional.item[0];
     const char *path = cli_input_path(shown, arena);
-    CLI_TRY(fdml_matrix_probe(&input->matrix, path, &err), &err);
-    if (options->max_memory && input->matrix.own_size > options->max_memory) {
+    CLI_TRY(fdml_matrix_probe(matrix, path, &err), &err);
+    if (options->max_memory && arena->used + matrix->own_size > options->max_memory) {
         char need[32], limit[32];
-        fdml_size_print(need, (double)input->matrix.own_size);
+        fdml_size_print(need, (double)(arena->used + matrix->own_size));
         fdml_size_print(limit, (double)options->max_memory);
         cli_die(CLI_EXIT_DATA,
                 "--max-memory: %s is too little; %s must be converted, which takes %s (a "
                 "little-endian f4 .npy is mapped and takes none)",
                 limit, shown, need);
     }
-    if (!options->dry_run) CLI_TRY(fdml_matrix_open(&input->matrix, path, arena, &err), &err);
-    if (input->matrix.n_rows > INT32_MAX)
-        cli_die(CLI_EXIT_DATA, "%s has %zu rows, the limit is %d", shown, input->matrix.n_rows,
+    if (matrix->n_rows > INT32_MAX)
+        cli_die(CLI_EXIT_DATA, "%s has %zu rows, the limit is %d", shown, matrix->n_rows,
                 INT32_MAX);
+    if (input->n_files) check_rows(input, shown, matrix->n_rows);
+    if (!options->dry_run) CLI_TRY(fdml_matrix_open(matrix, path, arena, &err), &err);
     char *file = fdml_arena_push(arena, FDML_PATH_SIZE, 1);
     if (!file) cli_die(CLI_EXIT_DATA, "out of memory");
     CLI_TRY(fdml_matrix_path(file, FDML_PATH_SIZE, path, &err), &err);
-    fdml_report_input *entry =
-        eval_input_add_file(input, "embeddings", shown, file, input->matrix.n_rows);
-    entry->dim = input->matrix.dim;
-    entry->dtype = input->matrix.dtype;
+    fdml_report_input *entry = eval_input_add_file(input, role, shown, file, matrix->n_rows);
+    entry->dim = matrix->dim;
+    entry->dtype = matrix->dtype;
+}
+
+static void open_other(eval_input *input, const eval_options *options, fdml_arena *arena)
+{
+    if (!options->compare) return;
+    open_matrix(&input->other, input, "compare", options->compare, options, arena);
+    input->compared = (fdml_audit_other){ .x = input->other.data,
+                                          .dim = input->other.dim,
+                                          .path = options->compare };
 }
 
 static void open_table(eval_input *input, const eval_options *options, fdml_arena *arena)
@@ -131,7 +141,9 @@ void eval_input_open(eval_input *input, const eval_options *options,
     if (options->embed.model)
         eval_model_open(input, options, machine, arena);
     else
-        open_matrix(input, options, arena);
+        open_matrix(&input->matrix, input, "embeddings", options->common.positional.item[0],
+                    options, arena);
+    open_other(input, options, arena);
     open_table(input, options, arena);
     open_factor(&input->label, input, "--label", options->label, arena);
     for (size_t i = 0; i < options->groups.n; i++)
@@ -164,4 +176,5 @@ void eval_input_hash(eval_input *input)
 void eval_input_close(eval_input *input)
 {
     fdml_matrix_close(&input->matrix);
+    if (input->other.n_rows) fdml_matrix_close(&input->other);
 }

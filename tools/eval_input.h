@@ -7,6 +7,7 @@
 #include "data/factor.h"
 #include "data/matrix.h"
 #include "data/table.h"
+#include "eval/comparison.h"
 #include "eval/problem.h"
 #include "eval/report.h"
 #include "eval/verify.h"
@@ -14,7 +15,9 @@
 #include "eval/audit.h"
 
 typedef struct eval_input {
-    fdml_matrix matrix;  /* data is NULL when only probed */
+    fdml_matrix matrix; /* data is NULL when only probed */
+    fdml_matrix other;  /* of --compare, likewise; n_rows 0: not asked for */
+    fdml_audit_other compared;
     fdml_table table;    /* only while opening; n_columns 0: no METADATA */
     fdml_arena text;     /* of the table */
     const char *columns; /* its names, "label, gender"; NULL: no METADATA */
@@ -22,8 +25,8 @@ typedef struct eval_input {
     fdml_problem problem; /* points into this structure */
     const fdml_row_pair *pairs;
     size_t n_pairs;
-    fdml_report_input file[6 + FDML_MAX_ATTRIBUTES];
-    const char *read_path[6 + FDML_MAX_ATTRIBUTES]; /* of the same, as it can be opened; NULL:
+    fdml_report_input file[7 + FDML_MAX_ATTRIBUTES];
+    const char *read_path[7 + FDML_MAX_ATTRIBUTES]; /* of the same, as it can be opened; NULL:
                                                      * it has its hash */
     size_t n_files;
     size_t n_images, n_left_out; /* with --model: of the table, and not to be read */

@@ -46,12 +46,23 @@ static const fdml_option options[] = {
       .value_name = "COL",
       .help = "column with the names that --pairs uses, or with paths such as "
               "Ann_Lee_0002.jpg [the label]" },
+    { .type = FDML_OPTION_TEXT,
+      .name = "compare",
+      AT(compare),
+      .value_name = "OTHER",
+      .help = "embeddings of the same rows by another model: differences EMBEDDINGS - OTHER" },
     { .type = FDML_OPTION_SECTION, .help = "A model and images instead of embeddings" },
 #define EMBED_AT(member) .offset = offsetof(eval_options, embed.member)
 #include "embed_options.def"
 #define AUDIT_AT(member) .offset = offsetof(eval_options, audit.member)
 #include "eval/audit_options.def"
 
+    { .type = FDML_OPTION_WORDS,
+      .name = "fail-if",
+      AT(gates),
+      .value_name = "EXPR",
+      .help = "exit 3 if this holds, or cannot be told: \"gap(recall_at_1, gender) > .02 and "
+              "p < .01\"; once for each gate" },
     { .type = FDML_OPTION_SECTION, .help = "Output" },
     { .type = FDML_OPTION_CHOICE,
       .name = "format",
@@ -71,10 +82,33 @@ static const fdml_option options[] = {
       .value_name = "FILE",
       .help = "the JSON report as well" },
     { .type = FDML_OPTION_TEXT,
+      .name = "model-card",
+      AT(model_card),
+      .value_name = "FILE",
+      .help =
+          "Markdown for a model's README.md, with the numbers as Hugging Face's model-index" },
+    { .type = FDML_OPTION_TEXT,
       .name = "per-query",
       AT(per_query),
       .value_name = "FILE",
       .help = "a CSV with one row per query" },
+    { .type = FDML_OPTION_TEXT,
+      .name = "verify",
+      AT(verify),
+      .value_name = "FILE",
+      .help =
+          "do the audit of this JSON report again and say whether every number is the same; "
+          "exit status 3 if not. EMBEDDINGS and METADATA only where they have moved" },
+    { .type = FDML_OPTION_TEXT,
+      .name = "sign",
+      AT(sign),
+      .value_name = "KEY",
+      .help = "sign the report of --json with this secret key of minisign, as FILE.minisig" },
+    { .type = FDML_OPTION_TEXT,
+      .name = "public-key",
+      AT(public_key),
+      .value_name = "KEY",
+      .help = "with --verify: FILE.minisig must be the signature of FILE by this key" },
     { .type = FDML_OPTION_TEXTS,
       .name = "define",
       AT(define),
@@ -110,6 +144,8 @@ const cli_program eval_program = {
         "  fdml-eval emb.npy --label labels.npy -m retrieval -k 1,10 --format csv -o r.csv\n"
         "  fdml-eval emb.npy meta.csv -m verification --fmr 1e-2,1e-3 --pairs pairs.txt\n"
         "  fdml-eval --model face.onnx lfw.csv --preset lfw --label identity --group gender\n"
+        "  fdml-eval new.npy meta.csv --group gender --compare old.npy \\\n"
+        "      --fail-if 'upper(change(recall_at_1[gender=F])) < 0'\n"
         "  fdml-eval big.npy meta.csv --max-memory 512M --dry-run\n"
         "  fdml-eval --define map_at_r\n",
     .options = options,
@@ -119,7 +155,8 @@ const cli_program eval_program = {
 /* Both or more outputs on stdout would be an unreadable mixture. */
 static void check_outputs(const eval_options *o)
 {
-    const char *const path[] = { o->output ? o->output : "-", o->json, o->per_query };
+    const char *const path[] = { o->output ? o->output : "-", o->json, o->model_card,
+                                 o->per_query };
     size_t n_standard = 0;
     for (size_t i = 0; i < sizeof path / sizeof *path; i++)
         n_standard += path[i] && !strcmp(path[i], "-");
@@ -139,6 +176,14 @@ static void check_positional(const eval_options *o)
     if (p->n == 1 && !label_file)
         cli_die(CLI_EXIT_USAGE, "METADATA is missing (or give --label FILE.npy)");
     if (p->n > 2) cli_die(CLI_EXIT_USAGE, "one argument too many: '%s'", p->item[2]);
+}
+
+static void check_keys(const eval_options *o)
+{
+    const bool is_json = o->json && strcmp(o->json, "-") != 0;
+    if (o->public_key && !o->verify) cli_die(CLI_EXIT_USAGE, "--public-key needs --verify");
+    if (o->sign && o->verify) cli_die(CLI_EXIT_USAGE, "--sign and --verify exclude each other");
+    if (o->sign && !is_json) cli_die(CLI_EXIT_USAGE, "--sign needs --json FILE");
 }
 
 /* An option of --model that is given without it would be without effect, unseen. */
@@ -167,12 +212,15 @@ static void check_embed(const eval_options *o)
         if (option[i].given) cli_die(CLI_EXIT_USAGE, "--%s needs --model", option[i].name);
 }
 
-void eval_options_read(eval_options *o, int argc, char **argv)
+eval_options eval_options_defaults(void)
 {
-    *o = (eval_options){ .label = "label",
-                         .embed = embed_defaults,
-                         .audit = fdml_audit_defaults };
-    cli_parse(&eval_program, o, argc, argv);
+    return (eval_options){ .label = "label",
+                           .embed = embed_defaults,
+                           .audit = fdml_audit_defaults };
+}
+
+void eval_options_check(const eval_options *o)
+{
     check_positional(o);
     check_embed(o);
     check_outputs(o);
@@ -184,4 +232,12 @@ void eval_options_read(eval_options *o, int argc, char **argv)
             if (!strcmp(o->groups.item[i], o->groups.item[j]))
                 cli_die(CLI_EXIT_DATA, "--group: '%s' is named twice", o->groups.item[i]);
     if (o->pair_name && !o->pairs) cli_die(CLI_EXIT_USAGE, "--pair-name needs --pairs");
+}
+
+void eval_options_read(eval_options *o, int argc, char **argv)
+{
+    *o = eval_options_defaults();
+    cli_parse(&eval_program, o, argc, argv);
+    check_keys(o);
+    if (!o->verify) eval_options_check(o); /* else when the report's options are there */
 }

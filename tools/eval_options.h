@@ -17,15 +17,23 @@ typedef struct eval_options {
     fdml_texts groups;
     const char *query, *gallery, *exclude_same;
     const char *pairs, *pair_name;
+    const char *compare;      /* embeddings of the same rows by another model */
+    fdml_texts gates;         /* --fail-if */
     embed_settings embed;     /* where --model makes the embeddings */
     fdml_audit_options audit; /* what is measured, and how sure */
     /* output */
     int format; /* eval_format */
-    const char *output, *json, *per_query;
+    const char *output, *json, *model_card, *per_query;
+    const char *verify, *sign, *public_key;
     fdml_texts define;
     size_t max_memory; /* 0: not given */
     bool dry_run;
 } eval_options;
+
+eval_options eval_options_defaults(void);
+
+/* What no table can say: options that need or exclude each other. Ends the program. */
+void eval_options_check(const eval_options *options);
 
 /* Defaults, then the command line; --help, --version and mistakes do not return. */
 void eval_options_read(eval_options *options, int argc, char **argv);

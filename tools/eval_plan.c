@@ -24,6 +24,10 @@ void eval_plan_settings(fdml_audit_settings *settings, const eval_input *input,
     settings->pairs = input->pairs;
     settings->n_pairs = input->n_pairs;
     settings->with_per_query = options->per_query != NULL;
+    if (!options->compare) return;
+    if (!settings->n_metrics)
+        cli_die(CLI_EXIT_USAGE, "--compare is of metrics, and -m names none");
+    settings->other = &input->compared;
 }
 
 void eval_plan_memory(fdml_machine *machine, const eval_input *input,
@@ -90,20 +94,26 @@ static double measure_speed(const fdml_machine *machine, size_t dim, fdml_arena 
     return sum;
 }
 
+static void print_matrix(const char *role, const char *path, const fdml_matrix *matrix)
+{
+    printf("%-11s %s: %zu x %zu, %s, %s\n", role, path, matrix->n_rows, matrix->dim,
+           matrix->dtype,
+           matrix->is_mapped ? "mapped (costs no memory of our own)" : "converted");
+}
+
 void eval_plan_print(const eval_input *input, const fdml_audit_settings *settings,
                      const fdml_machine *machine, fdml_arena *arena)
 {
     fdml_audit_cost cost;
     char bytes[32], least[32], own[32];
-    const size_t used = arena->used;
+    const size_t inputs = arena->used + input->matrix.own_size + input->other.own_size;
     fdml_audit_estimate(&cost, &input->problem, settings, machine);
-    fdml_size_print(own, (double)(used + input->matrix.own_size));
-    fdml_size_print(bytes, (double)(used + input->matrix.own_size + cost.bytes));
-    fdml_size_print(least, (double)(used + input->matrix.own_size + cost.bytes_least));
+    fdml_size_print(own, (double)inputs);
+    fdml_size_print(bytes, (double)(inputs + cost.bytes));
+    fdml_size_print(least, (double)(inputs + cost.bytes_least));
     const double speed = measure_speed(machine, input->matrix.dim, arena);
-    printf("embeddings  %s: %zu x %zu, %s, %s\n", input->file[0].path, input->matrix.n_rows,
-           input->matrix.dim, input->matrix.dtype,
-           input->matrix.is_mapped ? "mapped (costs no memory of our own)" : "converted");
+    print_matrix("embeddings", input->file[0].path, &input->matrix);
+    if (settings->other) print_matrix("compare", settings->other->path, &input->other);
     printf("memory      %s, of which the inputs take %s; with --max-memory at least %s\n",
            bytes, own, least);
     printf("work        %.3g multiply-adds\n", cost.flops);

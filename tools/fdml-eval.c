@@ -10,13 +10,17 @@
 #include "eval/audit.h"
 #include "eval/report.h"
 #include "eval/result_hash.h"
+#include "eval_gates.h"
 #include "eval_input.h"
 #include "eval_options.h"
+#include "eval_command.h"
 #include "eval_plan.h"
+#include "eval_sign.h"
 
 /* Where the reports go; NULL: not wanted. */
 typedef struct outputs {
-    FILE *report, *json, *per_query;
+    FILE *report, *json, *card, *per_query;
+    eval_signer signer;
 } outputs;
 
 static double now(void)
@@ -26,16 +30,18 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static outputs open_outputs(const eval_options *o)
+static outputs open_outputs(const eval_options *o, fdml_arena *arena)
 {
-    outputs out = { NULL, NULL, NULL };
+    outputs out = { .report = NULL };
+    if (o->sign) eval_signer_open(&out.signer, o->sign, o->json, arena);
     out.report = cli_output_open(o->output ? o->output : "-");
     if (o->json) out.json = cli_output_open(o->json);
+    if (o->model_card) out.card = cli_output_open(o->model_card);
     if (o->per_query) out.per_query = cli_output_open(o->per_query);
     return out;
 }
 
-static void write_reports(const outputs *out, const fdml_report *report, eval_format format,
+static void write_reports(outputs *out, const fdml_report *report, eval_format format,
                           fdml_arena *arena)
 {
     fdml_error err;
@@ -46,7 +52,11 @@ static void write_reports(const outputs *out, const fdml_report *report, eval_fo
                                                   [EVAL_CSV] = fdml_report_csv,
                                                   [EVAL_JSON] = fdml_report_json };
     CLI_TRY(view[format](out->report, report, arena, &err), &err);
-    if (out->json) CLI_TRY(fdml_report_json(out->json, report, arena, &err), &err);
+    if (out->signer.file)
+        eval_signer_write(&out->signer, out->json, report, arena);
+    else if (out->json)
+        CLI_TRY(fdml_report_json(out->json, report, arena, &err), &err);
+    if (out->card) CLI_TRY(fdml_report_card(out->card, report, arena, &err), &err);
     if (out->per_query) fdml_report_queries(out->per_query, report);
 }
 
@@ -87,17 +97,23 @@ static void warn_left_out(fdml_audit_result *result, const eval_input *input, fd
     result->n_warnings = n + 1;
 }
 
-static void audit(const eval_options *o, eval_input *input, const fdml_audit_settings *settings,
-                  const fdml_machine *machine, fdml_arena *arena)
+/* Returns the exit status: that of the gates, which are told of when the reports are there. With a
+ * claim, the report is compared with it and not written. */
+static int audit(const eval_options *o, eval_input *input, const fdml_audit_settings *settings,
+                 eval_gates *gates, const fdml_machine *machine, const eval_claim *claim,
+                 fdml_arena *arena)
 {
     fdml_error err;
     fdml_audit_result result;
-    const outputs out = open_outputs(o);
+    bool is_same = true;
+    outputs out = { .report = NULL };
+    if (!claim) out = open_outputs(o, arena);
     const double start = now();
     CLI_TRY(fdml_audit(&result, &input->problem, settings, machine, arena, &err), &err);
     const double seconds = now() - start;
     cli_progress_clear();
     warn_left_out(&result, input, arena);
+    eval_gates_judge(gates, &result, arena);
     if (o->format == EVAL_JSON || o->json) eval_input_hash(input);
     fdml_report report = { .result = &result,
                            .problem = &input->problem,
@@ -107,6 +123,8 @@ static void audit(const eval_options *o, eval_input *input, const fdml_audit_set
                            .gallery = o->gallery,
                            .exclude_same = o->exclude_same,
                            .pairs = o->pairs,
+                           .gates = gates->outcome,
+                           .n_gates = gates->n,
                            .value = input->value,
                            .preprocessing = input->preprocessing,
                            .hint = make_hint(input, arena),
@@ -116,17 +134,35 @@ static void audit(const eval_options *o, eval_input *input, const fdml_audit_set
                            .n_threads = machine->n_threads,
                            .seconds = seconds };
     fdml_result_hash(report.result_sha256, &result);
-    write_reports(&out, &report, (eval_format)o->format, arena);
+    eval_command_list(&report, o, arena);
+    if (claim)
+        is_same = eval_claim_check(stdout, claim, &report, arena);
+    else
+        write_reports(&out, &report, (eval_format)o->format, arena);
     cli_outputs_commit();
+    if (claim) return is_same ? 0 : CLI_EXIT_FAILED;
     warn_elsewhere(o, &result);
+    return eval_gates_tell(gates);
+}
+
+/* What can be said of a report before the audit is done again. */
+static bool check_claim(const eval_claim *claim, const eval_options *o, eval_input *input,
+                        fdml_arena *arena)
+{
+    eval_input_hash(input);
+    return (!o->public_key || eval_claim_check_signature(stdout, claim, o->public_key, arena)) &&
+           eval_claim_check_files(stdout, claim, input->file, input->n_files);
 }
 
 int main(int argc, char **argv)
 {
     static eval_input input;
+    static eval_gates gates;
+    int status = 0;
     eval_options options;
     fdml_audit_settings settings;
     fdml_arena arena;
+    eval_claim claim;
     cli_begin(&eval_program);
     eval_options_read(&options, argc, argv);
     fdml_arena_init(&arena, 0);
@@ -134,19 +170,26 @@ int main(int argc, char **argv)
         eval_define(&options);
         return 0;
     }
+    if (options.verify) eval_claim_open(&claim, &options, &arena);
+    eval_gates_read(&gates, &options, &arena);
     cli_catch_signals();
     fdml_machine machine = { .kernels = cli_kernels(&options.common),
                              .n_threads = cli_threads(&options.common),
                              .progress = cli_progress_open(&options.common) };
     eval_input_open(&input, &options, &machine, &arena);
     eval_plan_settings(&settings, &input, &options, &arena);
+    eval_gates_check(&gates, &options, &input.problem, &settings);
     eval_plan_memory(&machine, &input, &settings, &options, &arena);
+    if (options.verify && !check_claim(&claim, &options, &input, &arena))
+        status = CLI_EXIT_FAILED;
     if (options.dry_run)
         eval_plan_print(&input, &settings, &machine, &arena);
-    else
-        audit(&options, &input, &settings, &machine, &arena);
+    else if (!status)
+        status = audit(&options, &input, &settings, &gates, &machine,
+                       options.verify ? &claim : NULL, &arena);
+    if (options.verify) eval_claim_close(&claim);
     eval_input_close(&input);
     cli_input_remove();
     fdml_arena_close(&arena);
-    return 0;
+    return status;
 }

@@ -73,3 +73,49 @@ uint64_t fdml_hash_bytes(const fdml_hash_key *key, const void *bytes, size_t siz
     memcpy(&hash, digest, sizeof hash);
     return hash;
 }
+
+void fdml_blake2b(unsigned char *hash, size_t hash_size, const void *bytes, size_t size)
+{
+    crypto_generichash(hash, hash_size, bytes, size, NULL, 0);
+}
+
+void fdml_ed25519_sign(unsigned char signature[FDML_ED25519_SIGNATURE], const void *bytes,
+                       size_t size, const unsigned char secret[FDML_ED25519_SECRET])
+{
+    crypto_sign_detached(signature, NULL, bytes, size, secret);
+}
+
+bool fdml_ed25519_check(const unsigned char signature[FDML_ED25519_SIGNATURE],
+                        const void *bytes, size_t size,
+                        const unsigned char public_key[FDML_ED25519_PUBLIC])
+{
+    return !crypto_sign_verify_detached(signature, bytes, size, public_key);
+}
+
+bool fdml_ed25519_is_secret(const unsigned char secret[FDML_ED25519_SECRET])
+{
+    unsigned char public_key[FDML_ED25519_PUBLIC], again[FDML_ED25519_SECRET];
+    crypto_sign_seed_keypair(public_key, again, secret);
+    const bool is_same = !sodium_memcmp(again, secret, sizeof again);
+    sodium_memzero(again, sizeof again);
+    return is_same;
+}
+
+void fdml_forget(void *secret, size_t size)
+{
+    sodium_memzero(secret, size);
+}
+
+void fdml_base64_write(char *text, size_t text_size, const void *bytes, size_t size)
+{
+    sodium_bin2base64(text, text_size, bytes, size, sodium_base64_VARIANT_ORIGINAL);
+}
+
+bool fdml_base64_read(void *bytes, size_t size, const char *text, size_t length)
+{
+    size_t n = 0;
+    const char *end = NULL;
+    return !sodium_base642bin(bytes, size, text, length, NULL, &n, &end,
+                              sodium_base64_VARIANT_ORIGINAL) &&
+           n == size && end == text + length;
+}

@@ -69,6 +69,11 @@ typedef struct fdml_option {
 fdml_status fdml_option_store(const fdml_option *option, void *options, const char *shown,
                               const char *text, fdml_arena *arena, fdml_error *err);
 
+/* The other way: the option's value in `options` as a text that fdml_option_store takes;
+ * nothing for an option that was not given, "true" or "false" for SWITCH and NO, items of WORDS
+ * joined by commas. False: it was cut to fit `size` bytes. */
+bool fdml_option_text(char *text, size_t size, const fdml_option *option, const void *options);
+
 /* NULL: there is none of that name. `name` need not end after `length` bytes. */
 const fdml_option *fdml_option_find(const fdml_option *options, size_t n, const char *name,
                                     size_t length);

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "eval/audit_state.h"
+#include "eval/audit_pairing.h"
 #include "eval/kmeans.h"
 #include "eval/verify.h"
 
@@ -34,6 +34,8 @@ static fdml_status check_settings(const fdml_audit_settings *s, const fdml_probl
     if (!s->n_metrics && !s->with_verification && !problem->n_attributes)
         return fdml_fail(err, FDML_E_ARG,
                          "leakage is that of a group column, and none is given");
+    if (s->other && !s->n_metrics)
+        return fdml_fail(err, FDML_E_ARG, "a comparison is of metrics, and none is asked for");
     return FDML_OK;
 }
 
@@ -95,15 +97,29 @@ static size_t describe_small(char *text, size_t size, const fdml_grouping *by, s
     return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
 }
 
+/* What was found of the rows of both models alike is said once. Returns the length of `list`.
+ */
+static size_t add_findings(const char **list, size_t n, const fdml_findings *findings)
+{
+    for (size_t i = 0; i < findings->n_warnings; i++) {
+        bool is_known = false;
+        for (size_t j = 0; j < n && !is_known; j++)
+            is_known = !strcmp(list[j], findings->warnings[i]);
+        if (!is_known) list[n++] = findings->warnings[i];
+    }
+    return n;
+}
+
+/* other: of the model to compare with, or NULL. */
 static fdml_status collect_warnings(fdml_audit_result *result, const audit_state *state,
-                                    fdml_error *err)
+                                    const fdml_findings *other, fdml_error *err)
 {
     const fdml_findings *findings = &state->findings;
-    const char **list =
-        fdml_arena_push(state->arena, findings->n_warnings + state->groupings.n, sizeof *list);
+    const size_t most = findings->n_warnings + (other ? other->n_warnings : 0);
+    const char **list = fdml_arena_push(state->arena, most + state->groupings.n, sizeof *list);
     if (!list) return no_memory(err);
-    size_t n = 0;
-    for (; n < findings->n_warnings; n++) list[n] = findings->warnings[n];
+    size_t n = add_findings(list, 0, findings);
+    if (other) n = add_findings(list, n, other);
     for (size_t g = 1; g < state->groupings.n; g++) {
         char text[FDML_ERROR_MAX];
         const size_t length = describe_small(text, sizeof text, &state->groupings.grouping[g],
@@ -185,8 +201,9 @@ static fdml_status correct_for_all(fdml_gap_result *gaps, size_t n, audit_state 
     return FDML_OK;
 }
 
+/* pairing: NULL where there is no other model. */
 static fdml_status compare_groups(fdml_audit_result *result, audit_state *state,
-                                  fdml_error *err)
+                                  audit_pairing *pairing, fdml_error *err)
 {
     result_arrays arrays;
     FDML_TRY(make_arrays(&arrays, result, state, err));
@@ -194,8 +211,11 @@ static fdml_status compare_groups(fdml_audit_result *result, audit_state *state,
     size_t first = 0;
     for (size_t g = 0; g < state->groupings.n; g++) {
         const fdml_arena_mark mark = fdml_arena_get_mark(state->scratch);
+        const fdml_gap_result *gaps = g ? arrays.gaps + (g - 1) * n_metrics : NULL;
         grouping_values values;
-        FDML_TRY(fdml_audit_resample(&values, state, g, err));
+        if (pairing) FDML_TRY(fdml_audit_pairing_begin(pairing, g, err));
+        FDML_TRY(
+            fdml_audit_resample(&values, state, g, pairing ? &pairing->exchange : NULL, err));
         if (g == 0) {
             memcpy(arrays.overall, values.estimate, n_metrics * sizeof *values.estimate);
         } else {
@@ -205,6 +225,7 @@ static fdml_status compare_groups(fdml_audit_result *result, audit_state *state,
                                         arrays.overall, err));
             first += values.n_groups;
         }
+        if (pairing) FDML_TRY(fdml_audit_pairing_add(pairing, &values, gaps, err));
         fdml_arena_reset(state->scratch, mark);
         fdml_progress_report(state->machine->progress, "resampling", (double)(g + 1),
                              (double)state->groupings.n);
@@ -255,6 +276,7 @@ static fdml_status run(fdml_audit_result *result, audit_state *state, fdml_error
     const fdml_audit_settings *settings = state->settings;
     const char *path = settings->path ? settings->path : "embeddings";
     audit_progress progress;
+    audit_pairing pairing, *pair = settings->other ? &pairing : NULL;
     FDML_TRY(check_settings(settings, state->problem, err));
     FDML_TRY(fdml_validate(&state->findings, state->problem, path, state->machine, state->arena,
                            err));
@@ -264,10 +286,12 @@ static fdml_status run(fdml_audit_result *result, audit_state *state, fdml_error
     FDML_TRY(check_depth(state, err));
     FDML_TRY(check_reference(state, err));
     read_wishes(state);
-    FDML_TRY(collect_warnings(result, state, err));
+    if (pair) FDML_TRY(fdml_audit_pairing_open(pair, state, err));
+    FDML_TRY(collect_warnings(result, state, pair ? &pair->other.findings : NULL, err));
     fdml_machine machine = *state->machine;
     if (machine.progress) { /* the estimate behind it reads every row's label */
         fdml_audit_progress_init(&progress, machine.progress, state);
+        if (pair) fdml_audit_pairing_progress(pair, &progress);
         machine.progress = &progress.own;
     }
     state->machine = &machine;
@@ -282,7 +306,9 @@ static fdml_status run(fdml_audit_result *result, audit_state *state, fdml_error
 
     FDML_TRY(fdml_audit_measure(state, err));
     FDML_TRY(fdml_audit_plan_make(state, err));
-    FDML_TRY(compare_groups(result, state, err));
+    if (pair) FDML_TRY(fdml_audit_pairing_measure(pair, err));
+    FDML_TRY(compare_groups(result, state, pair, err));
+    if (pair) FDML_TRY(fdml_audit_pairing_end(&result->comparison, pair, err));
     if (settings->with_per_query && state->wants_mean)
         FDML_TRY(list_per_query(result, state, err));
     if (settings->with_verification) FDML_TRY(fdml_audit_verify(result, state, err));

@@ -45,6 +45,8 @@ typedef struct fdml_audit_settings {
     size_t n_pairs;
     const char *path;    /* of the embeddings, for messages; NULL = "embeddings" */
     bool with_per_query; /* fill result.per_query; costs n_queries * n_metrics doubles */
+    const struct fdml_audit_other
+        *other; /* eval/comparison.h: a model to compare with, or NULL */
 } fdml_audit_settings;
 
 /* One number with its interval. NaN where not given; then `why` says why
@@ -129,6 +131,7 @@ typedef struct fdml_audit_result {
     fdml_verification_result verification;
     const fdml_leakage_result *leakage; /* [n_leakage] by attribute, where asked for */
     size_t n_leakage;
+    const struct fdml_comparison *comparison; /* eval/comparison.h; NULL: not asked for */
     const char *const *warnings;
     size_t n_warnings;
     /* per query and per mean-kind metric, for --per-query: [n_queries, n_metrics], NaN for

@@ -6,7 +6,7 @@
  * SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "eval/audit_state.h"
+#include "eval/audit_pairing.h"
 #include "eval/kmeans.h"
 #include "eval/leakage.h"
 #include "eval/pass_state.h"
@@ -148,18 +148,24 @@ static size_t group_size(const fdml_problem *problem, const fdml_audit_settings 
     return size;
 }
 
+/* Of the grouping that has the most. */
+static size_t count_groups(const fdml_problem *problem, const fdml_audit_settings *settings)
+{
+    size_t n_groups = 0, n_combined = 1;
+    for (size_t a = 0; a < problem->n_attributes; a++) {
+        n_groups = larger(n_groups, problem->attributes[a].n_levels);
+        n_combined *= problem->attributes[a].n_levels;
+        if (n_combined > problem->n_rows) n_combined = problem->n_rows;
+    }
+    return settings->with_intersections ? larger(n_groups, n_combined) : n_groups;
+}
+
 static size_t resampling_size(const fdml_problem *problem, const fdml_audit_settings *settings,
                               const wishes *w, int n_threads)
 {
     const size_t n = problem->n_rows, n_metrics = settings->n_metrics;
     const size_t stride = fdml_feature_stride(n_metrics + 1 + 2 * 3 + 1 + 4 + 7 + 5 + 6);
-    size_t n_groups = 0, n_combined = 1; /* of the grouping with the most groups */
-    for (size_t a = 0; a < problem->n_attributes; a++) {
-        n_groups = larger(n_groups, problem->attributes[a].n_levels);
-        n_combined *= problem->attributes[a].n_levels;
-        if (n_combined > n) n_combined = n;
-    }
-    if (settings->with_intersections) n_groups = larger(n_groups, n_combined);
+    const size_t n_groups = count_groups(problem, settings);
     const size_t by_replicate = (n_groups + 1) * n_metrics + 2 * stride + n_metrics + 2;
     const size_t replicates =
         larger(settings->n_bootstrap, settings->n_permutations) * by_replicate * sizeof(double);
@@ -261,44 +267,84 @@ static size_t kmeans_size(const fdml_problem *problem, int n_threads)
            (size_t)n_threads * fdml_arena_fill_pages(own);
 }
 
-void fdml_audit_estimate(fdml_audit_cost *cost, const fdml_problem *problem,
-                         const fdml_audit_settings *settings, const fdml_machine *machine)
+/* One model's share of an audit: what stays, what resampling takes, and the rest, which comes
+ * one after the other. */
+typedef struct share {
+    size_t measures, resampling, least, wanted;
+    double flops;
+} share;
+
+/* What a pass and k-means take, and their multiply-adds. */
+static share measuring_share(const fdml_problem *problem, const fdml_audit_settings *settings,
+                             const wishes *w, const fdml_machine *machine)
 {
-    const wishes w = read_wishes(settings);
-    const size_t measures = measures_size(problem, settings, &w);
-    size_t resampling = resampling_size(problem, settings, &w, machine->n_threads);
-    const size_t verification = verification_size(problem, settings, machine);
-    if (verification > resampling) resampling = verification;
+    share s = { .measures = measures_size(problem, settings, w) };
     double dummy = 0; /* only whether an output is wanted counts */
     uint64_t dummy_count = 0;
     fdml_pass pass = { .depth = fdml_rank_depth(settings->metrics, settings->n_metrics,
                                                 settings->convention) };
     fdml_groupings groupings = { .n = count_groupings(problem, settings) };
     pass.groupings = &groupings;
-    if (w.mean) pass.on_ranks = fdml_store_ranks;
-    if (w.ids[FDML_M_UNIFORMITY]) pass.potential = &dummy;
-    if (settings->alignment_power == 1 && w.inter) pass.distance = &dummy;
+    if (w->mean) pass.on_ranks = fdml_store_ranks;
+    if (w->ids[FDML_M_UNIFORMITY]) pass.potential = &dummy;
+    if (settings->alignment_power == 1 && w->inter) pass.distance = &dummy;
     if (settings->with_verification && !settings->pairs &&
         !fdml_verify_is_exact(problem->n_rows))
         pass.histogram = &dummy_count;
-    size_t least = 0, wanted = 0;
-    fdml_pass_memory(&least, &wanted, &pass, problem, machine);
+    fdml_pass_memory(&s.least, &s.wanted, &pass, problem, machine);
     size_t beside = cells_size(problem, settings);
-    if (w.cluster) beside = larger(beside, kmeans_size(problem, machine->n_threads));
-    if (settings->alignment_power == 1 && (w.intra || w.inter))
+    if (w->cluster) beside = larger(beside, kmeans_size(problem, machine->n_threads));
+    if (settings->alignment_power == 1 && (w->intra || w->inter))
         beside = larger(beside, class_pairs_size(problem, machine));
-    if (wanted < beside) wanted = beside;
-    if (least < beside) least = beside;
+    s.wanted = larger(s.wanted, beside);
+    s.least = larger(s.least, beside);
+    s.flops = multiply_adds(problem, settings, w) + fdml_pass_work(&pass, problem, machine);
+    return s;
+}
+
+static share audit_share(const fdml_problem *problem, const fdml_audit_settings *settings,
+                         const fdml_machine *machine)
+{
+    const wishes w = read_wishes(settings);
+    share s = measuring_share(problem, settings, &w, machine);
+    s.resampling = larger(resampling_size(problem, settings, &w, machine->n_threads),
+                          verification_size(problem, settings, machine));
     size_t leakage_least, leakage_wanted;
-    const double leakage =
-        leakage_cost(&leakage_least, &leakage_wanted, problem, settings, machine);
-    least = larger(least, leakage_least);
-    wanted = larger(wanted, leakage_wanted);
+    s.flops += leakage_cost(&leakage_least, &leakage_wanted, problem, settings, machine);
+    s.least = larger(s.least, leakage_least);
+    s.wanted = larger(s.wanted, leakage_wanted);
+    return s;
+}
+
+/* The other model is measured while NEW's measures are kept, and resampled beside it. */
+static void add_other(share *s, const fdml_problem *problem,
+                      const fdml_audit_settings *settings, const fdml_machine *machine)
+{
+    fdml_audit_settings metrics_only = *settings;
+    fdml_problem other = *problem;
+    metrics_only.with_verification = metrics_only.with_leakage = false;
+    metrics_only.with_per_query = false;
+    other.x = settings->other->x;
+    other.dim = settings->other->dim;
+    const share o = audit_share(&other, &metrics_only, machine);
+    s->measures += o.measures;
+    s->resampling += o.resampling + fdml_audit_pairing_size(problem, settings,
+                                                            count_groups(problem, settings),
+                                                            machine->n_threads);
+    s->least = larger(s->least, o.least);
+    s->wanted = larger(s->wanted, o.wanted);
+    s->flops += o.flops;
+}
+
+void fdml_audit_estimate(fdml_audit_cost *cost, const fdml_problem *problem,
+                         const fdml_audit_settings *settings, const fdml_machine *machine)
+{
+    share s = audit_share(problem, settings, machine);
+    if (settings->other) add_other(&s, problem, settings, machine);
     *cost = (fdml_audit_cost){
-        .bytes = measures + (wanted > resampling ? wanted : resampling),
-        .bytes_least = measures + (least > resampling ? least : resampling),
-        .bytes_kept = measures,
-        .flops = multiply_adds(problem, settings, &w) + leakage +
-                 fdml_pass_work(&pass, problem, machine),
+        .bytes = s.measures + larger(s.wanted, s.resampling),
+        .bytes_least = s.measures + larger(s.least, s.resampling),
+        .bytes_kept = s.measures,
+        .flops = s.flops,
     };
 }

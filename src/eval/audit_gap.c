@@ -72,13 +72,9 @@ static fdml_estimate versus(const grouping_values *values, const baseline *refer
 
 /* --- gaps ----------------------------------------------------------------------------- */
 
-typedef struct extremes {
-    size_t most, least, n; /* groups by value; n of them have one */
-} extremes;
-
-static extremes find_extremes(const grouping_values *values, size_t metric)
+audit_extremes fdml_audit_extremes(const grouping_values *values, size_t metric)
 {
-    extremes x = { 0, 0, 0 };
+    audit_extremes x = { 0, 0, 0 };
     for (size_t g = 0; g < values->n_groups; g++) {
         const double value = estimate_of(values, g, metric)->value;
         if (isnan(value)) continue;
@@ -90,7 +86,8 @@ static extremes find_extremes(const grouping_values *values, size_t metric)
 }
 
 static void difference_and_ratio(fdml_gap_result *gap, const grouping_values *values,
-                                 const extremes *x, const audit_state *state, double *scratch)
+                                 const audit_extremes *x, const audit_state *state,
+                                 double *scratch)
 {
     const fdml_estimate *most = estimate_of(values, x->most, gap->metric);
     const fdml_estimate *least = estimate_of(values, x->least, gap->metric);
@@ -177,11 +174,11 @@ static void test(fdml_gap_result *gap, const grouping_values *values, const audi
     }
 }
 
-static fdml_gap_result make_gap(const grouping_values *values, const audit_state *state,
-                                size_t metric, const gap_tests *tests)
+fdml_gap_result fdml_audit_gap(const grouping_values *values, const audit_state *state,
+                               size_t metric, double *scratch)
 {
     const fdml_grouping *by = &state->groupings.grouping[values->grouping];
-    const extremes x = find_extremes(values, metric);
+    const audit_extremes x = fdml_audit_extremes(values, metric);
     fdml_gap_result gap = { .by = by->by,
                             .grouping = values->grouping,
                             .metric = metric,
@@ -197,8 +194,7 @@ static fdml_gap_result make_gap(const grouping_values *values, const audit_state
     const bool higher = state->settings->metrics[metric].higher_is_better;
     gap.best = by->value[higher ? x.most : x.least];
     gap.worst = by->value[higher ? x.least : x.most];
-    difference_and_ratio(&gap, values, &x, state, tests->scratch);
-    test(&gap, values, state, tests);
+    difference_and_ratio(&gap, values, &x, state, scratch);
     return gap;
 }
 
@@ -227,7 +223,10 @@ fdml_status fdml_audit_compare(fdml_gap_result *gaps, fdml_estimate *against,
     for (size_t g = 0; g < values->n_groups; g++)
         for (size_t m = 0; m < n_metrics; m++)
             against[g * n_metrics + m] = versus(values, &reference, state, g, m, t.scratch);
-    for (size_t m = 0; m < n_metrics; m++) gaps[m] = make_gap(values, state, m, &t);
+    for (size_t m = 0; m < n_metrics; m++) {
+        gaps[m] = fdml_audit_gap(values, state, m, t.scratch);
+        if (!gaps[m].difference.why) test(&gaps[m], values, state, &t);
+    }
     fdml_arena_reset(state->scratch, mark);
     return FDML_OK;
 }

@@ -28,6 +28,8 @@ static void report(void *ctx, const char *phase, double done, double total)
         share *= (s == 2 ? one - seeding : seeding) / (p->work[s] > 0 ? p->work[s] : 1);
     }
     p->stage = s;
+    before += p->before;
+    if (s == AUDIT_STAGES - 1) before += p->between;
     const double at = before + share * p->work[s];
     if (at > p->done) p->done = at;
     fdml_progress_report(p->to, phase, p->done, p->total);
@@ -38,8 +40,10 @@ void fdml_audit_progress_init(audit_progress *p, const fdml_progress *to,
 {
     const fdml_problem *problem = state->problem;
     const fdml_audit_settings *settings = state->settings;
+    fdml_audit_settings alone = *settings;
     fdml_audit_cost cost;
-    fdml_audit_estimate(&cost, problem, settings, state->machine);
+    alone.other = NULL;
+    fdml_audit_estimate(&cost, problem, &alone, state->machine);
     const fdml_kmeans kmeans = { .k = (uint32_t)problem->label->n_levels,
                                  .n_iterations = settings->kmeans_iterations,
                                  .n_redo = settings->kmeans_redo };
@@ -54,4 +58,13 @@ void fdml_audit_progress_init(audit_progress *p, const fdml_progress *to,
     p->work[2] = all - seeding;
     p->work[3] = cost.flops / 50;
     for (size_t s = 0; s < AUDIT_STAGES; s++) p->total += p->work[s];
+}
+
+void fdml_audit_progress_pair(audit_progress *first, audit_progress *second)
+{
+    second->before = first->total - first->work[AUDIT_STAGES - 1];
+    first->between = second->total - second->work[AUDIT_STAGES - 1];
+    first->work[AUDIT_STAGES - 1] += second->work[AUDIT_STAGES - 1];
+    first->total += second->total;
+    second->total = first->total;
 }

@@ -68,6 +68,9 @@ static fdml_status resample_group(grouping_values *values, audit_state *state,
     FDML_TRY(fdml_audit_group_make(&group, state, values->grouping, index, &runs, err));
     if (!values->grouping) fdml_audit_keep_overall(state, &group);
     evaluate_group(values, &group, state);
+    if (values->exchange)
+        fdml_audit_exchange_add(values->exchange, &group,
+                                values->estimate + index * values->n_metrics, state);
     if (!values->n_bootstrap) return FDML_OK;
     fdml_bootstrap_sums(sums, group.features, group.n_clusters, group.stride,
                         values->n_bootstrap, state->settings->seed,
@@ -126,9 +129,10 @@ static fdml_status make_values(grouping_values *values, const audit_state *state
 }
 
 fdml_status fdml_audit_resample(grouping_values *values, audit_state *state, size_t grouping,
-                                fdml_error *err)
+                                audit_exchange *exchange, fdml_error *err)
 {
     FDML_TRY(make_values(values, state, grouping, err));
+    values->exchange = exchange;
     const fdml_arena_mark mark = fdml_arena_get_mark(state->scratch);
     const size_t n_sums = values->n_bootstrap * state->plan.stride;
     double *sums = fdml_arena_push(state->scratch, n_sums, sizeof *sums);

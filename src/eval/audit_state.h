@@ -5,7 +5,7 @@
  * of features into values. audit_cluster.c does the same for the cluster metrics, which are no
  * sums. audit_resample.c draws replicates of a whole grouping; audit_gap.c compares groups;
  * audit_permute.c tests them; audit_verify.c is the verification part, audit_leakage.c that of
- * leakage.
+ * leakage; audit_pairing.c runs a second model beside the first (audit_pairing.h).
  *
  * A value and its replicates come from the same function of sums, so they cannot disagree.
  *
@@ -22,6 +22,8 @@
 #include "eval/validate.h"
 
 #define NO_COLUMN ((size_t)-1)
+
+typedef struct audit_exchange audit_exchange; /* audit_pairing.h: of a comparison */
 
 /* Columns of a row of features. Each metric of mean kind has one, beside n_valid; pair metrics
  * have (sum, number of pairs); spectrum has its influence; class_ratio four, see evaluate. The
@@ -87,7 +89,8 @@ typedef enum audit_stream {
     STREAM_PERMUTATION_CLUSTER,
     STREAM_VERIFICATION,
     STREAM_LEAKAGE,
-    STREAM_LEAKAGE_HALVES
+    STREAM_LEAKAGE_HALVES,
+    STREAM_EXCHANGE
 } audit_stream;
 
 static inline uint64_t audit_stream_id(audit_stream purpose, size_t grouping, size_t group)
@@ -101,12 +104,15 @@ typedef struct audit_progress {
     fdml_progress own;       /* what the stages report to */
     const fdml_progress *to; /* the caller's */
     double work[AUDIT_STAGES], total, done;
+    double before, between; /* work of another model: before this one, before resampling */
     unsigned n_redo, redo;
     size_t stage;
 } audit_progress;
 /* `state` knows its problem, settings, machine and wants_cluster. */
 void fdml_audit_progress_init(audit_progress *p, const fdml_progress *to,
                               const audit_state *state);
+/* Both are measured, one after the other, and then resampled together as `first` reports. */
+void fdml_audit_progress_pair(audit_progress *first, audit_progress *second);
 
 /* --- audit_measure.c ---------------------------------------------------------------------- */
 fdml_status fdml_audit_measure(audit_state *state, fdml_error *err);
@@ -185,17 +191,24 @@ typedef struct grouping_values {
     fdml_estimate *estimate;                  /* [n_groups, n_metrics], intervals included */
     double *replicate;                        /* NULL without bootstrap */
     size_t *n_valid, *n_queries, *n_clusters; /* [n_groups] */
+    audit_exchange *exchange;                 /* as given */
 } grouping_values;
 
-/* The arrays of *values stay in the scratch arena. */
+/* The arrays of *values stay in the scratch arena. exchange: NULL, or what clusters give is
+ * added to it (audit_pairing.h). */
 fdml_status fdml_audit_resample(grouping_values *values, audit_state *state, size_t grouping,
-                                fdml_error *err);
+                                audit_exchange *exchange, fdml_error *err);
 
 static inline double *audit_replicates(const grouping_values *values, size_t slot,
                                        size_t metric)
 {
     return values->replicate + (slot * values->n_metrics + metric) * values->n_bootstrap;
 }
+
+/* --- audit_exchange.c --------------------------------------------------------------------- */
+/* What the group's clusters give to its values, [n_metrics], is added for the side at hand. */
+void fdml_audit_exchange_add(audit_exchange *exchange, const audit_group *group,
+                             const fdml_estimate *estimate, const audit_state *state);
 
 /* --- audit_agreement.c -------------------------------------------------------------------- */
 bool fdml_audit_is_cluster_metric(fdml_metric_id id);
@@ -237,6 +250,13 @@ fdml_status fdml_audit_feature_null(double *null, const audit_state *state,
 double fdml_audit_spread(const double *value, const grouping_values *values, size_t metric);
 
 /* --- audit_gap.c -------------------------------------------------------------------------- */
+typedef struct audit_extremes {
+    size_t most, least, n; /* groups by value; n of them have one */
+} audit_extremes;
+audit_extremes fdml_audit_extremes(const grouping_values *values, size_t metric);
+/* The gap of one metric, not tested; scratch: [n_bootstrap]. */
+fdml_gap_result fdml_audit_gap(const grouping_values *values, const audit_state *state,
+                               size_t metric, double *scratch);
 /* One gap per metric; against: [n_groups, n_metrics] each group minus the reference. */
 fdml_status fdml_audit_compare(fdml_gap_result *gaps, fdml_estimate *against,
                                const grouping_values *values, const audit_state *state,

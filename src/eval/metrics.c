@@ -201,6 +201,14 @@ static const char *const other[][2] = {
     { "gap",
       "largest minus smallest value over the groups with enough rows; its interval keeps "
       "the two groups as observed and resamples each within itself" },
+    { "change",
+      "value of these embeddings minus that of --compare; its interval draws the same units "
+      "for "
+      "both; its p exchanges the models unit by unit (first-order contributions for means of "
+      "pairs; not for k-means and spectrum), corrected for all changes by Holm's method" },
+    { "detectable",
+      "smallest true change that one two-sided test at the level finds with 80% power: "
+      "(t(1 - level/2) + t(.8)) times the bootstrap's standard error of the change" },
     { "p",
       "probability of a gap at least this large if the attribute were exchanged at random "
       "between whole classes (or, where classes are mixed, between queries of a class; pair "

@@ -17,12 +17,21 @@
 #include "eval/audit.h"
 
 typedef struct fdml_report_input {
-    const char *role; /* "embeddings", "metadata", "labels", "pairs", "images", "model" */
+    const char
+        *role; /* "embeddings", "compare", "metadata", "labels", "pairs", "images", ... */
     const char *path;
     char sha256[FDML_SHA256_HEX];
     size_t n_rows, dim; /* dim 0: not a matrix; n_rows 0: the model */
     const char *dtype;  /* NULL: not a matrix */
 } fdml_report_input;
+
+#define FDML_REPORT_SCHEMA "fdml-eval/1"
+
+/* An option of the command line as it could be given again; one that may be repeated comes once
+ * for each time. */
+typedef struct fdml_report_option {
+    const char *name, *value;
+} fdml_report_option;
 
 /* What the result does not know about itself. NULL: not given. */
 typedef struct fdml_report {
@@ -31,8 +40,13 @@ typedef struct fdml_report {
     const fdml_report_input *inputs;
     size_t n_inputs;
     const char *query, *gallery, *exclude_same, *pairs; /* columns and the pairs file */
+    const struct fdml_gate_outcome *gates;              /* [n_gates] eval/gate.h */
+    size_t n_gates;
     const char *value, *preprocessing; /* where the embeddings were made on the way */
     const char *hint;                  /* a last line for the reader of text */
+    const char *const *arguments;      /* what was asked; the JSON alone has it */
+    const fdml_report_option *options;
+    size_t n_arguments, n_options;
     const char *version, *commit, *isa;
     int n_threads;
     double seconds;
@@ -48,6 +62,10 @@ fdml_status fdml_report_latex(FILE *file, const fdml_report *report, fdml_arena 
 fdml_status fdml_report_csv(FILE *file, const fdml_report *report, fdml_arena *arena,
                             fdml_error *err);
 fdml_status fdml_report_json(FILE *file, const fdml_report *report, fdml_arena *arena,
+                             fdml_error *err);
+
+/* Markdown under a header of Hugging Face's "model-index", to go into a model's README.md. */
+fdml_status fdml_report_card(FILE *file, const fdml_report *report, fdml_arena *arena,
                              fdml_error *err);
 
 /* One row per query: row, label, attributes, whether it is lone, each mean-kind metric. */

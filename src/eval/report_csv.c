@@ -2,12 +2,15 @@
  *
  * Columns: section, by, group, metric, n, value, lo, hi, p, p_holm, p_method, best, worst, why.
  * Sections: count overall group versus gap_difference gap_ratio verification
- * verification_group verification_differential verification_cross leakage. An empty cell is
- * "not given". SPDX-License-Identifier: MIT */
+ * verification_group verification_differential verification_cross leakage, with another model
+ * change_X other_X detectable_X (X: overall group gap), gate. An empty cell is "not given".
+ * SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <string.h>
 
 #include "base/number.h"
+#include "eval/comparison.h"
+#include "eval/gate.h"
 #include "eval/report.h"
 
 static void put_text(FILE *file, const char *text)
@@ -175,6 +178,55 @@ static void put_verification(FILE *file, const fdml_audit_result *result)
     }
 }
 
+/* change_X, other_X and detectable_X, X being overall, group or gap. */
+static void put_change(FILE *file, const char *of, const char *by, const char *group,
+                       const char *metric, const fdml_difference *d)
+{
+    char section[32];
+    snprintf(section, sizeof section, "change_%s", of);
+    put_key(file, section, by, group, metric);
+    put_estimate(file, &d->change);
+    fputc(',', file);
+    put_number(file, d->p);
+    fputc(',', file);
+    put_number(file, d->p_holm);
+    const char *const cell[] = { d->p_method, NULL, NULL, d->change.why };
+    for (size_t i = 0; i < 4; i++) {
+        fputc(',', file);
+        put_text(file, cell[i]);
+    }
+    fputc('\n', file);
+    snprintf(section, sizeof section, "other_%s", of);
+    put_row(file, section, by, group, metric, &d->other);
+    snprintf(section, sizeof section, "detectable_%s", of);
+    put_bare(file, section, by, group, metric, d->detectable, NULL);
+}
+
+static void put_comparison(FILE *file, const fdml_audit_result *result)
+{
+    const fdml_comparison *c = result->comparison;
+    const fdml_metric *metrics = result->settings->metrics;
+    const size_t n = result->settings->n_metrics;
+    for (size_t m = 0; m < n; m++)
+        put_change(file, "overall", "", "", metrics[m].key, &c->overall[m]);
+    for (size_t i = 0; i < n * result->n_groups; i++)
+        put_change(file, "group", result->groups[i / n].by, result->groups[i / n].value,
+                   metrics[i % n].key, &c->groups[i]);
+    for (size_t i = 0; i < result->n_gaps; i++)
+        put_change(file, "gap", result->gaps[i].by, "", metrics[result->gaps[i].metric].key,
+                   &c->gaps[i]);
+}
+
+/* 1: it failed, 0: it passed, empty: undecided, which fails too. */
+static void put_gate(FILE *file, const fdml_gate_outcome *gate)
+{
+    const char *why = "undecided";
+    for (size_t i = 0; i < gate->n_clauses; i++)
+        if (gate->clauses[i].why) why = gate->clauses[i].why;
+    put_bare(file, "gate", "", "", gate->text,
+             gate->holds == FDML_UNDECIDED ? NAN : (double)(gate->holds == FDML_TRUE), why);
+}
+
 fdml_status fdml_report_csv(FILE *file, const fdml_report *report, fdml_arena *arena,
                             fdml_error *err)
 {
@@ -202,6 +254,8 @@ fdml_status fdml_report_csv(FILE *file, const fdml_report *report, fdml_arena *a
         put_row(file, "leakage", l->by, "", "leakage_logistic", &l->logistic);
         put_row(file, "leakage", l->by, "", "leakage_knn", &l->knn);
     }
+    if (result->comparison) put_comparison(file, result);
+    for (size_t i = 0; i < report->n_gates; i++) put_gate(file, &report->gates[i]);
     return FDML_OK;
 }
 

@@ -1,4 +1,5 @@
-/* report_json.c - the report for programs: schema "fdml-eval/1", described in docs/formats.md.
+/* report_json.c - the report for programs: schema FDML_REPORT_SCHEMA, described in
+ * docs/formats.md.
  *
  * Keys come in the order of the schema. A number that may not be given is null and the object
  * has a "why". "tool" and "inputs" are not part of result_sha256.
@@ -85,6 +86,28 @@ static void put_tool(writer *w, const fdml_report *report)
         fdml_json_end_object(w);
     }
     fdml_json_end_array(w);
+}
+
+/* What fdml-eval --verify does again; a report of the library has none. */
+static void put_command(writer *w, const fdml_report *report)
+{
+    if (!report->n_arguments) return;
+    fdml_json_key(w, "command");
+    fdml_json_begin_object(w);
+    fdml_json_key(w, "arguments");
+    fdml_json_begin_array(w);
+    for (size_t i = 0; i < report->n_arguments; i++) fdml_json_string(w, report->arguments[i]);
+    fdml_json_end_array(w);
+    fdml_json_key(w, "options");
+    fdml_json_begin_array(w);
+    for (size_t i = 0; i < report->n_options; i++) {
+        fdml_json_begin_object(w);
+        put_text(w, "name", report->options[i].name);
+        put_text(w, "value", report->options[i].value);
+        fdml_json_end_object(w);
+    }
+    fdml_json_end_array(w);
+    fdml_json_end_object(w);
 }
 
 static void put_setting(writer *w, const fdml_setting *s)
@@ -204,6 +227,7 @@ fdml_status fdml_report_json(FILE *file, const fdml_report *report, fdml_arena *
     put_text(&w, "schema", "fdml-eval/1");
     put_text(&w, "result_sha256", report->result_sha256);
     put_tool(&w, report);
+    put_command(&w, report);
     fdml_json_key(&w, "settings");
     fdml_json_begin_object(&w);
     for (size_t i = 0; i < n_settings; i++) put_setting(&w, &settings[i]);
@@ -214,6 +238,8 @@ fdml_status fdml_report_json(FILE *file, const fdml_report *report, fdml_arena *
     put_gaps(&w, report->result);
     fdml_report_json_verification(&w, report->result);
     fdml_report_json_leakage(&w, report->result);
+    fdml_report_json_compare(&w, report->result);
+    fdml_report_json_gates(&w, report);
     fdml_json_end_object(&w);
     fputc('\n', file);
     return FDML_OK;

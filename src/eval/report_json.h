@@ -5,13 +5,17 @@
 #define FDML_EVAL_REPORT_JSON_H
 
 #include "base/json.h"
-#include "eval/audit.h"
+#include "eval/report.h"
 
 /* "key": {"value", "ci", "n" where asked for, "why" where there is one}. */
 void fdml_report_json_estimate(fdml_json_writer *w, const char *key, const fdml_estimate *e,
                                bool with_n);
 /* "verification": null where not asked for. */
 void fdml_report_json_verification(fdml_json_writer *w, const fdml_audit_result *result);
+/* "compare": likewise. */
+void fdml_report_json_compare(fdml_json_writer *w, const fdml_audit_result *result);
+/* "gates": likewise. */
+void fdml_report_json_gates(fdml_json_writer *w, const fdml_report *report);
 /* "leakage": likewise. */
 void fdml_report_json_leakage(fdml_json_writer *w, const fdml_audit_result *result);
 

@@ -4,6 +4,7 @@
  * are, so that a pasted table still tells. SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "eval/comparison.h"
 #include "eval/report.h"
 #include "eval/report_tables.h"
 
@@ -47,6 +48,23 @@ static bool put_verification(const view *v, const fdml_report *report, fdml_aren
     return true;
 }
 
+static bool put_comparison(const view *v, const fdml_report *report, fdml_arena *arena)
+{
+    const fdml_comparison *c = report->result->comparison;
+    char title[256];
+    fdml_grid grid;
+    snprintf(title, sizeof title,
+             "Overall values and gaps, minus those of %.100s (better, worse: after Holm's"
+             " correction over %zu changes)",
+             c->path, c->n_tests);
+    if (!fdml_grid_changes(&grid, report, arena)) return false;
+    put_captioned(v, &grid, title);
+    if (!fdml_grid_group_changes(&grid, report, arena)) return false;
+    snprintf(title, sizeof title, "Values per group, minus those of %.100s", c->path);
+    put_captioned(v, &grid, title);
+    return true;
+}
+
 static bool put_tables(const view *v, const fdml_report *report, fdml_arena *arena)
 {
     const fdml_audit_result *result = report->result;
@@ -67,9 +85,14 @@ static bool put_tables(const view *v, const fdml_report *report, fdml_arena *are
     if (!title || !fdml_grid_gaps(&grid, report, arena)) return false;
     put_captioned(v, &grid, title);
     if (result->verification.given && !put_verification(v, report, arena)) return false;
-    if (!result->n_leakage) return true;
-    if (!fdml_grid_leakage(&grid, report, arena)) return false;
-    put_captioned(v, &grid, "How well the attribute can be read from the embeddings");
+    if (result->n_leakage) {
+        if (!fdml_grid_leakage(&grid, report, arena)) return false;
+        put_captioned(v, &grid, "How well the attribute can be read from the embeddings");
+    }
+    if (result->comparison && !put_comparison(v, report, arena)) return false;
+    if (!report->n_gates) return true;
+    if (!fdml_grid_gates(&grid, report, arena)) return false;
+    put_captioned(v, &grid, "Gates");
     return true;
 }
 
@@ -94,6 +117,11 @@ fdml_status fdml_report_md(FILE *file, const fdml_report *report, fdml_arena *ar
     if (!fdml_report_verdict(&verdict, report, arena) || !put_tables(&v, report, arena))
         return fdml_fail(err, FDML_E_NOMEM, "no memory for the report");
     if (result->n_gaps) put_item(&v, "", "", "**Verdict.** ", verdict, "\n\n");
+    if (result->comparison) {
+        if (!fdml_report_changes(&verdict, report, arena))
+            return fdml_fail(err, FDML_E_NOMEM, "no memory for the report");
+        put_item(&v, "", "", "**Change.** ", verdict, "\n\n");
+    }
     for (size_t i = 0; i < result->n_warnings; i++)
         put_item(&v, "", "", "**Warning.** ", result->warnings[i], "\n\n");
     const fdml_audit_settings *settings = result->settings;

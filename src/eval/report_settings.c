@@ -37,6 +37,10 @@ size_t fdml_report_measures(const char *keys[FDML_MEASURES_MAX],
         keys[n++] = "leakage_logistic";
         keys[n++] = "leakage_knn";
     }
+    if (result->comparison) {
+        keys[n++] = "change";
+        keys[n++] = "detectable";
+    }
     return n;
 }
 

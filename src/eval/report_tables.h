@@ -27,6 +27,14 @@ bool fdml_grid_cross(fdml_grid *grid, const fdml_report *report, size_t grouping
 /* One row for each attribute. */
 bool fdml_grid_leakage(fdml_grid *grid, const fdml_report *report, fdml_arena *arena);
 
+/* report_compare.c: overall values and gaps, a row for each metric; and the groups' changes. */
+bool fdml_grid_changes(fdml_grid *grid, const fdml_report *report, fdml_arena *arena);
+bool fdml_grid_group_changes(fdml_grid *grid, const fdml_report *report, fdml_arena *arena);
+/* What got better and worse, and what is too small to tell. */
+bool fdml_report_changes(const char **sentence, const fdml_report *report, fdml_arena *arena);
+/* report_gates.c: a row for each clause. */
+bool fdml_grid_gates(fdml_grid *grid, const fdml_report *report, fdml_arena *arena);
+
 /* Can the gap be told from chance? 1 yes, 0 no, -1 not tested. */
 int fdml_gap_verdict(const fdml_gap_result *gap, const fdml_audit_settings *settings);
 size_t fdml_gaps_tested(const fdml_audit_result *result);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "eval/comparison.h"
 #include "eval/report.h"
 #include "eval/report_tables.h"
 
@@ -140,6 +141,37 @@ static bool put_leakage(FILE *file, const fdml_report *report, fdml_arena *arena
     return fdml_grid_leakage(&grid, report, arena) && put_grid(file, &grid);
 }
 
+static bool put_comparison(FILE *file, const fdml_report *report, fdml_arena *arena)
+{
+    const fdml_comparison *c = report->result->comparison;
+    const fdml_audit_settings *settings = report->result->settings;
+    const char *words;
+    fdml_grid grid;
+    if (!c) return true;
+    fprintf(file, "\nCompared with %s: changes are %s minus %s\n", c->path,
+            report->inputs[0].path, c->path);
+    if (!fdml_grid_changes(&grid, report, arena) || !put_grid(file, &grid)) return false;
+    if (!fdml_grid_group_changes(&grid, report, arena) || !put_grid(file, &grid)) return false;
+    if (!fdml_report_changes(&words, report, arena)) return false;
+    char level[FDML_SHOWN_MAX];
+    fdml_show_level(level, settings);
+    fprintf(
+        file,
+        "better, worse: at %s (Holm over %zu tested changes, %zu exchanges of the models);\n"
+        "of a gap, better is smaller. nmi, ami, ari, f1 and spectrum are not tested.\n",
+        level, c->n_tests, c->n_exchanges);
+    fputs("\nChange: ", file);
+    fdml_text_wrap(file, words, 8, 8, WIDTH);
+    return true;
+}
+
+static bool put_gates(FILE *file, const fdml_report *report, fdml_arena *arena)
+{
+    fdml_grid grid;
+    if (!report->n_gates) return true;
+    return fdml_grid_gates(&grid, report, arena) && put_grid(file, &grid);
+}
+
 static void put_definition(FILE *file, const char *key, const char *sentence)
 {
     if (!sentence) return;
@@ -207,7 +239,9 @@ fdml_status fdml_report_text(FILE *file, const fdml_report *report, fdml_arena *
     put_head(file, report);
     put_lone(file, report->result);
     const bool fits = put_groups(file, report, arena) && put_gaps(file, report, arena) &&
-                      put_verification(file, report, arena) && put_leakage(file, report, arena);
+                      put_verification(file, report, arena) &&
+                      put_leakage(file, report, arena) && put_comparison(file, report, arena) &&
+                      put_gates(file, report, arena);
     if (fits) put_notes(file, report);
     if (!fits || !put_settings(file, report, arena))
         return fdml_fail(err, FDML_E_NOMEM, "no memory for the report");

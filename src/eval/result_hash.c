@@ -9,6 +9,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "eval/comparison.h"
+
 static void put_bits(fdml_sha256 *sha, uint64_t bits, size_t n_bytes)
 {
     unsigned char bytes[8];
@@ -114,6 +116,36 @@ static void put_leakage(fdml_sha256 *sha, const fdml_audit_result *result)
     }
 }
 
+static void put_differences(fdml_sha256 *sha, const fdml_difference *d, size_t n)
+{
+    put_count(sha, n);
+    for (size_t i = 0; i < n; i++) {
+        put_estimate(sha, &d[i].change);
+        put_estimate(sha, &d[i].other);
+        put_real(sha, d[i].error);
+        put_real(sha, d[i].detectable);
+        put_real(sha, d[i].p);
+        put_real(sha, d[i].p_holm);
+        put_text(sha, d[i].p_method);
+        put_text(sha, d[i].other_best);
+        put_text(sha, d[i].other_worst);
+    }
+}
+
+/* Likewise. */
+static void put_comparison(fdml_sha256 *sha, const fdml_audit_result *result)
+{
+    const fdml_comparison *c = result->comparison;
+    const size_t n_metrics = result->settings->n_metrics;
+    put_text(sha, "compare");
+    put_count(sha, c->dim);
+    put_count(sha, c->n_tests);
+    put_count(sha, c->n_exchanges);
+    put_differences(sha, c->overall, n_metrics);
+    put_differences(sha, c->groups, result->n_groups * n_metrics);
+    put_differences(sha, c->gaps, result->n_gaps);
+}
+
 void fdml_result_hash(char hex[FDML_SHA256_HEX], const fdml_audit_result *result)
 {
     const fdml_audit_settings *settings = result->settings;
@@ -146,5 +178,6 @@ void fdml_result_hash(char hex[FDML_SHA256_HEX], const fdml_audit_result *result
             put_point(&sha, &verification->point[i], result);
     }
     if (settings->with_leakage) put_leakage(&sha, result);
+    if (result->comparison) put_comparison(&sha, result);
     fdml_sha256_final(&sha, hex);
 }

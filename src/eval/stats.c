@@ -71,9 +71,8 @@ static void gather_unit(double *sum, const double *features, size_t stride,
     sum[4] = e, sum[5] = f, sum[6] = g, sum[7] = h;
 }
 
-/* All features of the rows listed in `item`, added to sum[n_features]. */
-static void gather(double *sum, const double *features, size_t n_features, const uint32_t *item,
-                   size_t n_items)
+void fdml_feature_gather(double *sum, const double *features, size_t n_features,
+                         const uint32_t *item, size_t n_items)
 {
     for (size_t done = 0; done < n_items; done += BATCH) {
         const size_t left = n_items - done, n = left < BATCH ? left : BATCH;
@@ -101,7 +100,7 @@ static void bootstrap_replicate(void *ctx, size_t block, int thread)
     for (size_t done = 0; done < b->n_clusters; done += BATCH) {
         const size_t left = b->n_clusters - done, n = left < BATCH ? left : BATCH;
         draw_batch(draw, n, &rng, (uint32_t)b->n_clusters);
-        gather(sum, b->features, b->n_features, draw, n);
+        fdml_feature_gather(sum, b->features, b->n_features, draw, n);
     }
 }
 
@@ -264,8 +263,8 @@ static void permutation_replicate(void *ctx, size_t block, int thread)
     for (size_t g = 0; g < p->n_groups; g++) {
         double *sum = sums + g * p->n_features;
         if (g == plan->largest) continue;
-        gather(sum, p->features, p->n_features, chosen + plan->place[g],
-               plan->place[g + 1] - plan->place[g]);
+        fdml_feature_gather(sum, p->features, p->n_features, chosen + plan->place[g],
+                            plan->place[g + 1] - plan->place[g]);
         for (size_t f = 0; f < p->n_features; f++) rest_sum[f] -= sum[f];
     }
 }

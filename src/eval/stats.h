@@ -50,6 +50,27 @@ void fdml_permutation_codes(uint32_t *permuted, const fdml_permutation *permutat
 void fdml_permutation_sums(double *sums, const fdml_permutation *permutation, void *scratch,
                            int n_threads);
 
+/* All features of the rows listed in `item`, added to sum[n_features] in that order. */
+void fdml_feature_gather(double *sum, const double *features, size_t n_features,
+                         const uint32_t *item, size_t n_items);
+
+/* Exchange (stats_exchange.c): each of n_ids clusters tosses a coin, and a unit counts where
+ * the coin of its cluster shows heads. features: [n_units, n_features], group after group as
+ * `begin` says; id: [n_units] below n_ids; sums: [n_replicates, n_groups, n_features]. A coin
+ * depends on (seed, stream, replicate, id) alone, so that groups that share clusters share
+ * their coins. */
+typedef struct fdml_exchange {
+    const double *features;
+    const uint32_t *id;
+    const size_t *begin; /* [n_groups + 1] */
+    size_t n_groups, n_features, n_ids, n_replicates;
+    uint32_t first_replicate;
+    uint64_t seed, stream;
+} fdml_exchange;
+size_t fdml_exchange_scratch(size_t n_ids, int n_threads); /* bytes, aligned as an arena's */
+void fdml_exchange_sums(double *sums, const fdml_exchange *exchange, void *scratch,
+                        int n_threads);
+
 /* Quantile q of n values by linear interpolation between order statistics (Hyndman & Fan's
  * type 7, the default of R and NumPy). Sorts `values` in place; NaN last and ignored. */
 double fdml_quantile(double *values, size_t n, double q);

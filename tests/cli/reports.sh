@@ -16,7 +16,7 @@ test_formats()
     quick --group group,cam -m all --format json -o r.json
     assert_exit 0
     assert_no_out
-    assert_json r.json 'list(r) == ["schema", "result_sha256", "tool", "inputs", "settings",
+    assert_json r.json 'list(r) == ["schema", "result_sha256", "tool", "inputs", "command", "settings",
         "warnings", "counts", "definitions", "overall", "groups", "gaps", "verification", "leakage"]'
     assert_json r.json 'r["schema"] == "fdml-eval/1" and len(r["result_sha256"]) == 64'
     assert_json r.json 'r["counts"]["rows"] == 180 and r["counts"]["classes"] == 30'

@@ -252,6 +252,16 @@ JSON_SEEDS = {
 }
 
 
+# Made by minisign -G -W and minisign -S; tests/unit/test_base_minisign.c has the same.
+MINISIGN_SEEDS = {
+    "public": "untrusted comment: k\nRWR+9pFZsz63OzeT0jpkvBo31RQIzj9N33ZEoQONbdmrPi7t3O7fX311\n",
+    "secret": "untrusted comment: k\nRWQAAEIyAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAfvaRWbM+tztr4knpLQPb3Si0pnxjavN+ZnvmWeRqflbQr/DjarhVmjeT0jpkvBo31RQIzj9N33ZEoQONbdmrPi7t3O7fX311AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n",
+    "signature": "untrusted comment: s\nRUR+9pFZsz63OzGyflPFkT2ZWKQI18C8Aq+W+2DspS7XFiwQZ1N3GXs6CM7ektnMcwIxSnzYgeajZbfsiRf8wSTTJ+gxQDb0QQA=\n"
+                 "trusted comment: trusted words\ngA1b6F2/9v06xr/HSguEtWFN9CnkjRFs2OzRLIkCpPWFsIjoL8kmBuc4Fb/6zHmm6R2GIVJL+GZdBZJMC6erBw==\n",
+    "cut": "untrusted comment: s\r\nRWR+",
+}
+
+
 def varint(value):
     value &= 2**64 - 1
     out = b""
@@ -401,12 +411,24 @@ def image_seeds():
     return seeds
 
 
+GATE_SEEDS = {
+    "gap": "gap(recall_at_1, gender) > 0.02 and p < 0.01",
+    "group": "recall_at_1[gender=F, 'skin tone'=\"a b\"] < 9e-1 or not (auc >= .5)",
+    "change": "upper(change(gap(recall_at_1, gender, 'skin tone'))) <= -1 and p_holm != 0",
+    "aspects": "lower(other(recall_at_1)) == .25 and detectable(change(recall_at_1)) > leakage(gender)",
+    "versus": "versus(recall_at_1[gender=F]) < 0 or ratio(recall_at_1,gender)<.8 or leakage_knn(gender)>eer",
+    "broken": "((not not 1 <",
+    "quotes": "recall_at_1['gen''der'=\"F] < 1",
+}
+
+
 def main():
     tables = {
         "image": image_seeds(),
         "npy": matrix_seeds(), "npy_labels": label_seeds(), "npz": npz_seeds(),
         "safetensors": safetensors_seeds(), "checkpoint": checkpoint_seeds(), "vecs": vecs_seeds(), "csv": CSV_SEEDS,
         "table": TABLE_SEEDS, "listfile": LIST_SEEDS, "pairs": PAIRS_SEEDS, "json": JSON_SEEDS,
+        "gate": GATE_SEEDS, "minisign": MINISIGN_SEEDS,
         "onnx": onnx_seeds(), "onnx_tensor": onnx_tensor_seeds(),
     }
     for reader, seeds in tables.items():

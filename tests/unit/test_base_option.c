@@ -126,6 +126,31 @@ Test(option, values_reach_their_members)
     fdml_arena_close(&arena);
 }
 
+/* What is stored, written as text and stored again is the same; as is what was not given. */
+Test(option, texts_are_read_back)
+{
+    static const char *const values[][2] = { { "on", "true" },    { "no-off", "false" },
+                                             { "text", "a,b c" }, { "texts", "y,z" },
+                                             { "count", "9" },    { "real", "0.1" },
+                                             { "size", "2048" },  { "choice", "bc" },
+                                             { "counts", "3,1" }, { "reals", "0.001,0.3" } };
+    target t = { .is_off = true, .choice = -1 };
+    char text[64];
+    fdml_arena arena;
+    fdml_arena_init(&arena, 0);
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        const fdml_option *o = fdml_option_find(table, sizeof table / sizeof *table,
+                                                values[i][0], strlen(values[i][0]));
+        cr_assert(fdml_option_text(text, sizeof text, o, &t));
+        cr_assert_str_neq(text, values[i][1], "%s", values[i][0]);
+        cr_assert_eq(store(&t, values[i][0], values[i][1], &arena, NULL), FDML_OK);
+        cr_assert(fdml_option_text(text, sizeof text, o, &t));
+        cr_assert_str_eq(text, values[i][1], "%s", values[i][0]);
+        cr_assert_not(fdml_option_text(text, strlen(values[i][1]), o, &t), "cut unseen");
+    }
+    fdml_arena_close(&arena);
+}
+
 Test(option, a_bad_value_changes_nothing_and_says_why)
 {
     static const char *const bad[][3] = {
