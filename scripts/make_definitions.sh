@@ -60,6 +60,12 @@ formula()
         ;;
     leakage_knn) echo 'Vote of value v: `#{neighbours of v} / n_v`; of equal votes that of the nearer neighbour.' ;;
     gap) echo '`max over groups - min over groups`; ratio `min / max`.' ;;
+    change)
+        echo '`NEW - OTHER`. With `d_c` what cluster c gives to the difference (`sum_c d_c = NEW - OTHER`), an exchange is'
+        echo '`T = sum_c s_c d_c`, `s_c` = 1 or -1 by a fair coin; `p = (1 + #{|T| >= |NEW - OTHER|}) / (1 + exchanges)`. For'
+        echo 'a gap the mean change of all clusters is taken off each `d_c` before. See docs/gates.md.'
+        ;;
+    detectable) echo '`(t_{1-a/2} + t_{.8}) s`, Student'"'"'s t with clusters - 1 degrees of freedom. Bloom, Evaluation Review 19, 1995.' ;;
     p) echo '`(1 + #{permuted gap >= gap}) / (1 + permutations)`. Phipson and Smyth, 2010; Holm, 1979.' ;;
     *) ;;
     esac

@@ -33,7 +33,7 @@ static fdml_status unknown(const checker *c, const char *what, const char *name,
     char own[SHOWN + 1], other[SHOWN + 1];
     const char *nearest = fdml_option_nearest(name, candidate, ctx);
     return fdml_fail(c->err, FDML_E_DATA, "column %zu: %s '%s'%s%s%s",
-                     gate_column(c->gate->text, c->operand->at), what, shown(own, name),
+                     fdml_gate_column(c->gate->text, c->operand->at), what, shown(own, name),
                      nearest ? "; did you mean " : "", nearest ? shown(other, nearest) : "",
                      nearest ? "?" : "");
 }
@@ -41,7 +41,7 @@ static fdml_status unknown(const checker *c, const char *what, const char *name,
 static fdml_status needs(const checker *c, const char *what)
 {
     return fdml_fail(c->err, FDML_E_ARG, "column %zu: %s",
-                     gate_column(c->gate->text, c->operand->at), what);
+                     fdml_gate_column(c->gate->text, c->operand->at), what);
 }
 
 static const char *metric_name(const void *ctx, size_t i)
@@ -109,7 +109,7 @@ static fdml_status check_rows(const checker *c, const size_t *attribute, const s
         if (k == o->n_columns) return FDML_OK;
     }
     return fdml_fail(c->err, FDML_E_DATA, "column %zu: no row is in this group",
-                     gate_column(c->gate->text, o->at));
+                     fdml_gate_column(c->gate->text, o->at));
 }
 
 static fdml_status check_columns(const checker *c)

@@ -8,14 +8,14 @@ static const char blanks[] = " \t\r\n";
 static const char marks[] = "()[],=<>!";
 static const char ends_a_word[] = " \t\r\n()[],=<>!'\"";
 
-size_t gate_column(const char *text, size_t byte)
+size_t fdml_gate_column(const char *text, size_t byte)
 {
     size_t column = 1;
     for (size_t i = 0; i < byte; i++) column += ((unsigned char)text[i] & 0xC0) != 0x80;
     return column;
 }
 
-fdml_status gate_expected(const gate_lexer *lexer, const char *what)
+fdml_status fdml_gate_expected(const gate_lexer *lexer, const char *what)
 {
     enum { SHOWN = 40 };
     const gate_token *t = &lexer->token;
@@ -23,14 +23,14 @@ fdml_status gate_expected(const gate_lexer *lexer, const char *what)
     size_t n = t->end - t->begin;
     if (t->kind == GATE_END)
         return fdml_fail(lexer->err, FDML_E_ARG, "column %zu: expected %s, found the end",
-                         gate_column(lexer->text, t->begin), what);
+                         fdml_gate_column(lexer->text, t->begin), what);
     if (n > SHOWN) n = SHOWN;
     memcpy(found, lexer->text + t->begin, n);
     found[n] = 0;
     for (size_t i = 0; i < n; i++)
         if ((unsigned char)found[i] < 0x20 || found[i] == 0x7f) found[i] = '?';
     return fdml_fail(lexer->err, FDML_E_ARG, "column %zu: expected %s, found '%s'",
-                     gate_column(lexer->text, t->begin), what, found);
+                     fdml_gate_column(lexer->text, t->begin), what, found);
 }
 
 /* What stands between quotes, doubled ones single. */
@@ -44,7 +44,7 @@ static fdml_status read_quoted(gate_lexer *l)
     for (;; at++) {
         if (!l->text[at])
             return fdml_fail(l->err, FDML_E_ARG, "column %zu: the quote %c is not closed",
-                             gate_column(l->text, t->begin), quote);
+                             fdml_gate_column(l->text, t->begin), quote);
         if (l->text[at] == quote && l->text[++at] != quote) break;
         name[n++] = l->text[at];
     }
@@ -55,7 +55,7 @@ static fdml_status read_quoted(gate_lexer *l)
     return FDML_OK;
 }
 
-fdml_status gate_next(gate_lexer *l)
+fdml_status fdml_gate_next(gate_lexer *l)
 {
     l->at += strspn(l->text + l->at, blanks);
     const char *p = l->text + l->at;

@@ -22,27 +22,28 @@ static bool is_token(const parser *p, gate_token_kind kind, const char *name)
 static fdml_status take_if(bool *taken, parser *p, gate_token_kind kind, const char *name)
 {
     *taken = is_token(p, kind, name);
-    return *taken ? gate_next(&p->lexer) : FDML_OK;
+    return *taken ? fdml_gate_next(&p->lexer) : FDML_OK;
 }
 
 static fdml_status take_mark(parser *p, const char *mark, const char *what)
 {
-    if (!is_token(p, GATE_MARK, mark)) return gate_expected(&p->lexer, what);
-    return gate_next(&p->lexer);
+    if (!is_token(p, GATE_MARK, mark)) return fdml_gate_expected(&p->lexer, what);
+    return fdml_gate_next(&p->lexer);
 }
 
 static fdml_status take_name(const char **name, parser *p, const char *what)
 {
     const gate_token *t = &p->lexer.token;
-    if (t->kind != GATE_WORD && t->kind != GATE_QUOTED) return gate_expected(&p->lexer, what);
+    if (t->kind != GATE_WORD && t->kind != GATE_QUOTED)
+        return fdml_gate_expected(&p->lexer, what);
     *name = t->name;
-    return gate_next(&p->lexer);
+    return fdml_gate_next(&p->lexer);
 }
 
 static fdml_status fail_at(const parser *p, size_t byte, const char *sentence)
 {
     return fdml_fail(p->lexer.err, FDML_E_ARG, "column %zu: %s",
-                     gate_column(p->lexer.text, byte), sentence);
+                     fdml_gate_column(p->lexer.text, byte), sentence);
 }
 
 /* --- quantities ----------------------------------------------------------------------- */
@@ -96,13 +97,13 @@ static fdml_status take_function(int *code, parser *p, const function *list, siz
     size_t i = 0;
     while (i < n && strcmp(list[i].name, p->lexer.token.name) != 0) i++;
     if (i == n) return FDML_OK;
-    FDML_TRY(gate_next(&p->lexer));
+    FDML_TRY(fdml_gate_next(&p->lexer));
     if (!is_token(p, GATE_MARK, "(")) {
         p->lexer = before;
         return FDML_OK;
     }
     *code = list[i].code;
-    return gate_next(&p->lexer);
+    return fdml_gate_next(&p->lexer);
 }
 
 #define TAKE_FUNCTION(code, p, list) take_function(code, p, list, sizeof(list) / sizeof *(list))
@@ -163,7 +164,7 @@ static fdml_status read_bare_p(gate_operand *o, parser *p, bool is_holm)
     *o = *p->with_p;
     o->aspect = is_holm ? GATE_P_HOLM : GATE_P;
     o->at = begin;
-    return gate_next(&p->lexer);
+    return fdml_gate_next(&p->lexer);
 }
 
 static fdml_status read_operand(gate_operand *o, parser *p)
@@ -173,7 +174,7 @@ static fdml_status read_operand(gate_operand *o, parser *p)
     const bool is_word = p->lexer.token.kind == GATE_WORD;
     *o = (gate_operand){ .kind = GATE_NUMBER, .at = begin };
     if (is_word && fdml_real_parse(&o->number, p->lexer.token.name))
-        return gate_next(&p->lexer);
+        return fdml_gate_next(&p->lexer);
     FDML_TRY(TAKE_FUNCTION(&code, p, aspects));
     if (code < 0 && (is_token(p, GATE_WORD, "p") || is_token(p, GATE_WORD, "p_holm")))
         return read_bare_p(o, p, is_token(p, GATE_WORD, "p_holm"));
@@ -212,9 +213,9 @@ static fdml_status read_comparison(const gate_node **out, parser *p)
     FDML_TRY(read_operand(&node->operand[0], p));
     size_t r = 0;
     while (r < 6 && !is_token(p, GATE_MARK, relations[r])) r++;
-    if (r == 6) return gate_expected(&p->lexer, "a relation such as <");
+    if (r == 6) return fdml_gate_expected(&p->lexer, "a relation such as <");
     strcpy(node->relation, relations[r]);
-    FDML_TRY(gate_next(&p->lexer));
+    FDML_TRY(fdml_gate_next(&p->lexer));
     /* Where the text of the clause ends is known once its last token is taken. */
     const gate_lexer *l = &p->lexer;
     FDML_TRY(read_operand(&node->operand[1], p));
@@ -291,10 +292,10 @@ fdml_status fdml_gate_parse(const fdml_gate **gate, const char *text, fdml_arena
     const gate_node **clause = fdml_arena_push(arena, most, sizeof(const gate_node *));
     if (!made || !copy || !clause) return fdml_fail(err, FDML_E_NOMEM, "no memory for a gate");
     parser p = { .lexer = { .text = copy, .arena = arena, .err = err }, .clause = clause };
-    FDML_TRY(gate_next(&p.lexer));
+    FDML_TRY(fdml_gate_next(&p.lexer));
     FDML_TRY(read_or(&made->root, &p));
     if (p.lexer.token.kind != GATE_END)
-        return gate_expected(&p.lexer, "'and', 'or' or the end");
+        return fdml_gate_expected(&p.lexer, "'and', 'or' or the end");
     made->text = copy;
     made->clause = clause;
     made->n_clauses = p.n_clauses;

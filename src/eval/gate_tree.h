@@ -27,11 +27,11 @@ typedef struct gate_lexer {
 } gate_lexer;
 
 /* Makes `token` the one that starts at or behind `at`. */
-fdml_status gate_next(gate_lexer *lexer);
+fdml_status fdml_gate_next(gate_lexer *lexer);
 /* "column 12: expected X, found 'Y'", FDML_E_ARG. */
-fdml_status gate_expected(const gate_lexer *lexer, const char *what);
+fdml_status fdml_gate_expected(const gate_lexer *lexer, const char *what);
 /* Characters up to a byte of the text, from 1. */
-size_t gate_column(const char *text, size_t byte);
+size_t fdml_gate_column(const char *text, size_t byte);
 
 /* --- the tree ----------------------------------------------------------------------------- */
 typedef enum gate_side { GATE_NEW, GATE_OTHER, GATE_CHANGE } gate_side;

@@ -21,10 +21,11 @@ static void judge(const fdml_gate *gate, fdml_arena *arena)
                                                   .with_leakage = true,
                                                   .with_verification = true,
                                                   .other = &other };
-    static const fdml_grouping groupings[] = {
-        { .by = "overall" }, { .by = "gender" }, { .by = "skin tone" },
-        { .by = "gender x skin tone", .is_intersection = true }
-    };
+    static const fdml_grouping groupings[] = { { .by = "overall" },
+                                               { .by = "gender" },
+                                               { .by = "skin tone" },
+                                               { .by = "gender x skin tone",
+                                                 .is_intersection = true } };
     const fdml_problem problem = { .n_rows = 4, .attributes = attributes, .n_attributes = 2 };
     const fdml_estimate overall = { 0.5, 0.25, 0.75, 4, NULL };
     const fdml_difference change = { overall, overall, 1, 1, NAN, NAN, NULL, NULL, NULL };
