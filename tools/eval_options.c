@@ -71,6 +71,12 @@ static const fdml_option options[] = {
       .value_name = "FILE",
       .help = "the JSON report as well" },
     { .type = FDML_OPTION_TEXT,
+      .name = "report",
+      AT(html),
+      .value_name = "FILE.html",
+      .help = "a page with charts as well: one file, no script; pictures of the worst queries "
+              "where METADATA has a column of paths" },
+    { .type = FDML_OPTION_TEXT,
       .name = "per-query",
       AT(per_query),
       .value_name = "FILE",
@@ -119,7 +125,7 @@ const cli_program eval_program = {
 /* Both or more outputs on stdout would be an unreadable mixture. */
 static void check_outputs(const eval_options *o)
 {
-    const char *const path[] = { o->output ? o->output : "-", o->json, o->per_query };
+    const char *const path[] = { o->output ? o->output : "-", o->json, o->html, o->per_query };
     size_t n_standard = 0;
     for (size_t i = 0; i < sizeof path / sizeof *path; i++)
         n_standard += path[i] && !strcmp(path[i], "-");
@@ -160,7 +166,7 @@ static void check_embed(const eval_options *o)
                    { e->scale, "scale" },
                    { e->mean.n, "mean" },
                    { e->std.n, "std" },
-                   { e->path_column, "path-column" },
+                   { o->html ? NULL : e->path_column, "path-column" },
                    { e->label_from, "label-from" },
                    { e->skip_bad, "skip-bad" } };
     for (size_t i = 0; i < sizeof option / sizeof *option; i++)

@@ -21,7 +21,7 @@ typedef struct eval_options {
     fdml_audit_options audit; /* what is measured, and how sure */
     /* output */
     int format; /* eval_format */
-    const char *output, *json, *per_query;
+    const char *output, *json, *html, *per_query;
     fdml_texts define;
     size_t max_memory; /* 0: not given */
     bool dry_run;

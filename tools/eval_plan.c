@@ -24,6 +24,7 @@ void eval_plan_settings(fdml_audit_settings *settings, const eval_input *input,
     settings->pairs = input->pairs;
     settings->n_pairs = input->n_pairs;
     settings->with_per_query = options->per_query != NULL;
+    settings->with_detail = options->html != NULL;
 }
 
 void eval_plan_memory(fdml_machine *machine, const eval_input *input,

@@ -16,7 +16,7 @@
 
 /* Where the reports go; NULL: not wanted. */
 typedef struct outputs {
-    FILE *report, *json, *per_query;
+    FILE *report, *json, *html, *per_query;
 } outputs;
 
 static double now(void)
@@ -28,9 +28,10 @@ static double now(void)
 
 static outputs open_outputs(const eval_options *o)
 {
-    outputs out = { NULL, NULL, NULL };
+    outputs out = { NULL, NULL, NULL, NULL };
     out.report = cli_output_open(o->output ? o->output : "-");
     if (o->json) out.json = cli_output_open(o->json);
+    if (o->html) out.html = cli_output_open(o->html);
     if (o->per_query) out.per_query = cli_output_open(o->per_query);
     return out;
 }
@@ -47,6 +48,7 @@ static void write_reports(const outputs *out, const fdml_report *report, eval_fo
                                                   [EVAL_JSON] = fdml_report_json };
     CLI_TRY(view[format](out->report, report, arena, &err), &err);
     if (out->json) CLI_TRY(fdml_report_json(out->json, report, arena, &err), &err);
+    if (out->html) CLI_TRY(fdml_report_html(out->html, report, arena, &err), &err);
     if (out->per_query) fdml_report_queries(out->per_query, report);
 }
 
@@ -98,7 +100,7 @@ static void audit(const eval_options *o, eval_input *input, const fdml_audit_set
     const double seconds = now() - start;
     cli_progress_clear();
     warn_left_out(&result, input, arena);
-    if (o->format == EVAL_JSON || o->json) eval_input_hash(input);
+    if (o->format == EVAL_JSON || o->json || o->html) eval_input_hash(input);
     fdml_report report = { .result = &result,
                            .problem = &input->problem,
                            .inputs = input->file,
@@ -116,6 +118,7 @@ static void audit(const eval_options *o, eval_input *input, const fdml_audit_set
                            .n_threads = machine->n_threads,
                            .seconds = seconds };
     fdml_result_hash(report.result_sha256, &result);
+    if (o->html) eval_thumbs_make(&report, input, machine, arena);
     write_reports(&out, &report, (eval_format)o->format, arena);
     cli_outputs_commit();
     warn_elsewhere(o, &result);

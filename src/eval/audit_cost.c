@@ -289,6 +289,10 @@ void fdml_audit_estimate(fdml_audit_cost *cost, const fdml_problem *problem,
         beside = larger(beside, class_pairs_size(problem, machine));
     if (wanted < beside) wanted = beside;
     if (least < beside) least = beside;
+    if (settings->with_detail) {
+        const size_t detail = fdml_audit_detail_size(problem, settings, machine, w.mean);
+        resampling = larger(resampling, detail);
+    }
     size_t leakage_least, leakage_wanted;
     const double leakage =
         leakage_cost(&leakage_least, &leakage_wanted, problem, settings, machine);

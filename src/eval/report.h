@@ -1,9 +1,10 @@
-/* report.h - one result, five views: text to read, Markdown, LaTeX, CSV, JSON.
+/* report.h - one result, six views: text to read, Markdown, LaTeX, CSV, JSON, HTML.
  *
  * A report writes what the result holds and computes no statistic. Text, Markdown and LaTeX
  * show four decimals and are made from the same tables (report_tables.h); CSV (one row per
- * number) and JSON (docs/formats.md) carry every digit. Write errors stay in the FILE, where
- * fdml_output_commit finds them; FDML_E_NOMEM is the only failure reported here.
+ * number) and JSON (docs/formats.md) carry every digit. HTML is one page with charts. Write
+ * errors stay in the FILE, where fdml_output_commit finds them; FDML_E_NOMEM is the only
+ * failure reported here.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_EVAL_REPORT_H
@@ -24,6 +25,14 @@ typedef struct fdml_report_input {
     const char *dtype;  /* NULL: not a matrix */
 } fdml_report_input;
 
+/* A row's picture, made small: a PNG file in memory. */
+typedef struct fdml_thumbnail {
+    uint32_t row;
+    size_t width, height; /* pixels, 64 at most */
+    const unsigned char *png;
+    size_t size;
+} fdml_thumbnail;
+
 /* What the result does not know about itself. NULL: not given. */
 typedef struct fdml_report {
     const fdml_audit_result *result;
@@ -33,6 +42,9 @@ typedef struct fdml_report {
     const char *query, *gallery, *exclude_same, *pairs; /* columns and the pairs file */
     const char *value, *preprocessing; /* where the embeddings were made on the way */
     const char *hint;                  /* a last line for the reader of text */
+    const fdml_thumbnail *thumbnails;  /* [n_thumbnails] by row, for HTML */
+    size_t n_thumbnails;
+    const char *thumbnails_note; /* why some or all are missing */
     const char *version, *commit, *isa;
     int n_threads;
     double seconds;
@@ -48,6 +60,11 @@ fdml_status fdml_report_latex(FILE *file, const fdml_report *report, fdml_arena 
 fdml_status fdml_report_csv(FILE *file, const fdml_report *report, fdml_arena *arena,
                             fdml_error *err);
 fdml_status fdml_report_json(FILE *file, const fdml_report *report, fdml_arena *arena,
+                             fdml_error *err);
+
+/* One file without scripts and without addresses of other files; the result has its detail
+ * (settings.with_detail). The sections are listed in report_html.c. */
+fdml_status fdml_report_html(FILE *file, const fdml_report *report, fdml_arena *arena,
                              fdml_error *err);
 
 /* One row per query: row, label, attributes, whether it is lone, each mean-kind metric. */
