@@ -62,8 +62,7 @@ static size_t count_values(const findml_results *r, findml_cell cell, findml_mea
     return n;
 }
 
-/* The columns of a table: measures that tables show and that some method has. Returns how many.
- */
+/* The columns of a table: measures that tables show and that some method has. Returns how many. */
 static size_t choose_columns(findml_measure measure[FINDML_N_MEASURES], const findml_results *r,
                              findml_cell cell)
 {
