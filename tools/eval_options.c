@@ -155,22 +155,17 @@ static void check_embed(const eval_options *o)
     const struct {
         bool given;
         const char *name;
-    } option[] = { { e->value, "value" },
-                   { e->normalize, "normalize" },
-                   { e->batch, "batch" },
-                   { e->preset != EMBED_UNSET, "preset" },
-                   { e->resize, "resize" },
-                   { e->crop, "crop" },
-                   { e->size, "size" },
-                   { e->channels != EMBED_UNSET, "channels" },
-                   { e->scale, "scale" },
-                   { e->mean.n, "mean" },
-                   { e->std.n, "std" },
-                   { o->html ? NULL : e->path_column, "path-column" },
-                   { e->label_from, "label-from" },
+    } option[] = { { e->value, "value" },      { e->normalize, "normalize" },
+                   { e->batch, "batch" },      { e->preset != EMBED_UNSET, "preset" },
+                   { e->resize, "resize" },    { e->crop, "crop" },
+                   { e->size, "size" },        { e->channels != EMBED_UNSET, "channels" },
+                   { e->scale, "scale" },      { e->mean.n, "mean" },
+                   { e->std.n, "std" },        { e->label_from, "label-from" },
                    { e->skip_bad, "skip-bad" } };
     for (size_t i = 0; i < sizeof option / sizeof *option; i++)
         if (option[i].given) cli_die(CLI_EXIT_USAGE, "--%s needs --model", option[i].name);
+    if (e->path_column && !o->html)
+        cli_die(CLI_EXIT_USAGE, "--path-column needs --model or --report");
 }
 
 void eval_options_read(eval_options *o, int argc, char **argv)

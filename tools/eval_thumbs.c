@@ -39,9 +39,10 @@ void eval_input_keep_pictures(eval_input *input, const eval_options *o, fdml_are
         path[i] = fdml_arena_copy_text(arena, cell, strlen(cell));
         if (!path[i]) path = NULL;
     }
-    const char *name_of_table = fdml_file_name(table->path);
-    input->picture_root =
-        fdml_arena_copy_text(arena, table->path, (size_t)(name_of_table - table->path));
+    if (!input->picture_root) { /* with --model it is known */
+        const size_t length = (size_t)(fdml_file_name(table->path) - table->path);
+        input->picture_root = fdml_arena_copy_text(arena, table->path, length);
+    }
     if (!path || !input->picture_root) cli_die(CLI_EXIT_DATA, "out of memory");
     input->picture = path;
 }

@@ -139,9 +139,11 @@ bool fdml_html_put_hashes(html_page *page)
         fprintf(page->file, "<dt>%s: ", input->role);
         fdml_html_name(page, input->path);
         fputs("</dt><dd>", page->file);
-        if (input->dim)
-            fprintf(page->file, "%zu x %zu, %s, ", input->n_rows, input->dim, input->dtype);
-        else if (input->n_rows)
+        if (input->dim) {
+            fprintf(page->file, "%zu x %zu, ", input->n_rows, input->dim);
+            fdml_html_text(page, input->dtype); /* "<f4" */
+            fputs(", ", page->file);
+        } else if (input->n_rows)
             fprintf(page->file, "%zu rows, ", input->n_rows);
         fprintf(page->file, "sha256 <code>%s</code></dd>\n", input->sha256);
     }

@@ -36,18 +36,22 @@ void fdml_html_heading(html_page *page, const char *by)
 
 /* --- tables --------------------------------------------------------------------------- */
 
-/* "0.9871 [0.9812, 0.9921]": the interval goes below the value, so that columns stay narrow. */
+/* "0.9871 [0.9812, 0.9921]*": the interval goes below the value and its star, so that columns
+ * stay narrow. */
 static void put_value(html_page *page, const char *text)
 {
-    const char *interval = strstr(text, " [");
-    if (!interval) {
+    char value[FDML_SHOWN_MAX], interval[FDML_SHOWN_MAX];
+    const char *begin = strstr(text, " ["), *end = begin ? strchr(begin, ']') : NULL;
+    if (!end) {
         fdml_html_text(page, text);
         return;
     }
-    const char *end = strchr(interval, ']');
-    const size_t length = (size_t)(interval - text);
-    fprintf(page->file, "%.*s%s <small>", (int)length, text, end ? end + 1 : "");
-    fprintf(page->file, "%.*s</small>", end ? (int)(end - interval) : 0, interval + 1);
+    snprintf(value, sizeof value, "%.*s%.8s", (int)(begin - text), text, end + 1);
+    snprintf(interval, sizeof interval, "%.*s", (int)(end - begin), begin + 1);
+    fdml_html_text(page, value);
+    fputs(" <small>", page->file);
+    fdml_html_text(page, interval);
+    fputs("</small>", page->file);
 }
 
 static void put_cell(html_page *page, const fdml_cell *cell, bool is_head, size_t span)

@@ -14,5 +14,7 @@ void fdml_report_json_estimate(fdml_json_writer *w, const char *key, const fdml_
 void fdml_report_json_verification(fdml_json_writer *w, const fdml_audit_result *result);
 /* "leakage": likewise. */
 void fdml_report_json_leakage(fdml_json_writer *w, const fdml_audit_result *result);
+/* "detail": only where the result has one; `dim` numbers of a spectrum. */
+void fdml_report_json_detail(fdml_json_writer *w, const fdml_audit_result *result, size_t dim);
 
 #endif

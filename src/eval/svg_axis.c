@@ -7,7 +7,7 @@
 #include "base/dmath.h"
 #include "eval/svg.h"
 
-enum { MOST_STEPS = 5 };
+enum { MOST_STEPS = 5, Y_TITLE = 47 }; /* pixels from the axis to its title */
 
 static double log10_of(double value)
 {
@@ -182,6 +182,6 @@ void fdml_svg_plot(fdml_svg *svg, const fdml_plot *plot)
     }
     fdml_svg_axis_x(svg, &plot->x, y->to, y->from, plot->x_title);
     if (plot->y_title)
-        fdml_svg_text_up(svg, FDML_SVG_TEXT, (y->from + y->to) / 2, y->from - y->to + 20,
-                         plot->y_title);
+        fdml_svg_text_up(svg, plot->x.from - Y_TITLE, (y->from + y->to) / 2,
+                         y->from - y->to + 20, plot->y_title);
 }
