@@ -89,9 +89,13 @@ void fdml_html_chart_rows(html_page *page, const char *title, const char *descri
     fdml_svg svg;
     const fdml_axis x = rows_axis(rows);
     const double bottom = TOP + (double)rows->n * ROW;
-    fdml_html_begin_chart(page, &svg, title, description, bottom + AXIS);
-    fdml_svg_axis_x(&svg, &x, TOP, bottom, rows->axis);
-    if (!isnan(rows->line)) {
+    bool has_value = false;
+    for (size_t i = 0; i < rows->n; i++)
+        has_value =
+            has_value || (!rows->row[i].is_heading && !isnan(rows->row[i].estimate.value));
+    fdml_html_begin_chart(page, &svg, title, description, bottom + (has_value ? AXIS : 0));
+    if (has_value) fdml_svg_axis_x(&svg, &x, TOP, bottom, rows->axis);
+    if (has_value && !isnan(rows->line)) {
         const double at = fdml_axis_at(&x, rows->line);
         fdml_svg_line(&svg, at, TOP, at, bottom, "axis");
     }

@@ -36,13 +36,14 @@ static const char rules[] =
     "svg.chart{display:block;width:100%;max-width:440px;height:auto}\n"
     ".scroll{overflow-x:auto;margin:.9em 0;max-width:100%}\n"
     "table{border-collapse:collapse;font-variant-numeric:tabular-nums}\n"
-    "caption{text-align:start;font-weight:600;padding:.2em 0 .4em}\n"
+    "caption{max-width:calc(100vw - 28px);text-align:start;font-weight:600;padding:.2em 0 "
+    ".4em}\n"
     "th,td{text-align:start;vertical-align:top;padding:.25em .7em .25em 0;"
     "border-bottom:1px solid var(--line);overflow-wrap:normal}\n"
     "thead th{vertical-align:bottom;border-bottom:2px solid var(--mute)}\n"
     "tbody th{font-weight:400}\n"
     "th bdi,td.name bdi{display:inline-block;width:max-content;max-width:16em;"
-    "overflow-wrap:anywhere;vertical-align:top}\n"
+    "max-height:6em;overflow:auto;overflow-wrap:anywhere;vertical-align:top}\n"
     ".tables{display:flex;flex-wrap:wrap;gap:0 40px;align-items:flex-start}\n"
     ".tables .scroll{margin:.5em 0}\n"
     ".tables figure{width:360px;max-width:100%}\n"
@@ -68,7 +69,10 @@ static const char rules[] =
     "ul{padding-left:1.3em}}\n"
     "@media print{body{font-size:10pt}header,main,footer{max-width:none;padding:0}"
     "h2{break-after:avoid}h3{break-after:avoid}.scroll{overflow:visible}"
-    "thead{display:table-header-group}tr{break-inside:avoid}"
+    "thead{display:table-header-group}"
+    "th bdi,td.name "
+    "bdi{max-height:none}caption{max-width:none;break-after:avoid}.by{break-after:avoid}tr{"
+    "break-inside:avoid}"
     ".charts{grid-template-columns:1fr 1fr}a{color:inherit;text-decoration:none}}\n";
 
 void fdml_html_style(html_page *page)

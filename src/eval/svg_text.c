@@ -116,7 +116,7 @@ static void put_cut(fdml_svg *svg, double room, const char *text)
             put_character(svg->file, text + at, step);
             at += step;
         }
-        fprintf(svg->file, "%s<title>", ellipsis);
+        fprintf(svg->file, "%s<title>", fdml_svg_text_width(ellipsis) <= room ? ellipsis : "");
         fdml_xml_escape(svg->file, text);
         fputs("</title>", svg->file);
     }
