@@ -111,6 +111,7 @@ const cli_program eval_program = {
     .examples =
         "  fdml-eval emb.npy meta.csv --label identity --group gender,race\n"
         "  fdml-eval emb.npy meta.csv --group gender -m all --json result.json\n"
+        "  fdml-eval emb.npy meta.csv --group gender,race -m all --report audit.html\n"
         "  fdml-eval emb.npy meta.csv --query is_query --gallery is_gallery --exclude-same "
         "cam\n"
         "  fdml-eval emb.npy --label labels.npy -m retrieval -k 1,10 --format csv -o r.csv\n"

@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: MIT */
 #include "eval/report_html.h"
 
+#include <assert.h>
+
 #include "base/file.h"
 
 static bool has_metrics(const html_page *page)
@@ -158,6 +160,7 @@ static void put_foot(html_page *page)
 fdml_status fdml_report_html(FILE *file, const fdml_report *report, fdml_arena *arena,
                              fdml_error *err)
 {
+    assert(report->result->detail);
     html_page page = {
         .file = file, .report = report, .detail = report->result->detail, .arena = arena
     };
