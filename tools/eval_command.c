@@ -133,6 +133,11 @@ void eval_claim_open(eval_claim *claim, eval_options *options, fdml_arena *arena
     eval_options_check(options);
 }
 
+bool eval_claim_has_detail(const eval_claim *claim)
+{
+    return fdml_json_find(claim->root, "detail") != NULL;
+}
+
 void eval_claim_close(eval_claim *claim)
 {
     fdml_json_close(claim->root);

@@ -24,6 +24,9 @@ typedef struct eval_claim {
  * fdml-eval. */
 void eval_claim_open(eval_claim *claim, eval_options *options, fdml_arena *arena);
 
+/* Has the report what only charts need (--report)? Then it is to be made again as well. */
+bool eval_claim_has_detail(const eval_claim *claim);
+
 /* Before anything is computed: are the files those of the report, by their hashes? False, and
  * said on `file`: one is not. */
 bool eval_claim_check_files(FILE *file, const eval_claim *claim,

@@ -162,6 +162,7 @@ void eval_input_open(eval_input *input, const eval_options *options,
                         .is_query = open_flags(input, "--query", options->query, arena),
                         .is_gallery = open_flags(input, "--gallery", options->gallery, arena),
                         .exclude = options->exclude_same ? &input->exclude : NULL };
+    eval_input_keep_pictures(input, options, arena);
     close_table(input, options, arena);
 }
 

@@ -31,6 +31,8 @@ typedef struct eval_input {
     size_t n_files;
     size_t n_images, n_left_out; /* with --model: of the table, and not to be read */
     const char *value, *preprocessing;
+    const char *const *picture; /* [n_rows] paths as in the metadata; NULL: not kept */
+    const char *picture_root;   /* what relative ones start from, with its slash */
 } eval_input;
 
 /* Ends the program with one line where a file is not right. With --dry-run, and where
@@ -48,6 +50,13 @@ fdml_report_input *eval_input_add_file(eval_input *input, const char *role, cons
  * model; lists the files. */
 void eval_model_open(eval_input *input, const eval_options *options,
                      const fdml_machine *machine, fdml_arena *arena);
+
+/* tools/eval_thumbs.c: keeps the column of paths, where a page is asked for and there is one;
+ * after the audit, small pictures of the rows that its detail names, in the arena. */
+void eval_input_keep_pictures(eval_input *input, const eval_options *options,
+                              fdml_arena *arena);
+void eval_thumbs_make(fdml_report *report, const eval_input *input, const fdml_machine *machine,
+                      fdml_arena *arena);
 
 /* tools/eval_pairs.c: fills pairs; matrix, table and label are open. */
 void eval_pairs_open(eval_input *input, const eval_options *options, fdml_arena *arena);

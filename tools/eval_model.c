@@ -143,6 +143,7 @@ void eval_model_open(eval_input *input, const eval_options *o, const fdml_machin
     input->n_images = m->images.n_rows;
     input->n_left_out = m->images.n_rows - m->n;
     input->table = m->images.pictures.table;
+    if (m->images.pictures.root) input->picture_root = copy(m->images.pictures.root, arena);
     if (input->n_left_out)
         CLI_TRY(fdml_table_keep_rows(&input->table, m->kept, m->n, arena, &err), &err);
     input->matrix = (fdml_matrix){ .data = m->rows, .n_rows = m->n, .dim = m->net.dim };

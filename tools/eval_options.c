@@ -82,6 +82,12 @@ static const fdml_option options[] = {
       .value_name = "FILE",
       .help = "the JSON report as well" },
     { .type = FDML_OPTION_TEXT,
+      .name = "report",
+      AT(html),
+      .value_name = "FILE.html",
+      .help = "a page with charts as well: one file, no script; pictures of the worst queries "
+              "where METADATA has a column of paths" },
+    { .type = FDML_OPTION_TEXT,
       .name = "model-card",
       AT(model_card),
       .value_name = "FILE",
@@ -139,6 +145,7 @@ const cli_program eval_program = {
     .examples =
         "  fdml-eval emb.npy meta.csv --label identity --group gender,race\n"
         "  fdml-eval emb.npy meta.csv --group gender -m all --json result.json\n"
+        "  fdml-eval emb.npy meta.csv --group gender,race -m all --report audit.html\n"
         "  fdml-eval emb.npy meta.csv --query is_query --gallery is_gallery --exclude-same "
         "cam\n"
         "  fdml-eval emb.npy --label labels.npy -m retrieval -k 1,10 --format csv -o r.csv\n"
@@ -155,7 +162,7 @@ const cli_program eval_program = {
 /* Both or more outputs on stdout would be an unreadable mixture. */
 static void check_outputs(const eval_options *o)
 {
-    const char *const path[] = { o->output ? o->output : "-", o->json, o->model_card,
+    const char *const path[] = { o->output ? o->output : "-", o->json, o->html, o->model_card,
                                  o->per_query };
     size_t n_standard = 0;
     for (size_t i = 0; i < sizeof path / sizeof *path; i++)
@@ -194,22 +201,17 @@ static void check_embed(const eval_options *o)
     const struct {
         bool given;
         const char *name;
-    } option[] = { { e->value, "value" },
-                   { e->normalize, "normalize" },
-                   { e->batch, "batch" },
-                   { e->preset != EMBED_UNSET, "preset" },
-                   { e->resize, "resize" },
-                   { e->crop, "crop" },
-                   { e->size, "size" },
-                   { e->channels != EMBED_UNSET, "channels" },
-                   { e->scale, "scale" },
-                   { e->mean.n, "mean" },
-                   { e->std.n, "std" },
-                   { e->path_column, "path-column" },
-                   { e->label_from, "label-from" },
+    } option[] = { { e->value, "value" },      { e->normalize, "normalize" },
+                   { e->batch, "batch" },      { e->preset != EMBED_UNSET, "preset" },
+                   { e->resize, "resize" },    { e->crop, "crop" },
+                   { e->size, "size" },        { e->channels != EMBED_UNSET, "channels" },
+                   { e->scale, "scale" },      { e->mean.n, "mean" },
+                   { e->std.n, "std" },        { e->label_from, "label-from" },
                    { e->skip_bad, "skip-bad" } };
     for (size_t i = 0; i < sizeof option / sizeof *option; i++)
         if (option[i].given) cli_die(CLI_EXIT_USAGE, "--%s needs --model", option[i].name);
+    if (e->path_column && !o->html && !o->verify)
+        cli_die(CLI_EXIT_USAGE, "--path-column needs --model or --report");
 }
 
 eval_options eval_options_defaults(void)

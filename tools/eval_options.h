@@ -23,7 +23,7 @@ typedef struct eval_options {
     fdml_audit_options audit; /* what is measured, and how sure */
     /* output */
     int format; /* eval_format */
-    const char *output, *json, *model_card, *per_query;
+    const char *output, *json, *html, *model_card, *per_query;
     const char *verify, *sign, *public_key;
     fdml_texts define;
     size_t max_memory; /* 0: not given */

@@ -24,6 +24,7 @@ void eval_plan_settings(fdml_audit_settings *settings, const eval_input *input,
     settings->pairs = input->pairs;
     settings->n_pairs = input->n_pairs;
     settings->with_per_query = options->per_query != NULL;
+    settings->with_detail = options->html != NULL;
     if (!options->compare) return;
     if (!settings->n_metrics)
         cli_die(CLI_EXIT_USAGE, "--compare is of metrics, and -m names none");

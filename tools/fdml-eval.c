@@ -19,7 +19,7 @@
 
 /* Where the reports go; NULL: not wanted. */
 typedef struct outputs {
-    FILE *report, *json, *card, *per_query;
+    FILE *report, *json, *html, *card, *per_query;
     eval_signer signer;
 } outputs;
 
@@ -36,6 +36,7 @@ static outputs open_outputs(const eval_options *o, fdml_arena *arena)
     if (o->sign) eval_signer_open(&out.signer, o->sign, o->json, arena);
     out.report = cli_output_open(o->output ? o->output : "-");
     if (o->json) out.json = cli_output_open(o->json);
+    if (o->html) out.html = cli_output_open(o->html);
     if (o->model_card) out.card = cli_output_open(o->model_card);
     if (o->per_query) out.per_query = cli_output_open(o->per_query);
     return out;
@@ -56,6 +57,7 @@ static void write_reports(outputs *out, const fdml_report *report, eval_format f
         eval_signer_write(&out->signer, out->json, report, arena);
     else if (out->json)
         CLI_TRY(fdml_report_json(out->json, report, arena, &err), &err);
+    if (out->html) CLI_TRY(fdml_report_html(out->html, report, arena, &err), &err);
     if (out->card) CLI_TRY(fdml_report_card(out->card, report, arena, &err), &err);
     if (out->per_query) fdml_report_queries(out->per_query, report);
 }
@@ -114,7 +116,7 @@ static int audit(const eval_options *o, eval_input *input, const fdml_audit_sett
     cli_progress_clear();
     warn_left_out(&result, input, arena);
     eval_gates_judge(gates, &result, arena);
-    if (o->format == EVAL_JSON || o->json) eval_input_hash(input);
+    if (o->format == EVAL_JSON || o->json || o->html) eval_input_hash(input);
     fdml_report report = { .result = &result,
                            .problem = &input->problem,
                            .inputs = input->file,
@@ -135,6 +137,7 @@ static int audit(const eval_options *o, eval_input *input, const fdml_audit_sett
                            .seconds = seconds };
     fdml_result_hash(report.result_sha256, &result);
     eval_command_list(&report, o, arena);
+    if (o->html) eval_thumbs_make(&report, input, machine, arena);
     if (claim)
         is_same = eval_claim_check(stdout, claim, &report, arena);
     else
@@ -178,6 +181,7 @@ int main(int argc, char **argv)
                              .progress = cli_progress_open(&options.common) };
     eval_input_open(&input, &options, &machine, &arena);
     eval_plan_settings(&settings, &input, &options, &arena);
+    settings.with_detail |= options.verify && eval_claim_has_detail(&claim);
     eval_gates_check(&gates, &options, &input.problem, &settings);
     eval_plan_memory(&machine, &input, &settings, &options, &arena);
     if (options.verify && !check_claim(&claim, &options, &input, &arena))

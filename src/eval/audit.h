@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "eval/audit_detail.h"
 #include "eval/groups.h"
 #include "eval/metrics.h"
 #include "eval/problem.h"
@@ -47,6 +48,7 @@ typedef struct fdml_audit_settings {
     bool with_per_query; /* fill result.per_query; costs n_queries * n_metrics doubles */
     const struct fdml_audit_other
         *other; /* eval/comparison.h: a model to compare with, or NULL */
+    bool with_detail;    /* fill result.detail, for charts */
 } fdml_audit_settings;
 
 /* One number with its interval. NaN where not given; then `why` says why
@@ -137,8 +139,9 @@ typedef struct fdml_audit_result {
     /* per query and per mean-kind metric, for --per-query: [n_queries, n_metrics], NaN for
      * lone queries and for metrics of other kinds. Both NULL unless settings.with_per_query. */
     const double *per_query;
-    const uint32_t *query_row; /* [n_queries] */
-    size_t work_peak;          /* bytes: largest scratch use, for the tests of --max-memory */
+    const uint32_t *query_row;       /* [n_queries] */
+    const fdml_audit_detail *detail; /* NULL unless settings.with_detail */
+    size_t work_peak; /* bytes: largest scratch use, for the tests of --max-memory */
 } fdml_audit_result;
 
 /* Everything in *result lives in `arena`. Deterministic: the same problem and settings give the

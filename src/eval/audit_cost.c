@@ -309,6 +309,9 @@ static share audit_share(const fdml_problem *problem, const fdml_audit_settings 
     share s = measuring_share(problem, settings, &w, machine);
     s.resampling = larger(resampling_size(problem, settings, &w, machine->n_threads),
                           verification_size(problem, settings, machine));
+    if (settings->with_detail)
+        s.resampling = larger(s.resampling,
+                              fdml_audit_detail_size(problem, settings, machine, w.mean));
     size_t leakage_least, leakage_wanted;
     s.flops += leakage_cost(&leakage_least, &leakage_wanted, problem, settings, machine);
     s.least = larger(s.least, leakage_least);
@@ -323,7 +326,7 @@ static void add_other(share *s, const fdml_problem *problem,
     fdml_audit_settings metrics_only = *settings;
     fdml_problem other = *problem;
     metrics_only.with_verification = metrics_only.with_leakage = false;
-    metrics_only.with_per_query = false;
+    metrics_only.with_per_query = metrics_only.with_detail = false;
     other.x = settings->other->x;
     other.dim = settings->other->dim;
     const share o = audit_share(&other, &metrics_only, machine);

@@ -131,6 +131,8 @@ static fdml_status run_pass(audit_state *state, fdml_error *err)
         pass.ranks_ctx = &state->store;
         pass.depth = fdml_rank_depth(state->settings->metrics, state->settings->n_metrics,
                                      state->settings->convention);
+        if (state->settings->with_detail)
+            pass.depth = fdml_audit_detail_depth(pass.depth, state->problem);
     }
     if (state->wants[FDML_M_UNIFORMITY]) {
         state->potential = fdml_arena_push_zero(arena, n_by_row, sizeof(double));

@@ -90,7 +90,9 @@ typedef enum audit_stream {
     STREAM_VERIFICATION,
     STREAM_LEAKAGE,
     STREAM_LEAKAGE_HALVES,
-    STREAM_EXCHANGE
+    STREAM_EXCHANGE,
+    STREAM_DETAIL_PAIRS,
+    STREAM_DETAIL_MAP
 } audit_stream;
 
 static inline uint64_t audit_stream_id(audit_stream purpose, size_t grouping, size_t group)
@@ -282,6 +284,26 @@ bool fdml_audit_is_feasible(const audit_curve *curve, double target);
 fdml_status fdml_audit_leakage(fdml_audit_result *result, audit_state *state, fdml_error *err);
 size_t fdml_audit_leakage_size(const fdml_problem *problem, const fdml_audit_settings *settings,
                                size_t n_values);
+
+/* --- audit_detail.c ----------------------------------------------------------------------- */
+/* After the groups' numbers are in *result. */
+fdml_status fdml_audit_detail_make(fdml_audit_result *result, audit_state *state,
+                                   fdml_error *err);
+size_t fdml_audit_detail_size(const fdml_problem *problem, const fdml_audit_settings *settings,
+                              const fdml_machine *machine, bool wants_mean);
+/* The rank up to which first matches must be known: larger than `depth`, which 0 leaves as it
+ * is. */
+uint32_t fdml_audit_detail_depth(uint32_t depth, const fdml_problem *problem);
+/* audit_detail_pairs.c: the distances within one group. *width 0: this group sets it. */
+fdml_status fdml_audit_detail_pairs(fdml_detail_group *group, double *width,
+                                    const fdml_runs *runs, size_t grouping, audit_state *state,
+                                    fdml_error *err);
+size_t fdml_audit_detail_pairs_size(const fdml_problem *problem, int n_threads);
+/* audit_detail_rows.c: a map of rows, and the worst queries of every group of an attribute. */
+fdml_status fdml_audit_detail_map(fdml_audit_detail *detail, audit_state *state,
+                                  fdml_error *err);
+fdml_status fdml_audit_detail_worst(fdml_audit_detail *detail, audit_state *state,
+                                    fdml_error *err);
 
 /* --- audit_verify.c ----------------------------------------------------------------------- */
 fdml_status fdml_audit_verify(fdml_audit_result *result, audit_state *state, fdml_error *err);

@@ -64,6 +64,12 @@ typedef struct fdml_spectrum {
 fdml_status fdml_spectrum_of(fdml_spectrum *spectrum, double *influence, const fdml_runs *runs,
                              size_t n_dropped, const fdml_problem *problem,
                              const fdml_machine *machine, fdml_arena *arena, fdml_error *err);
+/* share: [dim] the singular values themselves, over their sum, descending; 0 where double
+ * resolves none, all of them where the rows are 0. The scratch is fdml_spectrum_scratch at
+ * most. */
+fdml_status fdml_singular_shares(double *share, const fdml_runs *runs,
+                                 const fdml_problem *problem, const fdml_machine *machine,
+                                 fdml_arena *arena, fdml_error *err);
 size_t fdml_spectrum_scratch(size_t dim, int n_threads); /* bytes */
 
 /* Class ratio: A = mean over runs of two rows or more of their mean cosine distance 1 - cos

@@ -1,9 +1,10 @@
-/* report.h - one result, five views: text to read, Markdown, LaTeX, CSV, JSON.
+/* report.h - one result, six views: text to read, Markdown, LaTeX, CSV, JSON, HTML.
  *
  * A report writes what the result holds and computes no statistic. Text, Markdown and LaTeX
  * show four decimals and are made from the same tables (report_tables.h); CSV (one row per
- * number) and JSON (docs/formats.md) carry every digit. Write errors stay in the FILE, where
- * fdml_output_commit finds them; FDML_E_NOMEM is the only failure reported here.
+ * number) and JSON (docs/formats.md) carry every digit. HTML is one page with charts. Write
+ * errors stay in the FILE, where fdml_output_commit finds them; FDML_E_NOMEM is the only
+ * failure reported here.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_EVAL_REPORT_H
@@ -33,6 +34,14 @@ typedef struct fdml_report_option {
     const char *name, *value;
 } fdml_report_option;
 
+/* A row's picture, made small: a PNG file in memory. */
+typedef struct fdml_thumbnail {
+    uint32_t row;
+    size_t width, height; /* pixels, 64 at most */
+    const unsigned char *png;
+    size_t size;
+} fdml_thumbnail;
+
 /* What the result does not know about itself. NULL: not given. */
 typedef struct fdml_report {
     const fdml_audit_result *result;
@@ -47,6 +56,9 @@ typedef struct fdml_report {
     const char *const *arguments;      /* what was asked; the JSON alone has it */
     const fdml_report_option *options;
     size_t n_arguments, n_options;
+    const fdml_thumbnail *thumbnails;  /* [n_thumbnails] by row, for HTML */
+    size_t n_thumbnails;
+    const char *thumbnails_note; /* why some or all are missing */
     const char *version, *commit, *isa;
     int n_threads;
     double seconds;
@@ -66,6 +78,11 @@ fdml_status fdml_report_json(FILE *file, const fdml_report *report, fdml_arena *
 
 /* Markdown under a header of Hugging Face's "model-index", to go into a model's README.md. */
 fdml_status fdml_report_card(FILE *file, const fdml_report *report, fdml_arena *arena,
+                             fdml_error *err);
+
+/* One file without scripts and without addresses of other files; the result has its detail
+ * (settings.with_detail). The sections are listed in report_html.c. */
+fdml_status fdml_report_html(FILE *file, const fdml_report *report, fdml_arena *arena,
                              fdml_error *err);
 
 /* One row per query: row, label, attributes, whether it is lone, each mean-kind metric. */

@@ -144,10 +144,7 @@ bool fdml_grid_gaps(fdml_grid *grid, const fdml_report *report, fdml_arena *aren
     return !grid->failed;
 }
 
-/* Appends to a sentence that is cut, never overrun. */
-static void append(char *text, size_t size, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static void append(char *text, size_t size, const char *format, ...)
+void fdml_text_append(char *text, size_t size, const char *format, ...)
 {
     const size_t used = strlen(text);
     va_list arguments;
@@ -177,15 +174,15 @@ static void name_gaps(char *text, size_t size, const fdml_audit_result *result)
         for (size_t j = 0; j < i && !is_named; j++)
             is_named = is_shown(result, j) && is_alike(&gaps[i], &gaps[j]);
         if (is_named) continue;
-        append(text, size, "%sby %s, worst for %s:", separator, gaps[i].by,
-               gaps[i].worst ? gaps[i].worst : "-");
+        fdml_text_append(text, size, "%sby %s, worst for %s:", separator, gaps[i].by,
+                         gaps[i].worst ? gaps[i].worst : "-");
         for (size_t j = i; j < result->n_gaps; j++)
             if (j == i || (is_shown(result, j) && is_alike(&gaps[i], &gaps[j])))
-                append(text, size, "%s %s", j == i ? "" : ",",
-                       result->settings->metrics[gaps[j].metric].key);
+                fdml_text_append(text, size, "%s %s", j == i ? "" : ",",
+                                 result->settings->metrics[gaps[j].metric].key);
         separator = "; ";
     }
-    append(text, size, ".");
+    fdml_text_append(text, size, ".");
 }
 
 bool fdml_report_verdict(const char **sentence, const fdml_report *report, fdml_arena *arena)
@@ -205,15 +202,17 @@ bool fdml_report_verdict(const char **sentence, const fdml_report *report, fdml_
     if (n_tested) name_gaps(text, sizeof text, result);
     if ((double)n_tested > alpha * (double)(result->settings->n_permutations + 1)) {
         const double need = ceil((double)n_tested / alpha) - 1;
-        append(text, sizeof text,
-               " With so many tests %.0f permutations are needed before any gap can pass; give"
-               " --permutations %.0f, or fewer metrics or groups.",
-               need, need);
+        fdml_text_append(
+            text, sizeof text,
+            " With so many tests %.0f permutations are needed before any gap can pass; give"
+            " --permutations %.0f, or fewer metrics or groups.",
+            need, need);
     }
     if (n_tested > n_shown)
-        append(text, sizeof text,
-               " A gap that cannot be told from chance is not shown to be absent: its interval"
-               " says how large it may be.");
+        fdml_text_append(
+            text, sizeof text,
+            " A gap that cannot be told from chance is not shown to be absent: its interval"
+            " says how large it may be.");
     *sentence = fdml_arena_copy_text(arena, text, strlen(text));
     return *sentence != NULL;
 }

@@ -20,8 +20,11 @@ bool fdml_grid_gaps(fdml_grid *grid, const fdml_report *report, fdml_arena *aren
 bool fdml_grid_points(fdml_grid *grid, const fdml_report *report, fdml_arena *arena);
 bool fdml_grid_rates(fdml_grid *grid, const fdml_report *report, fdml_arena *arena);
 bool fdml_grid_differential(fdml_grid *grid, const fdml_report *report, fdml_arena *arena);
-/* Cross-group impostor rates of one attribute, at the strictest target for which every group
- * has enough pairs. */
+/* The strictest target at which every group has enough pairs, else the loosest; NULL: no point
+ * has cross-group rates of this grouping. */
+const fdml_operating_point *fdml_report_cross_point(const fdml_audit_result *result,
+                                                    size_t grouping);
+/* Cross-group impostor rates of one attribute at that point. */
 bool fdml_grid_cross(fdml_grid *grid, const fdml_report *report, size_t grouping,
                      fdml_arena *arena);
 /* One row for each attribute. */
@@ -40,6 +43,9 @@ int fdml_gap_verdict(const fdml_gap_result *gap, const fdml_audit_settings *sett
 size_t fdml_gaps_tested(const fdml_audit_result *result);
 /* One sentence for all gaps of the report. */
 bool fdml_report_verdict(const char **sentence, const fdml_report *report, fdml_arena *arena);
+/* Appends to a text that is cut at `size`, never overrun. */
+void fdml_text_append(char *text, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* "5%": the level of the verdicts, 1 - confidence. */
 void fdml_show_level(char text[FDML_SHOWN_MAX], const fdml_audit_settings *settings);
 /* The interval is the value itself: all resampled units scored alike, so it says nothing. */

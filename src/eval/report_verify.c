@@ -139,10 +139,8 @@ static bool is_resolved(const fdml_audit_result *result, const fdml_operating_po
     return true;
 }
 
-/* The strictest target at which every group has enough pairs, else the loosest; NULL: no point
- * has cross-group rates. */
-static const fdml_operating_point *choose_point(const fdml_audit_result *result,
-                                                size_t grouping)
+const fdml_operating_point *fdml_report_cross_point(const fdml_audit_result *result,
+                                                    size_t grouping)
 {
     const fdml_verification_result *v = &result->verification;
     const fdml_operating_point *best = NULL, *loosest = NULL;
@@ -161,7 +159,7 @@ bool fdml_grid_cross(fdml_grid *grid, const fdml_report *report, size_t grouping
                      fdml_arena *arena)
 {
     const fdml_grouping *groups = &report->result->groupings.grouping[grouping];
-    const fdml_operating_point *point = choose_point(report->result, grouping);
+    const fdml_operating_point *point = fdml_report_cross_point(report->result, grouping);
     const size_t n = groups->n_groups;
     if (!fdml_grid_init(grid, NULL, 1 + n, 1, point ? n : 0, arena)) return false;
     if (!point) return true;

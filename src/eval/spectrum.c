@@ -27,6 +27,11 @@ typedef struct gram {
     double *row;             /* [n_threads, dim] */
 } gram;
 
+static fdml_status no_memory(size_t dim, fdml_error *err)
+{
+    return fdml_fail(err, FDML_E_NOMEM, "no memory for the spectrum of %zu dimensions", dim);
+}
+
 static void load_block(void *ctx, size_t block, int thread)
 {
     (void)thread;
@@ -125,10 +130,16 @@ static void weigh_vectors(double *matrix, const double *vector, const double *co
     }
 }
 
+/* Eigenvalues at or below it, of these ascending ones, are but rounding. */
+static double smallest_resolved(const double *value, size_t dim)
+{
+    return fmax(0, (double)dim * 0x1p-52 * value[dim - 1]);
+}
+
 /* value: [dim] ascending eigenvalues, turned into the coefficients of the influence. */
 static void divergence_of(fdml_spectrum *spectrum, double *value, size_t dim, size_t n_dropped)
 {
-    const double floor = (double)dim * 0x1p-52 * value[dim - 1];
+    const double floor = smallest_resolved(value, dim);
     size_t first = 0;
     while (first < dim && value[first] <= floor) first++;
     *spectrum = (fdml_spectrum){ NAN, dim - first };
@@ -156,26 +167,56 @@ size_t fdml_spectrum_scratch(size_t dim, int n_threads)
            5 * 64;
 }
 
+/* Eigenvalues of the Gram matrix, ascending, into value [4 * dim], of which three quarters are
+ * scratch; vectors into `vector`. */
+static fdml_status decompose(gram *g, double *value, double *vector,
+                             const fdml_machine *machine, fdml_arena *arena, fdml_error *err)
+{
+    const size_t dim = g->problem->dim, padded = g->padded;
+    g->chunk = fdml_arena_push(arena, CHUNK * padded, sizeof(double));
+    g->matrix = fdml_arena_push(arena, padded * padded, sizeof(double));
+    if (!g->chunk || !g->matrix || !value || !vector) return no_memory(dim, err);
+    make_gram(g, machine->n_threads);
+    return fdml_eigen_symmetric(value, vector, g->matrix, dim, value + dim, err);
+}
+
+fdml_status fdml_singular_shares(double *share, const fdml_runs *runs,
+                                 const fdml_problem *problem, const fdml_machine *machine,
+                                 fdml_arena *arena, fdml_error *err)
+{
+    const size_t dim = problem->dim;
+    const fdml_arena_mark mark = fdml_arena_get_mark(arena);
+    gram g = { .problem = problem, .runs = runs, .padded = padded_dim(dim) };
+    double *vector = fdml_arena_push(arena, dim * dim, sizeof(double));
+    double *value = fdml_arena_push(arena, 4 * dim, sizeof(double));
+    FDML_TRY(decompose(&g, value, vector, machine, arena, err));
+    const double floor = smallest_resolved(value, dim);
+    double sum = 0;
+    for (size_t k = 0; k < dim; k++) {
+        share[k] = value[dim - 1 - k] > floor ? sqrt(value[dim - 1 - k]) : 0;
+        sum += share[k];
+    }
+    for (size_t k = 0; k < dim && sum > 0; k++) share[k] /= sum;
+    fdml_arena_reset(arena, mark);
+    return FDML_OK;
+}
+
 fdml_status fdml_spectrum_of(fdml_spectrum *spectrum, double *influence, const fdml_runs *runs,
                              size_t n_dropped, const fdml_problem *problem,
                              const fdml_machine *machine, fdml_arena *arena, fdml_error *err)
 {
-    const size_t dim = problem->dim, padded = padded_dim(dim);
+    const size_t dim = problem->dim;
     const fdml_arena_mark mark = fdml_arena_get_mark(arena);
-    gram g = { .problem = problem, .runs = runs, .padded = padded, .influence = influence };
-    g.chunk = fdml_arena_push(arena, CHUNK * padded, sizeof(double));
-    g.matrix = fdml_arena_push(arena, padded * padded, sizeof(double));
-    g.row = fdml_arena_push(arena, (size_t)machine->n_threads * dim, sizeof(double));
+    gram g = {
+        .problem = problem, .runs = runs, .padded = padded_dim(dim), .influence = influence
+    };
     double *vector = fdml_arena_push(arena, dim * dim, sizeof(double));
     double *value = fdml_arena_push(arena, 4 * dim, sizeof(double));
-    if (!g.chunk || !g.matrix || !g.row || !vector || !value)
-        return fdml_fail(err, FDML_E_NOMEM, "no memory for the spectrum of %zu dimensions",
-                         dim);
-
-    make_gram(&g, machine->n_threads);
-    FDML_TRY(fdml_eigen_symmetric(value, vector, g.matrix, dim, value + dim, err));
+    FDML_TRY(decompose(&g, value, vector, machine, arena, err));
     divergence_of(spectrum, value, dim, n_dropped);
     if (influence && !isnan(spectrum->divergence)) {
+        g.row = fdml_arena_push(arena, (size_t)machine->n_threads * dim, sizeof(double));
+        if (!g.row) return no_memory(dim, err);
         weigh_vectors(g.matrix, vector, value, dim);
         fdml_parallel((runs->n_rows + INFLUENCE_ROWS - 1) / INFLUENCE_ROWS, machine->n_threads,
                       influence_block, &g);

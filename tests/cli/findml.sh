@@ -121,7 +121,7 @@ test_formats_and_plot()
     assert_exit 0
     assert_out '| method | seeds |'
     assert_out '**In words**'
-    python3 -c 'import xml.dom.minidom as x; d = x.parse("front.svg"); assert len(d.getElementsByTagName("circle")) == 4'
+    python3 -c 'import xml.dom.minidom as x; d = x.parse("front.svg"); assert sum("point" in e.getAttribute("class") for e in d.getElementsByTagName("path")) == 4'
     run fdml-findml grid.ini --out runs --resume --format latex --output t.tex
     assert_exit 0
     assert_no_out
