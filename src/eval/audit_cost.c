@@ -251,16 +251,6 @@ static double multiply_adds(const fdml_problem *problem, const fdml_audit_settin
     return sum;
 }
 
-/* As make_state of kmeans.c: centres and their panels, numbers by row and by centre, and for
- * each thread panels of 768 rows with scores of 96 x 512, in whole pages. */
-static size_t kmeans_size(const fdml_problem *problem, int n_threads)
-{
-    const size_t k = problem->label->n_levels, dim = problem->dim;
-    const size_t own = ((768 + 64) * dim + 96 * 512) * sizeof(float);
-    return (2 * k + 64) * dim * sizeof(float) + problem->n_rows * 44 + k * 20 +
-           (size_t)n_threads * fdml_arena_fill_pages(own);
-}
-
 void fdml_audit_estimate(fdml_audit_cost *cost, const fdml_problem *problem,
                          const fdml_audit_settings *settings, const fdml_machine *machine)
 {
@@ -284,7 +274,9 @@ void fdml_audit_estimate(fdml_audit_cost *cost, const fdml_problem *problem,
     size_t least = 0, wanted = 0;
     fdml_pass_memory(&least, &wanted, &pass, problem, machine);
     size_t beside = cells_size(problem, settings);
-    if (w.cluster) beside = larger(beside, kmeans_size(problem, machine->n_threads));
+    if (w.cluster)
+        beside = larger(
+            beside, fdml_kmeans_size(problem, problem->label->n_levels, machine->n_threads));
     if (settings->alignment_power == 1 && (w.intra || w.inter))
         beside = larger(beside, class_pairs_size(problem, machine));
     if (wanted < beside) wanted = beside;
@@ -294,11 +286,17 @@ void fdml_audit_estimate(fdml_audit_cost *cost, const fdml_problem *problem,
         leakage_cost(&leakage_least, &leakage_wanted, problem, settings, machine);
     least = larger(least, leakage_least);
     wanted = larger(wanted, leakage_wanted);
+    size_t downstream_bytes;
+    const double downstream =
+        fdml_audit_downstream_cost(&downstream_bytes, problem, settings, machine);
+    least = larger(least, downstream_bytes);
+    wanted = larger(wanted, downstream_bytes);
     *cost = (fdml_audit_cost){
         .bytes = measures + (wanted > resampling ? wanted : resampling),
         .bytes_least = measures + (least > resampling ? least : resampling),
         .bytes_kept = measures,
-        .flops = multiply_adds(problem, settings, &w) + leakage +
+        .flops = multiply_adds(problem, settings, &w) + leakage + downstream +
                  fdml_pass_work(&pass, problem, machine),
+        .flops_of_classifiers = downstream,
     };
 }

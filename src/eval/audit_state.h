@@ -5,7 +5,7 @@
  * of features into values. audit_cluster.c does the same for the cluster metrics, which are no
  * sums. audit_resample.c draws replicates of a whole grouping; audit_gap.c compares groups;
  * audit_permute.c tests them; audit_verify.c is the verification part, audit_leakage.c that of
- * leakage.
+ * leakage, audit_downstream.c trains classifiers and audit_learned.c measures them.
  *
  * A value and its replicates come from the same function of sums, so they cannot disagree.
  *
@@ -15,6 +15,7 @@
 
 #include "eval/audit.h"
 #include "eval/contingency.h"
+#include "eval/downstream_measure.h"
 #include "eval/geometry.h"
 #include "eval/pairs.h"
 #include "eval/retrieval.h"
@@ -87,7 +88,11 @@ typedef enum audit_stream {
     STREAM_PERMUTATION_CLUSTER,
     STREAM_VERIFICATION,
     STREAM_LEAKAGE,
-    STREAM_LEAKAGE_HALVES
+    STREAM_LEAKAGE_HALVES,
+    STREAM_DOWNSTREAM, /* bootstrap and permutation */
+    STREAM_DOWNSTREAM_SPLIT,
+    STREAM_DOWNSTREAM_BALANCE,
+    STREAM_DOWNSTREAM_FIT
 } audit_stream;
 
 static inline uint64_t audit_stream_id(audit_stream purpose, size_t grouping, size_t group)
@@ -96,7 +101,7 @@ static inline uint64_t audit_stream_id(audit_stream purpose, size_t grouping, si
 }
 
 /* --- audit_progress.c --------------------------------------------------------------------- */
-enum { AUDIT_STAGES = 4 };
+enum { AUDIT_STAGES = 5 };
 typedef struct audit_progress {
     fdml_progress own;       /* what the stages report to */
     const fdml_progress *to; /* the caller's */
@@ -262,6 +267,55 @@ bool fdml_audit_is_feasible(const audit_curve *curve, double target);
 fdml_status fdml_audit_leakage(fdml_audit_result *result, audit_state *state, fdml_error *err);
 size_t fdml_audit_leakage_size(const fdml_problem *problem, const fdml_audit_settings *settings,
                                size_t n_values);
+
+/* --- audit_downstream.c, audit_learned.c -------------------------------------------------- */
+fdml_status fdml_audit_downstream(fdml_audit_result *result, audit_state *state,
+                                  fdml_error *err);
+/* Bytes of scratch and multiply-adds. */
+double fdml_audit_downstream_cost(size_t *bytes, const fdml_problem *problem,
+                                  const fdml_audit_settings *settings,
+                                  const fdml_machine *machine);
+
+/* Trainings of one target, and what they predicted of the test rows of all splits. The training
+ * of (classifier, protocol, grouping) has a slot; as_is has one for all groupings. */
+typedef struct downstream_study {
+    audit_state *state;
+    fdml_learned_target target;
+    size_t index; /* of the target */
+    fdml_tests tests;
+    size_t n_slots;
+    uint32_t *predicted; /* [n_slots, tests] */
+    size_t *n_train;     /* [1 + 2 (groupings - 1)] sums over splits */
+    bool *is_within;     /* [groupings] */
+} downstream_study;
+
+static inline size_t downstream_variant(fdml_protocol protocol, size_t grouping)
+{
+    return protocol == FDML_AS_IS ? 0 : 2 * grouping - 2 + (size_t)protocol;
+}
+
+static inline size_t downstream_variants(const audit_state *state)
+{
+    return 2 * state->groupings.n - 1;
+}
+
+static inline const uint32_t *downstream_predicted(const downstream_study *study,
+                                                   fdml_classifier classifier,
+                                                   fdml_protocol protocol, size_t grouping)
+{
+    const size_t slot = (size_t)classifier * downstream_variants(study->state) +
+                        downstream_variant(protocol, grouping);
+    return study->predicted + slot * study->tests.begin[study->tests.n_splits];
+}
+
+/* audit_learned.c: measures, intervals and tests of one grouping. In the result's arena. */
+fdml_status fdml_audit_learned(fdml_downstream_result *result, const downstream_study *study,
+                               size_t grouping, fdml_error *err);
+
+/* audit_exchange.c: p and p_holm of the gaps of accuracy, of one grouping's trainings. */
+fdml_status fdml_audit_exchange(fdml_learned_result *learned, size_t n_learned,
+                                const downstream_study *study, size_t grouping,
+                                fdml_error *err);
 
 /* --- audit_verify.c ----------------------------------------------------------------------- */
 fdml_status fdml_audit_verify(fdml_audit_result *result, audit_state *state, fdml_error *err);

@@ -214,6 +214,7 @@ fdml_status fdml_report_json(FILE *file, const fdml_report *report, fdml_arena *
     put_gaps(&w, report->result);
     fdml_report_json_verification(&w, report->result);
     fdml_report_json_leakage(&w, report->result);
+    fdml_report_json_downstream(&w, report->result);
     fdml_json_end_object(&w);
     fputc('\n', file);
     return FDML_OK;

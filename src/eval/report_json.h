@@ -15,4 +15,7 @@ void fdml_report_json_verification(fdml_json_writer *w, const fdml_audit_result 
 /* "leakage": likewise. */
 void fdml_report_json_leakage(fdml_json_writer *w, const fdml_audit_result *result);
 
+/* "downstream": likewise. */
+void fdml_report_json_downstream(fdml_json_writer *w, const fdml_audit_result *result);
+
 #endif

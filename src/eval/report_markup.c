@@ -47,6 +47,20 @@ static bool put_verification(const view *v, const fdml_report *report, fdml_aren
     return true;
 }
 
+static bool put_downstream(const view *v, const fdml_report *report, fdml_arena *arena)
+{
+    const fdml_audit_result *result = report->result;
+    fdml_grid grid;
+    for (size_t i = 0; i < result->n_downstream; i++) {
+        if (!fdml_grid_learned(&grid, report, i, arena)) return false;
+        put_captioned(v, &grid, NULL);
+        if (!result->downstream[i].grouping) continue;
+        if (!fdml_grid_learned_gaps(&grid, report, i, arena)) return false;
+        put_captioned(v, &grid, NULL);
+    }
+    return true;
+}
+
 static bool put_tables(const view *v, const fdml_report *report, fdml_arena *arena)
 {
     const fdml_audit_result *result = report->result;
@@ -67,10 +81,10 @@ static bool put_tables(const view *v, const fdml_report *report, fdml_arena *are
     if (!title || !fdml_grid_gaps(&grid, report, arena)) return false;
     put_captioned(v, &grid, title);
     if (result->verification.given && !put_verification(v, report, arena)) return false;
-    if (!result->n_leakage) return true;
-    if (!fdml_grid_leakage(&grid, report, arena)) return false;
-    put_captioned(v, &grid, "How well the attribute can be read from the embeddings");
-    return true;
+    if (result->n_leakage && !fdml_grid_leakage(&grid, report, arena)) return false;
+    if (result->n_leakage)
+        put_captioned(v, &grid, "How well the attribute can be read from the embeddings");
+    return put_downstream(v, report, arena);
 }
 
 static void put_item(const view *v, const char *before, const char *key, const char *between,
