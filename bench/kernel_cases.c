@@ -197,6 +197,8 @@ CASE(gemm, 2.0 * N * DIM, WORD *(ROWS *DIM + COLS * DIM + N),
      k->gemm(d.c, COLS, d.a, d.b, ROWS, COLS, DIM, 0))
 CASE(chain_norms2, 2.0 * ROWS * DIM, WORD *ROWS *DIM, k->chain_norms2(d.out, &d.x_rows, DIM))
 CASE(inverse_norms, 2.0 * ROWS * DIM, WORD *ROWS *DIM, k->inverse_norms(d.out, d.x, ROWS, DIM))
+CASE(standard_rows, 0, 2 * WORD * ROWS * DIM,
+     k->standard_rows(d.out, DIM, &d.x_rows, d.x, d.y, DIM))
 CASE(dot_rows, 2.0 * ROWS * DIM, WORD *ROWS *DIM, k->dot_rows(d.out, d.y, d.x, ROWS, DIM))
 CASE(sqdist_rows, 3.0 * ROWS * DIM, WORD *ROWS *DIM, k->sqdist_rows(d.out, d.y, d.x, ROWS, DIM))
 

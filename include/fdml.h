@@ -158,7 +158,9 @@ typedef struct fdml_value {
 /* `metric` is a key such as "recall_at_1", or, overall, "eer", "auc" and "accuracy" of
  * verification. `by` and `group` name a group: "gender", "F", or "gender x race", "F x Asian";
  * both NULL: overall. "leakage_logistic" and "leakage_knn" are of an attribute: `by` "gender",
- * `group` NULL. FDML_E_ARG: the result has no such metric or group. */
+ * `group` NULL. "logistic.balanced_over.macro_f1" and the like are of downstream classifiers,
+ * balanced for `by`, with `group` NULL of all rows; "@column" behind it names the target where
+ * there are several. FDML_E_ARG: the result has no such metric or group. */
 fdml_status fdml_result_value(fdml_value *value, const fdml_result *result, const char *metric,
                               const char *by, const char *group, fdml_error *err);
 

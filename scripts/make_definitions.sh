@@ -59,6 +59,20 @@ formula()
         echo 'behind a StandardScaler. Classes are halved at random, those of each majority value evenly.'
         ;;
     leakage_knn) echo 'Vote of value v: `#{neighbours of v} / n_v`; of equal votes that of the nearer neighbour.' ;;
+    logistic)
+        echo 'Minimised: `sum_i -log p_i[y_i] + ||U||^2 / (2 C)`, which is LogisticRegression(C=1) of scikit-learn behind a'
+        echo 'StandardScaler.'
+        ;;
+    svm)
+        echo 'Minimised: `(||U||^2 + ||b||^2) / 2 + C sum_i sum_v max(0, 1 - s_iv z_iv)^2`, which is LinearSVC(C=1) of'
+        echo 'scikit-learn behind a StandardScaler.'
+        ;;
+    forest) echo 'Breiman, "Random forests", Machine Learning 45, 2001.' ;;
+    mlp) echo 'MLPClassifier of scikit-learn with its defaults, behind a StandardScaler.' ;;
+    downstream_accuracy) echo '`#{rows predicted right} / #{rows}`, rows and splits together.' ;;
+    macro_precision) echo '`(1/V) sum over values v of t_v / p_v`.' ;;
+    macro_recall) echo '`(1/V) sum over values v of t_v / n_v`.' ;;
+    macro_f1) echo '`(1/V) sum over values v of 2 t_v / (n_v + p_v)`.' ;;
     gap) echo '`max over groups - min over groups`; ratio `min / max`.' ;;
     change)
         echo '`NEW - OTHER`. With `d_c` what cluster c gives to the difference (`sum_c d_c = NEW - OTHER`), an exchange is'

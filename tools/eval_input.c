@@ -129,6 +129,7 @@ static void close_table(eval_input *input, const eval_options *options, fdml_are
     input->columns = fdml_arena_copy_text(arena, names, strlen(names));
     keep_levels(&input->label, arena);
     for (size_t i = 0; i < options->groups.n; i++) keep_levels(&input->attribute[i], arena);
+    for (size_t i = 0; i < options->targets.n; i++) keep_levels(&input->target[i], arena);
     if (options->exclude_same) keep_levels(&input->exclude, arena);
     fdml_arena_close(&input->text);
 }
@@ -150,6 +151,9 @@ void eval_input_open(eval_input *input, const eval_options *options,
         open_factor(&input->attribute[i], input, "--group", options->groups.item[i], arena);
     if (options->exclude_same)
         open_factor(&input->exclude, input, "--exclude-same", options->exclude_same, arena);
+    for (size_t i = 0; i < options->targets.n; i++)
+        open_factor(&input->target[i], input, "--downstream-target", options->targets.item[i],
+                    arena);
     if (options->pairs) eval_pairs_open(input, options, arena);
     input->problem =
         (fdml_problem){ .x = input->matrix.data,
@@ -159,6 +163,8 @@ void eval_input_open(eval_input *input, const eval_options *options,
                         .label = &input->label,
                         .attributes = input->attribute,
                         .n_attributes = options->groups.n,
+                        .targets = input->target,
+                        .n_targets = options->targets.n,
                         .is_query = open_flags(input, "--query", options->query, arena),
                         .is_gallery = open_flags(input, "--gallery", options->gallery, arena),
                         .exclude = options->exclude_same ? &input->exclude : NULL };

@@ -21,13 +21,14 @@ typedef struct eval_input {
     fdml_table table;    /* only while opening; n_columns 0: no METADATA */
     fdml_arena text;     /* of the table */
     const char *columns; /* its names, "label, gender"; NULL: no METADATA */
-    fdml_factor label, attribute[FDML_MAX_ATTRIBUTES], exclude;
+    fdml_factor label, attribute[FDML_MAX_ATTRIBUTES], exclude, target[EVAL_MAX_TARGETS];
     fdml_problem problem; /* points into this structure */
     const fdml_row_pair *pairs;
     size_t n_pairs;
-    fdml_report_input file[7 + FDML_MAX_ATTRIBUTES];
-    const char *read_path[7 + FDML_MAX_ATTRIBUTES]; /* of the same, as it can be opened; NULL:
-                                                     * it has its hash */
+    fdml_report_input file[7 + FDML_MAX_ATTRIBUTES + EVAL_MAX_TARGETS];
+    const char *read_path[7 + FDML_MAX_ATTRIBUTES +
+                          EVAL_MAX_TARGETS]; /* of the same, as it can be opened; NULL:
+                                              * it has its hash */
     size_t n_files;
     size_t n_images, n_left_out; /* with --model: of the table, and not to be read */
     const char *value, *preprocessing;

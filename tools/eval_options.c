@@ -20,6 +20,11 @@ static const fdml_option options[] = {
       AT(groups),
       .value_name = "LIST",
       .help = "sensitive attributes: columns separated by commas, or .npy files" },
+    { .type = FDML_OPTION_TEXTS,
+      .name = "downstream-target",
+      AT(targets),
+      .value_name = "LIST",
+      .help = "columns, or .npy files, that -m downstream predicts [the label]" },
     { .type = FDML_OPTION_TEXT,
       .name = "query",
       AT(query),
@@ -151,6 +156,8 @@ const cli_program eval_program = {
         "  fdml-eval emb.npy --label labels.npy -m retrieval -k 1,10 --format csv -o r.csv\n"
         "  fdml-eval emb.npy meta.csv -m verification --fmr 1e-2,1e-3 --pairs pairs.txt\n"
         "  fdml-eval --model face.onnx lfw.csv --preset lfw --label identity --group gender\n"
+        "  fdml-eval emb.npy meta.csv --group gender -m downstream --downstream-target "
+        "smiling\n"
         "  fdml-eval new.npy meta.csv --group gender --compare old.npy \\\n"
         "      --fail-if 'upper(change(recall_at_1[gender=F])) < 0'\n"
         "  fdml-eval big.npy meta.csv --max-memory 512M --dry-run\n"
@@ -214,6 +221,16 @@ static void check_embed(const eval_options *o)
         cli_die(CLI_EXIT_USAGE, "--path-column needs --model or --report");
 }
 
+static void check_columns(const char *option, const fdml_texts *list, size_t most)
+{
+    if (list->n > most)
+        cli_die(CLI_EXIT_DATA, "--%s: %zu columns, the limit is %zu", option, list->n, most);
+    for (size_t i = 0; i < list->n; i++)
+        for (size_t j = 0; j < i; j++)
+            if (!strcmp(list->item[i], list->item[j]))
+                cli_die(CLI_EXIT_DATA, "--%s: '%s' is named twice", option, list->item[i]);
+}
+
 eval_options eval_options_defaults(void)
 {
     return (eval_options){ .label = "label",
@@ -226,13 +243,8 @@ void eval_options_check(const eval_options *o)
     check_positional(o);
     check_embed(o);
     check_outputs(o);
-    if (o->groups.n > FDML_MAX_ATTRIBUTES)
-        cli_die(CLI_EXIT_DATA, "--group: %zu columns, the limit is %d", o->groups.n,
-                FDML_MAX_ATTRIBUTES);
-    for (size_t i = 0; i < o->groups.n; i++)
-        for (size_t j = 0; j < i; j++)
-            if (!strcmp(o->groups.item[i], o->groups.item[j]))
-                cli_die(CLI_EXIT_DATA, "--group: '%s' is named twice", o->groups.item[i]);
+    check_columns("group", &o->groups, FDML_MAX_ATTRIBUTES);
+    check_columns("downstream-target", &o->targets, EVAL_MAX_TARGETS);
     if (o->pair_name && !o->pairs) cli_die(CLI_EXIT_USAGE, "--pair-name needs --pairs");
 }
 

@@ -10,11 +10,13 @@
 
 typedef enum eval_format { EVAL_TABLE, EVAL_MD, EVAL_LATEX, EVAL_CSV, EVAL_JSON } eval_format;
 
+enum { EVAL_MAX_TARGETS = 8 };
+
 typedef struct eval_options {
     cli_common common; /* first: CLI_COMMON_OPTIONS relies on it */
     /* what is compared */
     const char *label;
-    fdml_texts groups;
+    fdml_texts groups, targets;
     const char *query, *gallery, *exclude_same;
     const char *pairs, *pair_name;
     const char *compare;      /* embeddings of the same rows by another model */

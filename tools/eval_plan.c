@@ -21,6 +21,8 @@ void eval_plan_settings(fdml_audit_settings *settings, const eval_input *input,
             &err);
     if (input->pairs && !settings->with_verification)
         cli_die(CLI_EXIT_USAGE, "--pairs needs -m verification");
+    if (options->targets.n && !settings->with_downstream)
+        cli_die(CLI_EXIT_USAGE, "--downstream-target needs -m downstream");
     settings->pairs = input->pairs;
     settings->n_pairs = input->n_pairs;
     settings->with_per_query = options->per_query != NULL;

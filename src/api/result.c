@@ -230,12 +230,52 @@ static const fdml_estimate *find_leakage(const fdml_result *result, const char *
     return NULL;
 }
 
+/* Whether `key` is CLASSIFIER.PROTOCOL.MEASURE, perhaps @TARGET, of this result. */
+static bool is_learned(const char *key, const fdml_downstream_result *d,
+                       const fdml_learned_result *l, size_t m)
+{
+    char own[FDML_LEARNED_KEY];
+    fdml_learned_key(own, l->classifier, l->protocol, (fdml_learned_measure)m);
+    const size_t n = strlen(own);
+    if (!key || strncmp(key, own, n) != 0) return false;
+    return !key[n] || (key[n] == '@' && !strcmp(key + n + 1, d->target));
+}
+
+/* The training and measure of downstream that `key` names, of the attribute `by` (NULL: any);
+ * NULL: there is none. */
+static const fdml_learned_result *find_learned(const fdml_downstream_result **of, size_t *m,
+                                               const fdml_result *result, const char *key,
+                                               const char *by)
+{
+    for (size_t i = 0; i < result->audit.n_downstream; i++) {
+        const fdml_downstream_result *d = *of = &result->audit.downstream[i];
+        if (by && !is_same(d->by, by)) continue;
+        for (size_t k = 0; k < d->n_learned; k++)
+            for (*m = 0; *m < FDML_L_MEASURES; ++*m)
+                if (is_learned(key, d, &d->learned[k], *m)) return &d->learned[k];
+    }
+    return NULL;
+}
+
+static const fdml_estimate *find_downstream(const fdml_result *result, const char *key,
+                                            const char *by, const char *group)
+{
+    const fdml_downstream_result *d;
+    size_t m;
+    const fdml_learned_result *l = find_learned(&d, &m, result, key, by);
+    if (!l || !group) return l ? &l->all.value[m] : NULL;
+    for (size_t g = 0; g < d->n_groups; g++)
+        if (is_same(d->value[g], group)) return &l->groups[g].value[m];
+    return NULL;
+}
+
 fdml_status fdml_result_value(fdml_value *value, const fdml_result *result, const char *metric,
                               const char *by, const char *group, fdml_error *err)
 {
     const bool is_overall = !by && !group;
     const fdml_estimate *found = is_overall ? find_verification(result, metric) : NULL;
     if (by && !group) found = find_leakage(result, metric, by);
+    if (!found) found = find_downstream(result, metric, by, group);
     if (!found) {
         size_t m;
         FDML_TRY(find_metric(&m, result, metric, err));
@@ -258,21 +298,32 @@ fdml_status fdml_result_versus(fdml_value *value, const fdml_result *result, con
     return FDML_OK;
 }
 
+static fdml_gap gap_of(const fdml_gap_result *found)
+{
+    return (fdml_gap){ .difference = value_of(&found->difference),
+                       .ratio = value_of(&found->ratio),
+                       .best = found->best,
+                       .worst = found->worst,
+                       .p = found->p,
+                       .p_holm = found->p_holm,
+                       .p_method = found->p_method };
+}
+
 fdml_status fdml_result_gap(fdml_gap *gap, const fdml_result *result, const char *metric,
                             const char *by, fdml_error *err)
 {
+    const fdml_downstream_result *d;
     size_t m;
+    const fdml_learned_result *learned = by ? find_learned(&d, &m, result, metric, by) : NULL;
+    if (learned) {
+        *gap = gap_of(&learned->gap[m]);
+        return FDML_OK;
+    }
     FDML_TRY(find_metric(&m, result, metric, err));
     for (size_t i = 0; i < result->audit.n_gaps; i++) {
         const fdml_gap_result *found = &result->audit.gaps[i];
         if (found->metric != m || !is_same(found->by, by)) continue;
-        *gap = (fdml_gap){ .difference = value_of(&found->difference),
-                           .ratio = value_of(&found->ratio),
-                           .best = found->best,
-                           .worst = found->worst,
-                           .p = found->p,
-                           .p_holm = found->p_holm,
-                           .p_method = found->p_method };
+        *gap = gap_of(found);
         return FDML_OK;
     }
     return fdml_fail(err, FDML_E_ARG, "the result has no groups by '%.60s'", by ? by : "");

@@ -29,9 +29,10 @@ static fdml_status check_settings(const fdml_audit_settings *s, const fdml_probl
     if (s->alignment_power != 1 && s->alignment_power != 2)
         return fdml_fail(err, FDML_E_ARG, "alignment power is %u, must be 1 or 2",
                          s->alignment_power);
-    if (!s->n_metrics && !s->with_verification && !s->with_leakage)
+    const bool has_part = s->with_verification || s->with_downstream;
+    if (!s->n_metrics && !has_part && !s->with_leakage)
         return fdml_fail(err, FDML_E_ARG, "no metric was asked for");
-    if (!s->n_metrics && !s->with_verification && !problem->n_attributes)
+    if (!s->n_metrics && !has_part && !problem->n_attributes)
         return fdml_fail(err, FDML_E_ARG,
                          "leakage is that of a group column, and none is given");
     if (s->other && !s->n_metrics)
@@ -313,6 +314,7 @@ static fdml_status run(fdml_audit_result *result, audit_state *state, fdml_error
         FDML_TRY(list_per_query(result, state, err));
     if (settings->with_verification) FDML_TRY(fdml_audit_verify(result, state, err));
     if (settings->with_leakage) FDML_TRY(fdml_audit_leakage(result, state, err));
+    if (settings->with_downstream) FDML_TRY(fdml_audit_downstream(result, state, err));
     if (settings->with_detail) FDML_TRY(fdml_audit_detail_make(result, state, err));
     return FDML_OK;
 }

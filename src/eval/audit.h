@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "eval/audit_detail.h"
+#include "eval/downstream.h"
 #include "eval/groups.h"
 #include "eval/metrics.h"
 #include "eval/problem.h"
@@ -30,6 +31,8 @@ typedef struct fdml_audit_settings {
     size_t n_metrics;
     bool with_verification; /* the metric set `verification` was asked for */
     bool with_leakage;      /* the metric set `leakage` was asked for */
+    bool with_downstream;   /* the metric set `downstream` was asked for */
+    fdml_downstream_settings downstream;
     fdml_convention convention;
     bool with_intersections;
     const char *reference; /* "overall", "majority" or a group value */
@@ -121,6 +124,39 @@ typedef struct fdml_leakage_result {
     fdml_estimate logistic, knn;
 } fdml_leakage_result;
 
+/* What one classifier that was trained one way (eval/downstream.h) makes of one group: its
+ * values, and what they changed by against the same classifier trained as_is, on the same draws
+ * (NaN without `why` for as_is itself). n: test rows of one split. */
+typedef struct fdml_learned_values {
+    fdml_estimate value[FDML_L_MEASURES], change[FDML_L_MEASURES];
+} fdml_learned_values;
+
+typedef struct fdml_learned_result {
+    fdml_classifier classifier;
+    fdml_protocol protocol;
+    fdml_learned_values all;           /* of all rows */
+    const fdml_learned_values *groups; /* [n_groups] */
+    /* between groups; `metric` is an fdml_learned_measure; p of accuracy alone, p_holm over all
+     * that the structure below holds */
+    fdml_gap_result gap[FDML_L_MEASURES];
+    fdml_estimate gap_change[FDML_L_MEASURES]; /* of the difference, against as_is */
+} fdml_learned_result;
+
+/* Predicting one target, with training parts balanced for one attribute. */
+typedef struct fdml_downstream_result {
+    const char *target; /* column */
+    size_t grouping;    /* 0: there is no attribute, all that follows of groups is empty */
+    const char *by;
+    size_t n_groups;
+    const char *const *value; /* [n_groups] */
+    bool is_within;           /* balanced within target values; else between groups */
+    size_t n_values, n_rows;  /* of the target that take part */
+    size_t n_left_out;        /* values with one row only, which take no part */
+    size_t n_train[FDML_PROTOCOLS], n_test; /* rows of one split, means over splits */
+    const fdml_learned_result *learned;     /* [n_learned] by classifier, then protocol */
+    size_t n_learned;
+} fdml_downstream_result;
+
 typedef struct fdml_audit_result {
     const fdml_audit_settings *settings;
     fdml_groupings groupings;
@@ -133,6 +169,8 @@ typedef struct fdml_audit_result {
     fdml_verification_result verification;
     const fdml_leakage_result *leakage; /* [n_leakage] by attribute, where asked for */
     size_t n_leakage;
+    const fdml_downstream_result *downstream; /* [n_downstream] by target, then attribute */
+    size_t n_downstream;
     const struct fdml_comparison *comparison; /* eval/comparison.h; NULL: not asked for */
     const char *const *warnings;
     size_t n_warnings;
@@ -159,6 +197,7 @@ typedef struct fdml_audit_cost {
     size_t bytes_least; /* the same with the tightest one */
     size_t bytes_kept;  /* of these, what lies beside the pass: its limit is what this leaves */
     double flops;
+    double flops_of_classifiers; /* of these, downstream */
 } fdml_audit_cost;
 void fdml_audit_estimate(fdml_audit_cost *cost, const fdml_problem *problem,
                          const fdml_audit_settings *settings, const fdml_machine *machine);

@@ -257,21 +257,11 @@ static double multiply_adds(const fdml_problem *problem, const fdml_audit_settin
     return sum;
 }
 
-/* As make_state of kmeans.c: centres and their panels, numbers by row and by centre, and for
- * each thread panels of 768 rows with scores of 96 x 512, in whole pages. */
-static size_t kmeans_size(const fdml_problem *problem, int n_threads)
-{
-    const size_t k = problem->label->n_levels, dim = problem->dim;
-    const size_t own = ((768 + 64) * dim + 96 * 512) * sizeof(float);
-    return (2 * k + 64) * dim * sizeof(float) + problem->n_rows * 44 + k * 20 +
-           (size_t)n_threads * fdml_arena_fill_pages(own);
-}
-
 /* One model's share of an audit: what stays, what resampling takes, and the rest, which comes
  * one after the other. */
 typedef struct share {
     size_t measures, resampling, least, wanted;
-    double flops;
+    double flops, flops_of_classifiers;
 } share;
 
 /* What a pass and k-means take, and their multiply-adds. */
@@ -293,7 +283,9 @@ static share measuring_share(const fdml_problem *problem, const fdml_audit_setti
         pass.histogram = &dummy_count;
     fdml_pass_memory(&s.least, &s.wanted, &pass, problem, machine);
     size_t beside = cells_size(problem, settings);
-    if (w->cluster) beside = larger(beside, kmeans_size(problem, machine->n_threads));
+    if (w->cluster)
+        beside = larger(
+            beside, fdml_kmeans_size(problem, problem->label->n_levels, machine->n_threads));
     if (settings->alignment_power == 1 && (w->intra || w->inter))
         beside = larger(beside, class_pairs_size(problem, machine));
     s.wanted = larger(s.wanted, beside);
@@ -316,6 +308,12 @@ static share audit_share(const fdml_problem *problem, const fdml_audit_settings 
     s.flops += leakage_cost(&leakage_least, &leakage_wanted, problem, settings, machine);
     s.least = larger(s.least, leakage_least);
     s.wanted = larger(s.wanted, leakage_wanted);
+    size_t downstream;
+    s.flops_of_classifiers =
+        fdml_audit_downstream_cost(&downstream, problem, settings, machine);
+    s.flops += s.flops_of_classifiers;
+    s.least = larger(s.least, downstream);
+    s.wanted = larger(s.wanted, downstream);
     return s;
 }
 
@@ -326,6 +324,7 @@ static void add_other(share *s, const fdml_problem *problem,
     fdml_audit_settings metrics_only = *settings;
     fdml_problem other = *problem;
     metrics_only.with_verification = metrics_only.with_leakage = false;
+    metrics_only.with_downstream = false;
     metrics_only.with_per_query = metrics_only.with_detail = false;
     other.x = settings->other->x;
     other.dim = settings->other->dim;
@@ -349,5 +348,6 @@ void fdml_audit_estimate(fdml_audit_cost *cost, const fdml_problem *problem,
         .bytes_least = s.measures + larger(s.least, s.resampling),
         .bytes_kept = s.measures,
         .flops = s.flops,
+        .flops_of_classifiers = s.flops_of_classifiers,
     };
 }

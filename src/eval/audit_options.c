@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "eval/audit_options.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@ const fdml_audit_options fdml_audit_defaults = {
     .n_bootstrap = 1000,
     .n_permutations = 1000,
     .confidence = 0.95,
+    .downstream_splits = 5,
 };
 
 /* A K that everyone satisfies would print 1.0 and mean nothing. The default list is cut
@@ -52,6 +54,40 @@ static fdml_status check_reference(const char *name, const fdml_problem *problem
     return fdml_fail(err, FDML_E_ARG, "reference: no group is called '%s'", name);
 }
 
+/* is_asked: [n], of the names in the list; none: all. */
+static fdml_status parse_names(bool *is_asked, const fdml_texts *list, const char *option,
+                               const char *const *names, size_t n, fdml_error *err)
+{
+    for (size_t k = 0; k < n; k++) is_asked[k] = !list->n;
+    for (size_t i = 0; i < list->n; i++) {
+        size_t k = 0;
+        while (k < n && strcmp(names[k], list->item[i]) != 0) k++;
+        if (k < n) {
+            is_asked[k] = true;
+            continue;
+        }
+        char known[FDML_ERROR_MAX / 2] = "";
+        for (size_t j = 0, used = 0; j < n && used < sizeof known; j++)
+            used += (size_t)snprintf(known + used, sizeof known - used, " %s", names[j]);
+        return fdml_fail(err, FDML_E_ARG, "%s: '%.64s' is unknown; known are%s", option,
+                         list->item[i], known);
+    }
+    return FDML_OK;
+}
+
+static fdml_status parse_downstream(fdml_downstream_settings *settings,
+                                    const fdml_audit_options *options, fdml_error *err)
+{
+    FDML_TRY(parse_names(settings->classifier, &options->downstream_classifiers,
+                         "downstream-classifiers", fdml_classifier_name, FDML_CLASSIFIERS,
+                         err));
+    FDML_TRY(parse_names(settings->protocol, &options->downstream_protocols,
+                         "downstream-protocols", fdml_protocol_name, FDML_PROTOCOLS, err));
+    settings->protocol[FDML_AS_IS] = true; /* what the others are compared with */
+    settings->n_splits = (unsigned)options->downstream_splits;
+    return FDML_OK;
+}
+
 /* "a,b"; NULL: no memory. */
 static const char *join(const fdml_texts *texts, fdml_arena *arena)
 {
@@ -84,6 +120,7 @@ static fdml_status parse_metrics(fdml_audit_settings *settings, fdml_metric **li
                                 options->ks.n, options->convention, arena, err));
     settings->with_verification = parts.verification;
     settings->with_leakage = parts.leakage;
+    settings->with_downstream = parts.downstream;
     *list = fdml_arena_push(arena, settings->n_metrics, sizeof **list);
     if (!*list) return fdml_fail(err, FDML_E_NOMEM, "no memory for the metrics");
     memcpy(*list, parsed, settings->n_metrics * sizeof **list);
@@ -119,6 +156,7 @@ fdml_status fdml_audit_settings_make(fdml_audit_settings *settings,
         .path = path,
     };
     FDML_TRY(parse_metrics(&made, &metrics, options, arena, err));
+    FDML_TRY(parse_downstream(&made.downstream, options, err));
     FDML_TRY(limit_ks(metrics, &made.n_metrics, &options->ks, problem,
                       path ? path : "embeddings", err));
     FDML_TRY(check_reference(options->reference, problem, err));

@@ -24,6 +24,8 @@ typedef struct fdml_audit_options {
     double confidence;
     int unit; /* fdml_unit */
     uint64_t seed;
+    fdml_texts downstream_classifiers, downstream_protocols; /* none: all */
+    uint64_t downstream_splits;
 } fdml_audit_options;
 
 extern const fdml_audit_options fdml_audit_defaults;

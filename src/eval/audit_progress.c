@@ -10,7 +10,8 @@
 #include "eval/audit_state.h"
 #include "eval/kmeans.h"
 
-static const char *const stage_name[] = { "distances", "k-means++", "k-means", "resampling" };
+static const char *const stage_name[] = { "distances", "k-means++", "k-means", "resampling",
+                                          "classifiers" };
 
 static void report(void *ctx, const char *phase, double done, double total)
 {
@@ -53,10 +54,11 @@ void fdml_audit_progress_init(audit_progress *p, const fdml_progress *to,
     *p = (audit_progress){ .own = { report, p },
                            .to = to,
                            .n_redo = settings->kmeans_redo ? settings->kmeans_redo : 1 };
-    p->work[0] = cost.flops - all;
+    p->work[0] = cost.flops - cost.flops_of_classifiers - all;
     p->work[1] = seeding;
     p->work[2] = all - seeding;
-    p->work[3] = cost.flops / 50;
+    p->work[3] = (cost.flops - cost.flops_of_classifiers) / 50;
+    p->work[4] = cost.flops_of_classifiers;
     for (size_t s = 0; s < AUDIT_STAGES; s++) p->total += p->work[s];
 }
 

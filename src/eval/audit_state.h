@@ -5,7 +5,8 @@
  * of features into values. audit_cluster.c does the same for the cluster metrics, which are no
  * sums. audit_resample.c draws replicates of a whole grouping; audit_gap.c compares groups;
  * audit_permute.c tests them; audit_verify.c is the verification part, audit_leakage.c that of
- * leakage; audit_pairing.c runs a second model beside the first (audit_pairing.h).
+ * leakage, audit_downstream.c trains classifiers and audit_learned.c measures them
+ * (audit_learned.h); audit_pairing.c runs a second model beside the first (audit_pairing.h).
  *
  * A value and its replicates come from the same function of sums, so they cannot disagree.
  *
@@ -15,6 +16,7 @@
 
 #include "eval/audit.h"
 #include "eval/contingency.h"
+#include "eval/downstream_measure.h"
 #include "eval/geometry.h"
 #include "eval/pairs.h"
 #include "eval/retrieval.h"
@@ -90,6 +92,10 @@ typedef enum audit_stream {
     STREAM_VERIFICATION,
     STREAM_LEAKAGE,
     STREAM_LEAKAGE_HALVES,
+    STREAM_DOWNSTREAM, /* bootstrap and permutation */
+    STREAM_DOWNSTREAM_SPLIT,
+    STREAM_DOWNSTREAM_BALANCE,
+    STREAM_DOWNSTREAM_FIT,
     STREAM_EXCHANGE,
     STREAM_DETAIL_PAIRS,
     STREAM_DETAIL_MAP
@@ -101,7 +107,7 @@ static inline uint64_t audit_stream_id(audit_stream purpose, size_t grouping, si
 }
 
 /* --- audit_progress.c --------------------------------------------------------------------- */
-enum { AUDIT_STAGES = 4 };
+enum { AUDIT_STAGES = 5 };
 typedef struct audit_progress {
     fdml_progress own;       /* what the stages report to */
     const fdml_progress *to; /* the caller's */
@@ -304,6 +310,14 @@ fdml_status fdml_audit_detail_map(fdml_audit_detail *detail, audit_state *state,
                                   fdml_error *err);
 fdml_status fdml_audit_detail_worst(fdml_audit_detail *detail, audit_state *state,
                                     fdml_error *err);
+
+/* --- audit_downstream.c, audit_downstream_cost.c -------------------------------------------- */
+fdml_status fdml_audit_downstream(fdml_audit_result *result, audit_state *state,
+                                  fdml_error *err);
+/* Bytes of scratch and multiply-adds. */
+double fdml_audit_downstream_cost(size_t *bytes, const fdml_problem *problem,
+                                  const fdml_audit_settings *settings,
+                                  const fdml_machine *machine);
 
 /* --- audit_verify.c ----------------------------------------------------------------------- */
 fdml_status fdml_audit_verify(fdml_audit_result *result, audit_state *state, fdml_error *err);

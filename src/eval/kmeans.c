@@ -15,7 +15,13 @@
 #include "base/parallel.h"
 #include "eval/kmeans_state.h"
 
-enum { STRIP = 96, RUN = 768, CENTRES = 512, DIMS = 64, REDUCE = 4096 };
+enum {
+    STRIP = KMEANS_STRIP,
+    RUN = KMEANS_RUN,
+    CENTRES = KMEANS_CENTRES,
+    DIMS = 64,
+    REDUCE = 4096
+};
 
 /* --- asking ------------------------------------------------------------------------------- */
 
@@ -396,12 +402,4 @@ fdml_status fdml_kmeans_run(uint32_t *assignment, float *centres, double *inerti
     }
     fdml_arena_reset(arena, mark);
     return status;
-}
-
-double fdml_kmeans_work(double *seeding, const fdml_kmeans *kmeans, size_t n_rows, size_t dim)
-{
-    const double once = (double)n_rows * kmeans->k * (double)dim, n = kmeans->n_iterations;
-    const double n_redo = kmeans->n_redo > 1 ? kmeans->n_redo : 1;
-    *seeding = n_redo * once; /* which leaves the first assignment behind */
-    return *seeding + n_redo * once * (n > 2 ? 1 + (n - 2) / 5 : n - 1);
 }

@@ -35,4 +35,7 @@ fdml_status fdml_kmeans_run(uint32_t *assignment, float *centres, double *inerti
  * overlapping classes: 0.42, 0.33, 0.27, then less). */
 double fdml_kmeans_work(double *seeding, const fdml_kmeans *kmeans, size_t n_rows, size_t dim);
 
+/* Bytes of scratch for rows of problem->n_rows and problem->dim. */
+size_t fdml_kmeans_size(const fdml_problem *problem, size_t k, int n_threads);
+
 #endif

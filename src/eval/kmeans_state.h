@@ -14,6 +14,9 @@
 
 #define NO_CENTRE 0xffffffffu
 
+/* Rows asked together and packed together, centres of a tile. */
+enum { KMEANS_STRIP = 96, KMEANS_RUN = 768, KMEANS_CENTRES = 512 };
+
 typedef struct kmeans_worker {
     float *a, *c; /* panels of a run of rows; scores of a strip */
 } kmeans_worker;

@@ -62,7 +62,8 @@ static void choose_direction(search *s)
  * reason). */
 static bool is_lower(const search *s, double value, double promise)
 {
-    const double before = s->job->value, rounding = 0x1p-50 * fabs(before);
+    const double relative = s->job->rounding > 0 ? s->job->rounding : 0x1p-50;
+    const double before = s->job->value, rounding = relative * fabs(before);
     if (value <= before + promise) return true;
     return -promise < rounding && value <= before + rounding &&
            fdml_dot(s->next_gradient, s->next_gradient, s->n) <

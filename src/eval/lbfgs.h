@@ -21,6 +21,7 @@ typedef struct fdml_lbfgs {
     void *ctx;
     size_t n;
     double tolerance; /* of the gradient's largest component */
+    double rounding;  /* relative error of fn's value; 0: that of doubles, 2^-50 */
     unsigned max_iterations;
     /* results */
     double value, gradient; /* f, and the gradient's largest component, where it stopped */

@@ -10,12 +10,14 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "eval/logistic.h"
+#include "eval/linear_model.h"
 #include "eval/pairs.h"
 
-static const fdml_logistic_options options = {
-    .c = 1, .is_balanced = true, .tolerance = 1e-6, .max_iterations = 1000
-};
+static const fdml_linear_options options = { .loss = FDML_LOGISTIC,
+                                             .c = 1,
+                                             .is_balanced = true,
+                                             .tolerance = 1e-6,
+                                             .max_iterations = 1000 };
 
 static fdml_status no_memory(fdml_error *err)
 {
@@ -86,28 +88,17 @@ static fdml_status halve_classes(uint8_t *half, const fdml_leakage *leakage,
 
 /* --- logistic --------------------------------------------------------------------------- */
 
-/* 1 / ||x|| of every row, 0 of a row of zeros. */
-static void unit_scales(double *scale, const fdml_problem *problem)
-{
-    for (size_t i = 0; i < problem->n_rows; i++) {
-        const float *x = problem->x + i * problem->dim;
-        double square = 0;
-        for (size_t d = 0; d < problem->dim; d++) square += (double)x[d] * (double)x[d];
-        scale[i] = square > 0 ? 1 / sqrt(square) : 0;
-    }
-}
-
 static fdml_status read_half(uint32_t *predicted, const fdml_leakage *leakage,
-                             const fdml_logistic_rows *train, const fdml_logistic_rows *test,
+                             const fdml_samples *train, const fdml_samples *test,
                              fdml_arena *scratch, fdml_error *err)
 {
     if (!train->n || !test->n) return FDML_OK; /* nothing to learn from, or to predict */
-    fdml_logistic model;
-    fdml_logistic_options how = options;
-    how.n_threads = leakage->machine->n_threads;
+    fdml_linear_model model;
+    fdml_linear_options how = options;
+    how.workers = (fdml_workers){ leakage->machine->kernels, leakage->machine->n_threads };
     const fdml_arena_mark mark = fdml_arena_get_mark(scratch);
-    FDML_TRY(fdml_logistic_fit(&model, train, &how, scratch, err));
-    fdml_logistic_predict(predicted, &model, test, how.n_threads);
+    FDML_TRY(fdml_linear_fit(&model, train, &how, scratch, err));
+    FDML_TRY(fdml_linear_predict(predicted, &model, test, &how.workers, scratch, err));
     fdml_arena_reset(scratch, mark);
     return FDML_OK;
 }
@@ -121,10 +112,10 @@ fdml_status fdml_leakage_logistic(uint32_t *predicted, const fdml_leakage *leaka
     const fdml_arena_mark mark = fdml_arena_get_mark(scratch);
     uint8_t *half = fdml_arena_push(scratch, problem->label->n_levels, sizeof *half);
     uint32_t *row = fdml_arena_push(scratch, n, sizeof *row); /* of half 0 from the front */
-    double *scale = fdml_arena_push(scratch, is_unit ? n : 0, sizeof *scale);
+    float *scale = fdml_arena_push(scratch, is_unit ? n : 0, sizeof *scale);
     if (!half || !row || !scale) return no_memory(err);
     FDML_TRY(halve_classes(half, leakage, scratch, err));
-    if (is_unit) unit_scales(scale, problem);
+    if (is_unit) leakage->machine->kernels->inverse_norms(scale, problem->x, n, problem->dim);
     size_t n_half[2] = { 0, 0 };
     for (size_t i = 0; i < n; i++) {
         predicted[i] = FDML_LEAKAGE_NONE;
@@ -133,15 +124,15 @@ fdml_status fdml_leakage_logistic(uint32_t *predicted, const fdml_leakage *leaka
         row[h ? n - 1 - n_half[1] : n_half[0]] = (uint32_t)i;
         n_half[h]++;
     }
-    fdml_logistic_rows part[2];
+    fdml_samples part[2];
     for (int h = 0; h < 2; h++)
-        part[h] = (fdml_logistic_rows){ .x = problem->x,
-                                        .dim = problem->dim,
-                                        .scale = is_unit ? scale : NULL,
-                                        .code = leakage->code,
-                                        .n_values = leakage->n_values,
-                                        .row = h ? row + n - n_half[1] : row,
-                                        .n = n_half[h] };
+        part[h] = (fdml_samples){ .x = problem->x,
+                                  .dim = problem->dim,
+                                  .scale = is_unit ? scale : NULL,
+                                  .code = leakage->code,
+                                  .n_values = leakage->n_values,
+                                  .row = h ? row + n - n_half[1] : row,
+                                  .n = n_half[h] };
     for (int h = 0; h < 2; h++)
         FDML_TRY(read_half(predicted, leakage, &part[h], &part[1 - h], scratch, err));
     fdml_arena_reset(scratch, mark);
@@ -211,8 +202,9 @@ void fdml_leakage_cost(size_t *least, size_t *wanted, double *flops,
     const fdml_pass pass = { .top_k = FDML_LEAKAGE_NEIGHBOURS, .neighbour = &dummy };
     fdml_pass_memory(least, wanted, &pass, &apart, machine);
     const size_t lists = n * (FDML_LEAKAGE_NEIGHBOURS * sizeof(uint32_t) + 1);
-    const size_t logistic = n * (2 * sizeof(uint32_t) + sizeof(double)) + n_classes * 16 +
-                            fdml_logistic_size(problem->dim, n_values, n);
+    const fdml_workers workers = { machine->kernels, machine->n_threads };
+    const size_t logistic = n * (2 * sizeof(uint32_t) + sizeof(float)) + n_classes * 16 +
+                            fdml_linear_size(problem->dim, n_values, n, &workers);
     *least += lists;
     *wanted += lists;
     if (*least < logistic) *least = logistic;

@@ -3,8 +3,8 @@
  * Two readers predict the attribute of every row from rows of other classes only, because
  * within a class the attribute may follow from the class: knowing the person tells the gender.
  *
- *   logistic   half of the classes train a multinomial logistic regression (logistic.h, C = 1,
- *              each value counting alike), the other half are predicted; and the other way
+ *   logistic   half of the classes train a multinomial logistic regression (linear_model.h; C
+ *              is 1, each value counts alike), the other half are predicted; and the other way
  *              round. Classes are halved at random, those of each majority value evenly.
  *   knn        of the ten nearest rows of other classes each votes for its value, with the
  *              inverse of the number of rows of that value; of equal votes the nearer wins.

@@ -163,7 +163,13 @@ static const char *const other[][2] = {
                       "differentials fdr, ir, garbe and max over geometric mean" },
     { "leakage", "set: leakage_logistic and leakage_knn of every attribute, no numbers of "
                  "groups" },
-    { "all", "set: every metric of the other sets, verification and leakage" },
+    { "downstream",
+      "set: accuracy, macro_precision, macro_recall and macro_f1 of classifiers "
+      "trained on the embeddings, as_is, balanced_under and balanced_over; keys are "
+      "CLASSIFIER.PROTOCOL.MEASURE" },
+    { "all",
+      "set: every metric of the other sets, verification and leakage, but not downstream, "
+      "which takes long" },
     { "fmr", "false match rate: share of the pairs of different classes whose nearness is at "
              "least the threshold" },
     { "fnmr", "false non-match rate: share of the pairs of the same class whose nearness is "
@@ -198,6 +204,7 @@ static const char *const other[][2] = {
       "the same, read from the ten nearest rows of other classes, each voting for its value "
       "with the inverse of that value's number of rows; values with too few rows, or in one "
       "class only, are left out of both" },
+#include "eval/metrics_downstream.def"
     { "gap",
       "largest minus smallest value over the groups with enough rows; its interval keeps "
       "the two groups as observed and resamples each within itself" },
@@ -287,7 +294,7 @@ static fdml_status unknown_name(const char *name, size_t length, fdml_error *err
     return fdml_fail(
         err, FDML_E_ARG,
         "unknown metric '%.*s'; known are the sets findml retrieval cluster geometry "
-        "verification leakage all and the metrics%s",
+        "verification leakage downstream all and the metrics%s",
         (int)(length > 64 ? 64 : length), name, known);
 }
 
@@ -303,10 +310,12 @@ static fdml_status wish_for(wish *w, const char *name, size_t length, fdml_error
                  { "all", IN_FINDML | IN_RETRIEVAL | IN_CLUSTER | IN_GEOMETRY } };
     const bool is_verification = is_word("verification", name, length);
     const bool is_leakage = is_word("leakage", name, length);
+    const bool is_downstream = is_word("downstream", name, length);
     const bool is_all = is_word("all", name, length);
     if (is_verification || is_all) w->parts.verification = true;
     if (is_leakage || is_all) w->parts.leakage = true;
-    if (is_verification || is_leakage) return FDML_OK;
+    if (is_downstream) w->parts.downstream = true;
+    if (is_verification || is_leakage || is_downstream) return FDML_OK;
 
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
         if (!is_word(sets[i].name, name, length)) continue;

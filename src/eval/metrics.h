@@ -53,13 +53,13 @@ typedef struct fdml_metric {
 
 /* Sets that are no metrics of groups but parts of their own. */
 typedef struct fdml_metric_parts {
-    bool verification, leakage;
+    bool verification, leakage, downstream;
 } fdml_metric_parts;
 
 /* `spec`: names or sets separated by commas: findml retrieval cluster geometry verification
- * leakage all, or single keys; recall_at_K expands over `ks`. Duplicates are listed once, in
- * table order. *parts tells which of its sets were named. Unknown names: FDML_E_ARG with the
- * list of known ones. */
+ * leakage downstream all, or single keys; recall_at_K expands over `ks`. Duplicates are listed
+ * once, in table order. *parts tells which of its sets were named. Unknown names: FDML_E_ARG
+ * with the list of known ones. */
 fdml_status fdml_metrics_parse(const fdml_metric **metrics, size_t *n_metrics,
                                fdml_metric_parts *parts, const char *spec, const uint32_t *ks,
                                size_t n_ks, int convention, fdml_arena *arena, fdml_error *err);

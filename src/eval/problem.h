@@ -30,6 +30,9 @@ typedef struct fdml_problem {
     const fdml_factor *label;      /* the class to retrieve */
     const fdml_factor *attributes; /* [n_attributes] the sensitive attributes */
     size_t n_attributes;
+    const fdml_factor
+        *targets; /* [n_targets] what classifiers predict downstream; none: label */
+    size_t n_targets;
     const uint8_t *is_query;    /* [n_rows] 0/1, or NULL: every row asks */
     const uint8_t *is_gallery;  /* [n_rows] 0/1, or NULL: every row answers */
     const fdml_factor *exclude; /* NULL, or: a row of the query's class and of the same value

@@ -2,7 +2,9 @@
  *
  * Columns: section, by, group, metric, n, value, lo, hi, p, p_holm, p_method, best, worst, why.
  * Sections: count overall group versus gap_difference gap_ratio verification
- * verification_group verification_differential verification_cross leakage, with another model
+ * verification_group verification_differential verification_cross leakage downstream
+ * downstream_group downstream_change downstream_gap_difference downstream_gap_ratio
+ * downstream_gap_change, whose metric is CLASSIFIER.PROTOCOL.MEASURE@TARGET; with another model
  * change_X other_X detectable_X (X: overall group gap), gate. An empty cell is "not given".
  * SPDX-License-Identifier: MIT */
 #include <math.h>
@@ -77,9 +79,13 @@ static void put_bare(FILE *file, const char *section, const char *by, const char
     fputc('\n', file);
 }
 
-static void put_gap(FILE *file, const fdml_gap_result *gap, const char *metric)
+/* prefix: of the sections' names */
+static void put_gap(FILE *file, const char *prefix, const fdml_gap_result *gap,
+                    const char *metric)
 {
-    put_key(file, "gap_difference", gap->by, "", metric);
+    char section[64];
+    snprintf(section, sizeof section, "%sgap_difference", prefix);
+    put_key(file, section, gap->by, "", metric);
     put_estimate(file, &gap->difference);
     fputc(',', file);
     put_number(file, gap->p);
@@ -91,7 +97,8 @@ static void put_gap(FILE *file, const fdml_gap_result *gap, const char *metric)
         put_text(file, cell[i]);
     }
     fputc('\n', file);
-    put_row(file, "gap_ratio", gap->by, "", metric, &gap->ratio);
+    snprintf(section, sizeof section, "%sgap_ratio", prefix);
+    put_row(file, section, gap->by, "", metric, &gap->ratio);
 }
 
 static void put_counts(FILE *file, const fdml_audit_result *result)
@@ -178,6 +185,28 @@ static void put_verification(FILE *file, const fdml_audit_result *result)
     }
 }
 
+/* One training and measure of result.downstream[..]. */
+static void put_learned(FILE *file, const fdml_downstream_result *d,
+                        const fdml_learned_result *l, size_t m)
+{
+    char key[FDML_LEARNED_KEY], metric[FDML_LEARNED_KEY + 128];
+    const char *by = d->grouping ? d->by : "";
+    const bool is_changed = l->protocol != FDML_AS_IS;
+    fdml_learned_key(key, l->classifier, l->protocol, (fdml_learned_measure)m);
+    snprintf(metric, sizeof metric, "%s@%s", key, d->target);
+    put_row(file, "downstream", by, "", metric, &l->all.value[m]);
+    if (is_changed) put_row(file, "downstream_change", by, "", metric, &l->all.change[m]);
+    for (size_t g = 0; g < d->n_groups; g++) {
+        put_row(file, "downstream_group", by, d->value[g], metric, &l->groups[g].value[m]);
+        if (is_changed)
+            put_row(file, "downstream_change", by, d->value[g], metric,
+                    &l->groups[g].change[m]);
+    }
+    if (!d->grouping) return;
+    put_gap(file, "downstream_", &l->gap[m], metric);
+    if (is_changed) put_row(file, "downstream_gap_change", by, "", metric, &l->gap_change[m]);
+}
+
 /* change_X, other_X and detectable_X, X being overall, group or gap. */
 static void put_change(FILE *file, const char *of, const char *by, const char *group,
                        const char *metric, const fdml_difference *d)
@@ -246,7 +275,7 @@ fdml_status fdml_report_csv(FILE *file, const fdml_report *report, fdml_arena *a
             put_row(file, "versus", group->by, group->value, metrics[m].key, &group->versus[m]);
     }
     for (size_t i = 0; i < result->n_gaps; i++)
-        put_gap(file, &result->gaps[i], metrics[result->gaps[i].metric].key);
+        put_gap(file, "", &result->gaps[i], metrics[result->gaps[i].metric].key);
     put_verification(file, result);
     for (size_t i = 0; i < result->n_leakage; i++) {
         const fdml_leakage_result *l = &result->leakage[i];
@@ -254,6 +283,10 @@ fdml_status fdml_report_csv(FILE *file, const fdml_report *report, fdml_arena *a
         put_row(file, "leakage", l->by, "", "leakage_logistic", &l->logistic);
         put_row(file, "leakage", l->by, "", "leakage_knn", &l->knn);
     }
+    for (size_t i = 0; i < result->n_downstream; i++)
+        for (size_t k = 0; k < result->downstream[i].n_learned; k++)
+            for (size_t m = 0; m < FDML_L_MEASURES; m++)
+                put_learned(file, &result->downstream[i], &result->downstream[i].learned[k], m);
     if (result->comparison) put_comparison(file, result);
     for (size_t i = 0; i < report->n_gates; i++) put_gate(file, &report->gates[i]);
     return FDML_OK;

@@ -21,4 +21,7 @@ void fdml_report_json_leakage(fdml_json_writer *w, const fdml_audit_result *resu
 /* "detail": only where the result has one; `dim` numbers of a spectrum. */
 void fdml_report_json_detail(fdml_json_writer *w, const fdml_audit_result *result, size_t dim);
 
+/* "downstream": likewise. */
+void fdml_report_json_downstream(fdml_json_writer *w, const fdml_audit_result *result);
+
 #endif

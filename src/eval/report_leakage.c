@@ -1,19 +1,7 @@
 /* report_leakage.c - leakage as a table and in the JSON report.
  * SPDX-License-Identifier: MIT */
-#include <math.h>
-
 #include "eval/report_json.h"
 #include "eval/report_tables.h"
-
-static void set_estimate(fdml_grid *grid, size_t column, const fdml_estimate *e)
-{
-    char text[FDML_SHOWN_MAX];
-    fdml_show_estimate(text, e);
-    if (isnan(e->value) && e->why)
-        fdml_grid_set(grid, column, FDML_CELL_WHY, "%s", e->why);
-    else
-        fdml_grid_set(grid, column, FDML_CELL_VALUE, "%s", text);
-}
 
 bool fdml_grid_leakage(fdml_grid *grid, const fdml_report *report, fdml_arena *arena)
 {
@@ -32,8 +20,8 @@ bool fdml_grid_leakage(fdml_grid *grid, const fdml_report *report, fdml_arena *a
         fdml_grid_set(grid, 1, FDML_CELL_VALUE, "%zu", l->n_rows);
         fdml_grid_set(grid, 2, FDML_CELL_VALUE, "%zu", l->n_values);
         fdml_grid_set(grid, 3, FDML_CELL_VALUE, "%s", chance);
-        set_estimate(grid, 4, &l->logistic);
-        set_estimate(grid, 5, &l->knn);
+        fdml_grid_estimate(grid, 4, &l->logistic, "");
+        fdml_grid_estimate(grid, 5, &l->knn, "");
     }
     return !grid->failed;
 }

@@ -48,6 +48,20 @@ static bool put_verification(const view *v, const fdml_report *report, fdml_aren
     return true;
 }
 
+static bool put_downstream(const view *v, const fdml_report *report, fdml_arena *arena)
+{
+    const fdml_audit_result *result = report->result;
+    fdml_grid grid;
+    for (size_t i = 0; i < result->n_downstream; i++) {
+        if (!fdml_grid_learned(&grid, report, i, arena)) return false;
+        put_captioned(v, &grid, NULL);
+        if (!result->downstream[i].grouping) continue;
+        if (!fdml_grid_learned_gaps(&grid, report, i, arena)) return false;
+        put_captioned(v, &grid, NULL);
+    }
+    return true;
+}
+
 static bool put_comparison(const view *v, const fdml_report *report, fdml_arena *arena)
 {
     const fdml_comparison *c = report->result->comparison;
@@ -89,6 +103,7 @@ static bool put_tables(const view *v, const fdml_report *report, fdml_arena *are
         if (!fdml_grid_leakage(&grid, report, arena)) return false;
         put_captioned(v, &grid, "How well the attribute can be read from the embeddings");
     }
+    if (!put_downstream(v, report, arena)) return false;
     if (result->comparison && !put_comparison(v, report, arena)) return false;
     if (!report->n_gates) return true;
     if (!fdml_grid_gates(&grid, report, arena)) return false;

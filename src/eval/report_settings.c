@@ -17,6 +17,24 @@ size_t fdml_report_mean_metric(const fdml_audit_result *result)
     return m;
 }
 
+static size_t downstream_measures(const char **keys, const fdml_audit_result *result)
+{
+    const fdml_downstream_settings *asked = &result->settings->downstream;
+    const bool has_groups = result->downstream[0].grouping > 0;
+    size_t n = 0;
+    for (size_t k = 0; k < FDML_CLASSIFIERS; k++)
+        if (asked->classifier[k]) keys[n++] = fdml_classifier_name[k];
+    for (size_t p = 0; p < FDML_PROTOCOLS; p++)
+        if (p == FDML_AS_IS || (asked->protocol[p] && has_groups))
+            keys[n++] = fdml_protocol_name[p];
+    keys[n++] = "downstream_accuracy";
+    for (size_t m = FDML_L_ACCURACY + 1; m < FDML_L_MEASURES; m++)
+        keys[n++] = fdml_learned_name[m];
+    if (has_groups) keys[n++] = "downstream_change";
+    if (has_groups) keys[n++] = "downstream_p";
+    return n;
+}
+
 size_t fdml_report_measures(const char *keys[FDML_MEASURES_MAX],
                             const fdml_audit_result *result)
 {
@@ -33,6 +51,7 @@ size_t fdml_report_measures(const char *keys[FDML_MEASURES_MAX],
             continue;
         keys[n++] = verification[i];
     }
+    if (result->n_downstream) n += downstream_measures(keys + n, result);
     if (result->n_leakage) {
         keys[n++] = "leakage_logistic";
         keys[n++] = "leakage_knn";
@@ -74,19 +93,52 @@ static fdml_setting texts_setting(const char *key, const char *const *texts, siz
     return (fdml_setting){ .key = key, .kind = FDML_SETTING_TEXTS, .texts = texts, .n = n };
 }
 
+/* names: [n]; those that were asked for, in their order. */
+static fdml_setting asked_setting(const char *key, const char **names, const bool *is_asked,
+                                  const char *const *name, size_t n)
+{
+    size_t n_asked = 0;
+    for (size_t k = 0; k < n; k++)
+        if (is_asked[k]) names[n_asked++] = name[k];
+    return texts_setting(key, names, n_asked);
+}
+
+/* How many were added; 0: no memory. */
+static size_t put_downstream(fdml_setting *settings, const fdml_audit_settings *s,
+                             const fdml_problem *problem, fdml_arena *arena)
+{
+    const fdml_downstream_settings *d = &s->downstream;
+    const size_t n_targets = problem->n_targets ? problem->n_targets : 1;
+    const char **names =
+        fdml_arena_push(arena, n_targets + FDML_CLASSIFIERS + FDML_PROTOCOLS, sizeof *names);
+    size_t n = 0;
+    if (!names) return 0;
+    for (size_t i = 0; i < n_targets; i++)
+        names[i] = problem->n_targets ? problem->targets[i].name : problem->label->name;
+    settings[n++] = texts_setting("downstream_targets", names, n_targets);
+    names += n_targets;
+    settings[n++] = asked_setting("downstream_classifiers", names, d->classifier,
+                                  fdml_classifier_name, FDML_CLASSIFIERS);
+    settings[n++] = asked_setting("downstream_protocols", names + FDML_CLASSIFIERS, d->protocol,
+                                  fdml_protocol_name, FDML_PROTOCOLS);
+    settings[n++] = count_setting("downstream_splits", d->n_splits);
+    return n;
+}
+
 size_t fdml_report_settings(fdml_setting settings[FDML_SETTINGS_MAX], const fdml_report *report,
                             fdml_arena *arena)
 {
     const fdml_audit_settings *s = report->result->settings;
     const fdml_problem *problem = report->problem;
     const char **groups = fdml_arena_push(arena, problem->n_attributes, sizeof *groups);
-    const char **metrics = fdml_arena_push(arena, s->n_metrics + 2, sizeof *metrics);
+    const char **metrics = fdml_arena_push(arena, s->n_metrics + 3, sizeof *metrics);
     if (!groups || !metrics) return 0;
     for (size_t i = 0; i < problem->n_attributes; i++) groups[i] = problem->attributes[i].name;
     for (size_t i = 0; i < s->n_metrics; i++) metrics[i] = s->metrics[i].key;
     size_t n_names = s->n_metrics;
     if (s->with_verification) metrics[n_names++] = "verification";
     if (s->with_leakage) metrics[n_names++] = "leakage";
+    if (s->with_downstream) metrics[n_names++] = "downstream";
 
     size_t n = 0;
     settings[n++] = text_setting("distance", distance_name[problem->distance]);
@@ -114,6 +166,11 @@ size_t fdml_report_settings(fdml_setting settings[FDML_SETTINGS_MAX], const fdml
                                     .kind = FDML_SETTING_NUMBERS,
                                     .numbers = s->fmr_targets,
                                     .n = s->n_fmr_targets };
+    if (s->with_downstream) {
+        const size_t n_more = put_downstream(settings + n, s, problem, arena);
+        if (!n_more) return 0;
+        n += n_more;
+    }
     settings[n++] = text_setting("pairs", report->pairs);
     if (report->value) settings[n++] = text_setting("value", report->value);
     if (report->preprocessing)

@@ -60,8 +60,8 @@ void fdml_show_level(char text[FDML_SHOWN_MAX], const fdml_audit_settings *setti
     snprintf(text, FDML_SHOWN_MAX, "%g%%", round(1e6 * (1 - settings->confidence)) / 1e4);
 }
 
-static void set_estimate(fdml_grid *grid, size_t column, const fdml_estimate *e,
-                         const char *mark)
+void fdml_grid_estimate(fdml_grid *grid, size_t column, const fdml_estimate *e,
+                        const char *mark)
 {
     char text[FDML_SHOWN_MAX];
     if (isnan(e->value) && e->why) {
@@ -87,7 +87,8 @@ bool fdml_grid_groups(fdml_grid *grid, const fdml_report *report, fdml_arena *ar
     fdml_grid_row(grid);
     fdml_grid_set(grid, 0, FDML_CELL_NAME, "overall");
     fdml_grid_set(grid, 1, FDML_CELL_VALUE, "%zu", result->n_queries);
-    for (size_t m = 0; m < n_metrics; m++) set_estimate(grid, 2 + m, &result->overall[m], "");
+    for (size_t m = 0; m < n_metrics; m++)
+        fdml_grid_estimate(grid, 2 + m, &result->overall[m], "");
     size_t grouping = 0;
     for (size_t g = 0; g < result->n_groups; g++) {
         const fdml_group_result *group = &result->groups[g];
@@ -97,7 +98,8 @@ bool fdml_grid_groups(fdml_grid *grid, const fdml_report *report, fdml_arena *ar
         fdml_grid_set(grid, 0, FDML_CELL_NAME, "%s", group->value);
         fdml_grid_set(grid, 1, FDML_CELL_VALUE, "%zu", group->n);
         for (size_t m = 0; m < n_metrics; m++)
-            set_estimate(grid, 2 + m, &group->metrics[m], fdml_is_marked(group, m) ? "*" : "");
+            fdml_grid_estimate(grid, 2 + m, &group->metrics[m],
+                               fdml_is_marked(group, m) ? "*" : "");
     }
     return !grid->failed;
 }
@@ -110,7 +112,7 @@ static void gap_row(fdml_grid *grid, const fdml_gap_result *gap,
     fdml_grid_row(grid);
     fdml_grid_set(grid, 0, FDML_CELL_NAME, "%s", settings->metrics[gap->metric].key);
     fdml_grid_set(grid, 1, FDML_CELL_VALUE, "%s", answer[1 + fdml_gap_verdict(gap, settings)]);
-    set_estimate(grid, 2, &gap->difference, "");
+    fdml_grid_estimate(grid, 2, &gap->difference, "");
     if (isnan(gap->difference.value) && gap->difference.why) {
         for (size_t c = 3; c < grid->n_columns; c++) /* one reason for the whole row */
             fdml_grid_set(grid, c, FDML_CELL_WHY, "%s", gap->difference.why);

@@ -12,6 +12,9 @@
 #define FDML_SHOWN_MAX 96
 void fdml_show_value(char text[FDML_SHOWN_MAX], double value);
 void fdml_show_estimate(char text[FDML_SHOWN_MAX], const fdml_estimate *e); /* value [lo, hi] */
+/* The same in a cell, with a mark behind it; or why there is none. */
+void fdml_grid_estimate(fdml_grid *grid, size_t column, const fdml_estimate *e,
+                        const char *mark);
 void fdml_show_point(char text[FDML_SHOWN_MAX], const fdml_operating_point *point);
 
 /* False: no memory. A table without rows is not worth printing: n_rows == 0. */
@@ -29,6 +32,13 @@ bool fdml_grid_cross(fdml_grid *grid, const fdml_report *report, size_t grouping
                      fdml_arena *arena);
 /* One row for each attribute. */
 bool fdml_grid_leakage(fdml_grid *grid, const fdml_report *report, fdml_arena *arena);
+/* Downstream, result.downstream[index]: accuracy (without an attribute all measures) of every
+ * classifier and group, one column for each protocol; and the gaps of all measures with what
+ * the protocols change. The title says what was predicted and trained on. */
+bool fdml_grid_learned(fdml_grid *grid, const fdml_report *report, size_t index,
+                       fdml_arena *arena);
+bool fdml_grid_learned_gaps(fdml_grid *grid, const fdml_report *report, size_t index,
+                            fdml_arena *arena);
 
 /* report_compare.c: overall values and gaps, a row for each metric; and the groups' changes. */
 bool fdml_grid_changes(fdml_grid *grid, const fdml_report *report, fdml_arena *arena);

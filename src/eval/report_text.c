@@ -141,6 +141,29 @@ static bool put_leakage(FILE *file, const fdml_report *report, fdml_arena *arena
     return fdml_grid_leakage(&grid, report, arena) && put_grid(file, &grid);
 }
 
+/* Its title, wrapped, and the table. */
+static void put_titled(FILE *file, fdml_grid *grid)
+{
+    fputc('\n', file);
+    fdml_text_wrap(file, grid->title, 0, 0, WIDTH);
+    grid->title = NULL;
+    fdml_grid_text(file, grid, WIDTH);
+}
+
+static bool put_downstream(FILE *file, const fdml_report *report, fdml_arena *arena)
+{
+    const fdml_audit_result *result = report->result;
+    fdml_grid grid;
+    for (size_t i = 0; i < result->n_downstream; i++) {
+        if (!fdml_grid_learned(&grid, report, i, arena)) return false;
+        put_titled(file, &grid);
+        if (!result->downstream[i].grouping) continue;
+        if (!fdml_grid_learned_gaps(&grid, report, i, arena)) return false;
+        put_titled(file, &grid);
+    }
+    return true;
+}
+
 static bool put_comparison(FILE *file, const fdml_report *report, fdml_arena *arena)
 {
     const fdml_comparison *c = report->result->comparison;
@@ -240,8 +263,8 @@ fdml_status fdml_report_text(FILE *file, const fdml_report *report, fdml_arena *
     put_lone(file, report->result);
     const bool fits = put_groups(file, report, arena) && put_gaps(file, report, arena) &&
                       put_verification(file, report, arena) &&
-                      put_leakage(file, report, arena) && put_comparison(file, report, arena) &&
-                      put_gates(file, report, arena);
+                      put_leakage(file, report, arena) && put_downstream(file, report, arena) &&
+                      put_comparison(file, report, arena) && put_gates(file, report, arena);
     if (fits) put_notes(file, report);
     if (!fits || !put_settings(file, report, arena))
         return fdml_fail(err, FDML_E_NOMEM, "no memory for the report");

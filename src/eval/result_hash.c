@@ -62,10 +62,10 @@ static void put_group(fdml_sha256 *sha, const fdml_group_result *group, size_t n
     put_estimates(sha, group->versus, n_metrics);
 }
 
-static void put_gap(fdml_sha256 *sha, const fdml_gap_result *gap, const fdml_metric *metrics)
+static void put_gap(fdml_sha256 *sha, const fdml_gap_result *gap, const char *metric)
 {
     put_text(sha, gap->by);
-    put_text(sha, metrics[gap->metric].key);
+    put_text(sha, metric);
     put_estimate(sha, &gap->difference);
     put_estimate(sha, &gap->ratio);
     put_text(sha, gap->best);
@@ -113,6 +113,36 @@ static void put_leakage(fdml_sha256 *sha, const fdml_audit_result *result)
         put_count(sha, l->n_values);
         put_estimate(sha, &l->logistic);
         put_estimate(sha, &l->knn);
+    }
+}
+
+static void put_learned(fdml_sha256 *sha, const fdml_learned_values *v)
+{
+    put_estimates(sha, v->value, FDML_L_MEASURES);
+    put_estimates(sha, v->change, FDML_L_MEASURES);
+}
+
+/* Likewise. */
+static void put_downstream(fdml_sha256 *sha, const fdml_downstream_result *d)
+{
+    char key[FDML_LEARNED_KEY];
+    put_text(sha, d->target);
+    put_text(sha, d->grouping ? d->by : NULL);
+    put_count(sha, d->n_values);
+    put_count(sha, d->n_rows);
+    put_count(sha, d->n_test);
+    for (size_t p = 0; p < FDML_PROTOCOLS; p++) put_count(sha, d->n_train[p]);
+    put_count(sha, d->n_learned);
+    for (size_t i = 0; i < d->n_learned; i++) {
+        const fdml_learned_result *l = &d->learned[i];
+        fdml_learned_key(key, l->classifier, l->protocol, FDML_L_ACCURACY);
+        put_text(sha, key);
+        put_learned(sha, &l->all);
+        for (size_t g = 0; g < d->n_groups; g++) put_learned(sha, &l->groups[g]);
+        for (size_t m = 0; d->grouping && m < FDML_L_MEASURES; m++) {
+            put_gap(sha, &l->gap[m], fdml_learned_name[m]);
+            put_estimate(sha, &l->gap_change[m]);
+        }
     }
 }
 
@@ -166,7 +196,7 @@ void fdml_result_hash(char hex[FDML_SHA256_HEX], const fdml_audit_result *result
         put_group(&sha, &result->groups[i], settings->n_metrics);
     put_count(&sha, result->n_gaps);
     for (size_t i = 0; i < result->n_gaps; i++)
-        put_gap(&sha, &result->gaps[i], settings->metrics);
+        put_gap(&sha, &result->gaps[i], settings->metrics[result->gaps[i].metric].key);
     put_count(&sha, verification->given ? verification->n_points : 0);
     if (verification->given) {
         put_count(&sha, verification->n_genuine);
@@ -178,6 +208,9 @@ void fdml_result_hash(char hex[FDML_SHA256_HEX], const fdml_audit_result *result
             put_point(&sha, &verification->point[i], result);
     }
     if (settings->with_leakage) put_leakage(&sha, result);
+    if (settings->with_downstream) put_text(&sha, "downstream");
+    for (size_t i = 0; i < result->n_downstream; i++)
+        put_downstream(&sha, &result->downstream[i]);
     if (result->comparison) put_comparison(&sha, result);
     fdml_sha256_final(&sha, hex);
 }

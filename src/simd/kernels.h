@@ -253,6 +253,8 @@ typedef struct fdml_sgd {
  * inverse_norms: 1 / length of [n_rows, dim] rows; 0 where that is no finite float. Sixty-four
  *   partial sums; rows whose squares overflow or vanish are scaled by their largest element
  *   first.
+ * standard_rows: y[i * y_stride + d] = (t - mean[d]) * factor[d], t being element d of row i as
+ *   packing sees it (shifted, scaled); every step rounds.
  * dot_rows, sqdist_rows: out[i] = q . row_i, or |q - row_i|^2; sixty-four partial sums.
  *
  * --- tiles: in place ------------------------------------------------------------------

@@ -40,6 +40,65 @@ void check_inverse_norms(kcheck *t)
             inverse_norms_case(t, (size_t[]){ 0, 1, 4, 17 }[i], kc_size(t, s));
 }
 
+/* Shift, scale, mean and factor each round once; the difference may lose what it is made of. */
+static bool standard_is_near(kcheck *t, const fdml_rows *rows, const float *mean,
+                             const float *factor, const float *y, size_t y_stride, size_t dim)
+{
+    for (size_t i = 0; i < rows->n; i++) {
+        const size_t id = rows->index[i];
+        for (size_t d = 0; d < dim; d++) {
+            const double shift = rows->shift ? (double)rows->shift[d] : 0;
+            const double scale = rows->scale ? (double)rows->scale[id] : 1;
+            const double x = ((double)rows->x[id * rows->stride + d] - shift) * scale;
+            const double f = fabs((double)factor[d]), m = (double)mean[d];
+            const double bound =
+                kc_gamma(4) * (fabs(x) + fabs(m)) * f + 0x1p-148 * (1 + f * (1 + fabs(scale)));
+            if (!kc_near(t, "y", i * y_stride + d, y[i * y_stride + d],
+                         (x - m) * (double)factor[d], bound, 0))
+                return false;
+        }
+    }
+    return true;
+}
+
+static void standard_rows_case(kcheck *t, size_t n, size_t dim, bool is_plain)
+{
+    static const uint32_t index[] = { 3, 0, 3, 7, 5, 1, 6 };
+    enum { STORED = 8, GAP = 3 };
+    kc_case(t, "n=%zu dim=%zu plain=%d", n, dim, is_plain);
+    float *x = kc_words(t, STORED * dim), *scale = kc_words(t, STORED);
+    float *shift = kc_words(t, dim), *mean = kc_words(t, dim), *factor = kc_words(t, dim);
+    float *want = kc_words(t, n * (dim + GAP)), *got = kc_words(t, n * (dim + GAP));
+    float *const filled[] = { shift, mean, factor };
+    kc_fill(t, x, STORED * dim, KC_PLAIN | KC_ZERO);
+    kc_fill(t, scale, STORED, KC_PLAIN);
+    for (size_t i = 0; i < 3; i++) kc_fill(t, filled[i], dim, KC_PLAIN | KC_ZERO);
+    memset(want, 0, n * (dim + GAP) * sizeof *want);
+    memset(got, 0, n * (dim + GAP) * sizeof *got);
+    const fdml_rows rows = { .x = x,
+                             .stride = dim,
+                             .index = index,
+                             .n = n,
+                             .scale = is_plain ? NULL : scale,
+                             .shift = is_plain ? NULL : shift };
+    t->ref->standard_rows(want, dim + GAP, &rows, mean, factor, dim);
+    t->k->standard_rows(got, dim + GAP, &rows, mean, factor, dim);
+    if (!kc_same(t, "y", want, got, n * (dim + GAP)) || !kc_intact(t)) return;
+    for (size_t i = 0; i < n; i++) /* what lies between rows is not touched */
+        for (size_t d = dim; d < dim + GAP; d++)
+            if (got[i * (dim + GAP) + d] != 0) kc_fail(t, "wrote past row %zu", i);
+    if (!standard_is_near(t, &rows, mean, factor, got, dim + GAP, dim)) return;
+    while (kc_bench(t, n == 7 && dim == 512 && is_plain))
+        t->k->standard_rows(got, dim + GAP, &rows, mean, factor, dim);
+}
+
+void check_standard_rows(kcheck *t)
+{
+    for (size_t s = 0; kc_size(t, s) != KC_END; s++)
+        for (size_t i = 0; i < 6 && !t->has_failed; i++)
+            standard_rows_case(t, (size_t[]){ 0, 1, 7 }[i / 2], kc_size(t, s), i % 2);
+}
+
 typedef void rows_kernel(float *out, const float *q, const float *rows, size_t n_rows,
                          size_t dim);
 

@@ -61,7 +61,11 @@ void eval_world_make(eval_world *w, size_t n_rows, size_t dim, size_t n_classes,
                                          .seed = 1,
                                          .alignment_power = 2,
                                          .kmeans_iterations = 20,
-                                         .kmeans_redo = 1 };
+                                         .kmeans_redo = 1,
+                                         .downstream = { .classifier = { true, true, true, true,
+                                                                         true, true },
+                                                         .protocol = { true, true, true },
+                                                         .n_splits = 2 } };
 }
 
 void eval_world_close(eval_world *w)
@@ -79,6 +83,7 @@ void eval_world_metrics(eval_world *w, const char *spec)
                            (int)w->settings.convention, &w->arena, &err);
     w->settings.with_verification = parts.verification;
     w->settings.with_leakage = parts.leakage;
+    w->settings.with_downstream = parts.downstream;
     cr_assert(status == FDML_OK, "%s", err.text);
 }
 

@@ -94,6 +94,7 @@ static void expect_metrics(const char *spec, const char *keys)
     }
     if (parts.verification) strcat(got, "+v ");
     if (parts.leakage) strcat(got, "+l ");
+    if (parts.downstream) strcat(got, "+d ");
     cr_expect_str_eq(got, keys);
     fdml_arena_close(&arena);
 }
@@ -107,6 +108,7 @@ Test(eval_groups, metric_lists)
     expect_metrics("recall_at_K,recall_at_3", "recall_at_1 recall_at_3 recall_at_8 ");
     expect_metrics("verification", "+v ");
     expect_metrics("leakage,mrr", "mrr +l ");
+    expect_metrics("downstream,leakage", "+l +d ");
     expect_metrics("geometry,verification",
                    "alignment_intra alignment_inter alignment_ratio uniformity spectrum "
                    "class_ratio +v ");

@@ -1,140 +1,16 @@
-/* test_eval_leakage.c - the regression against scikit-learn, the readers against plain code and
- * against what must hold: nothing known is chance, everything known is 1.
+/* test_eval_leakage.c - the readers against plain code and against what must hold: nothing
+ * known is chance, everything known is 1. Their regression: test_eval_linear_model.c.
  * SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/rng.h"
-#include "eval/lbfgs.h"
 #include "eval/leakage.h"
-#include "eval/logistic.h"
 #include "eval/result_hash.h"
 #include "eval_world.h"
-#include "logistic_case.h"
 
 static fdml_error err;
-
-/* --- the minimum ------------------------------------------------------------------------ */
-
-/* sum_i i (x_i - i)^2 / 2 + (x_i - i)^4: its minimum 0 is at x_i = i. */
-static double bowl(void *ctx, double *gradient, const double *x)
-{
-    const size_t n = *(const size_t *)ctx;
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        const double a = (double)(i + 1), d = x[i] - a;
-        sum += a * d * d / 2 + d * d * d * d;
-        gradient[i] = a * d + 4 * d * d * d;
-    }
-    return sum;
-}
-
-Test(eval_leakage, finds_a_minimum)
-{
-    enum { N = 37 };
-    double x[N] = { 0 };
-    size_t n = N;
-    fdml_arena arena;
-    fdml_arena_init(&arena, 0);
-    fdml_lbfgs job = {
-        .fn = bowl, .ctx = &n, .n = N, .tolerance = 1e-9, .max_iterations = 200
-    };
-    cr_assert_eq(fdml_lbfgs_run(x, &job, &arena, &err), FDML_OK);
-    for (size_t i = 0; i < N; i++) cr_assert_float_eq(x[i], (double)(i + 1), 1e-8, "%zu", i);
-    cr_assert(job.gradient <= 1e-9 && job.n_iterations < 100, "%u", job.n_iterations);
-    memset(x, 0, sizeof x);
-    job.max_iterations = 3; /* a limit is a limit */
-    cr_assert_eq(fdml_lbfgs_run(x, &job, &arena, &err), FDML_OK);
-    cr_assert(job.n_iterations == 3 && job.gradient > 1e-9);
-    cr_assert_leq(arena.peak, fdml_lbfgs_size(N));
-    arena.limit = 1000;
-    cr_assert_eq(fdml_lbfgs_run(x, &job, &arena, &err), FDML_E_NOMEM);
-    fdml_arena_close(&arena);
-}
-
-/* --- the regression --------------------------------------------------------------------- */
-
-static fdml_logistic_rows case_rows(uint32_t row[LOGISTIC_ROWS])
-{
-    for (uint32_t i = 0; i < LOGISTIC_ROWS; i++) row[i] = LOGISTIC_ROWS - 1 - i;
-    return (fdml_logistic_rows){ .x = logistic_case_x,
-                                 .dim = LOGISTIC_DIM,
-                                 .code = logistic_case_code,
-                                 .n_values = LOGISTIC_VALUES,
-                                 .row = row,
-                                 .n = LOGISTIC_ROWS };
-}
-
-Test(eval_leakage, logistic_as_scikit_learn)
-{
-    uint32_t row[LOGISTIC_ROWS];
-    const fdml_logistic_rows rows = case_rows(row);
-    fdml_arena arena;
-    fdml_arena_init(&arena, 0);
-    for (size_t i = 0; i < LOGISTIC_CASES; i++) {
-        const logistic_case *c = &logistic_cases[i];
-        const fdml_logistic_options options = { c->c, c->is_balanced, 1e-11, 1000, 2 };
-        fdml_logistic m;
-        cr_assert_eq(fdml_logistic_fit(&m, &rows, &options, &arena, &err), FDML_OK);
-        cr_assert(m.gradient <= 1e-11, "%g after %u", m.gradient, m.n_iterations);
-        cr_assert_float_eq(m.loss, c->loss, 1e-10, "%zu: %.12g", i, m.loss);
-        double mean = 0;
-        for (size_t v = 0; v < LOGISTIC_VALUES; v++) mean += m.bias[v] / LOGISTIC_VALUES;
-        for (size_t v = 0; v < LOGISTIC_VALUES; v++) {
-            cr_assert_float_eq(m.bias[v] - mean, c->bias[v], 1e-8 * (1 + fabs(c->bias[v])),
-                               "%zu: bias %.10g", i, m.bias[v] - mean);
-            for (size_t d = 0; d < LOGISTIC_DIM; d++) {
-                const double want = c->weight[d * LOGISTIC_VALUES + v];
-                cr_assert_float_eq(m.weight[d * m.stride + v], want, 1e-8 * (1 + fabs(want)),
-                                   "%zu: %.10g", i, m.weight[d * m.stride + v]);
-            }
-        }
-    }
-    cr_assert_leq(arena.peak, LOGISTIC_CASES * fdml_logistic_size(3, 3, LOGISTIC_ROWS));
-    fdml_arena_close(&arena);
-}
-
-/* Twice as long rows, each told to be halved, are the same rows; a constant feature and a value
- * without rows change nothing. */
-Test(eval_leakage, logistic_invariants)
-{
-    enum { WIDE = LOGISTIC_DIM + 1 };
-    static float x[LOGISTIC_ROWS * WIDE];
-    double scale[LOGISTIC_ROWS];
-    uint32_t row[LOGISTIC_ROWS], one[LOGISTIC_ROWS], other[LOGISTIC_ROWS];
-    fdml_logistic_rows rows = case_rows(row), wide = rows;
-    const fdml_logistic_options options = { 1, true, 1e-9, 1000, 1 };
-    fdml_arena arena;
-    fdml_logistic a, b;
-    for (size_t i = 0; i < LOGISTIC_ROWS; i++) {
-        scale[i] = .5;
-        for (size_t d = 0; d < LOGISTIC_DIM; d++)
-            x[i * WIDE + d] = 2 * logistic_case_x[i * LOGISTIC_DIM + d];
-        x[i * WIDE + LOGISTIC_DIM] = .1f;
-    }
-    wide.x = x;
-    wide.dim = WIDE;
-    wide.scale = scale;
-    fdml_arena_init(&arena, 0);
-    cr_assert_eq(fdml_logistic_fit(&a, &rows, &options, &arena, &err), FDML_OK);
-    cr_assert_eq(fdml_logistic_fit(&b, &wide, &options, &arena, &err), FDML_OK);
-    cr_assert(!memcmp(a.weight, b.weight, LOGISTIC_DIM * a.stride * sizeof(double)));
-    for (size_t v = 0; v < b.stride; v++)
-        cr_assert_eq(b.weight[LOGISTIC_DIM * b.stride + v], 0);
-    fdml_logistic_predict(one, &a, &rows, 1);
-    fdml_logistic_predict(other, &b, &wide, 2);
-    cr_assert_arr_eq(one, other, sizeof one);
-    size_t n_right = 0;
-    for (size_t i = 0; i < LOGISTIC_ROWS; i++) n_right += one[i] == logistic_case_code[i];
-    cr_assert_eq(n_right, 20u); /* of scikit-learn's, too */
-    rows.n_values = 7;          /* of which four have no rows */
-    const fdml_logistic_options plain = { 1, false, 1e-7, 1000, 1 };
-    cr_assert_eq(fdml_logistic_fit(&b, &rows, &plain, &arena, &err), FDML_OK);
-    fdml_logistic_predict(other, &b, &rows, 1);
-    for (size_t i = 0; i < LOGISTIC_ROWS; i++) cr_assert_lt(other[i], 3u);
-    fdml_arena_close(&arena);
-}
 
 /* --- the readers ------------------------------------------------------------------------ */
 

@@ -53,6 +53,32 @@ static void k_sqdist_rows(float *out, const float *q, const float *rows, size_t 
     }
 }
 
+/* Sixteen elements from x, as packing sees them, then standardised. */
+VEC vf standard_lanes(vf x, const float *shift, vf scale, vf mean, vf factor, size_t n)
+{
+    if (shift) x = vf_sub(x, n == VL ? vf_load(shift) : vf_load_n(shift, n, 0));
+    return vf_mul(vf_sub(vf_mul(x, scale), mean), factor);
+}
+
+static void k_standard_rows(float *y, size_t y_stride, const fdml_rows *rows, const float *mean,
+                            const float *factor, size_t dim)
+{
+    for (size_t i = 0; i < rows->n; i++, y += y_stride) {
+        const size_t id = rows->index ? rows->index[i] : rows->first + i;
+        const float *x = rows->x + id * rows->stride, *shift = rows->shift;
+        const vf scale = vf_set1(rows->scale ? rows->scale[id] : 1);
+        size_t d = 0;
+        for (; d + VL <= dim; d += VL)
+            vf_store(y + d, standard_lanes(vf_load(x + d), shift ? shift + d : NULL, scale,
+                                           vf_load(mean + d), vf_load(factor + d), VL));
+        if (d == dim) continue;
+        const size_t n = dim - d;
+        vf_store_n(y + d, n,
+                   standard_lanes(vf_load_n(x + d, n, 0), shift ? shift + d : NULL, scale,
+                                  vf_load_n(mean + d, n, 0), vf_load_n(factor + d, n, 0), n));
+    }
+}
+
 static float largest_magnitude(const float *x, size_t n)
 {
     float largest = 0;
