@@ -99,8 +99,8 @@ static void warn_left_out(fdml_audit_result *result, const eval_input *input, fd
     result->n_warnings = n + 1;
 }
 
-/* Returns the exit status: that of the gates, which are told of when the reports are there. With a
- * claim, the report is compared with it and not written. */
+/* Returns the exit status: that of the gates, which are told of when the reports are there.
+ * With a claim, the report is compared with it and not written. */
 static int audit(const eval_options *o, eval_input *input, const fdml_audit_settings *settings,
                  eval_gates *gates, const fdml_machine *machine, const eval_claim *claim,
                  fdml_arena *arena)
@@ -153,7 +153,8 @@ static bool check_claim(const eval_claim *claim, const eval_options *o, eval_inp
                         fdml_arena *arena)
 {
     eval_input_hash(input);
-    return (!o->public_key || eval_claim_check_signature(stdout, claim, o->public_key, arena)) &&
+    return (!o->public_key ||
+            eval_claim_check_signature(stdout, claim, o->public_key, arena)) &&
            eval_claim_check_files(stdout, claim, input->file, input->n_files);
 }
 

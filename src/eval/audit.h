@@ -50,8 +50,8 @@ typedef struct fdml_audit_settings {
     const char *path;    /* of the embeddings, for messages; NULL = "embeddings" */
     bool with_per_query; /* fill result.per_query; costs n_queries * n_metrics doubles */
     const struct fdml_audit_other
-        *other; /* eval/comparison.h: a model to compare with, or NULL */
-    bool with_detail;    /* fill result.detail, for charts */
+        *other;       /* eval/comparison.h: a model to compare with, or NULL */
+    bool with_detail; /* fill result.detail, for charts */
 } fdml_audit_settings;
 
 /* One number with its interval. NaN where not given; then `why` says why

@@ -302,8 +302,8 @@ static share audit_share(const fdml_problem *problem, const fdml_audit_settings 
     s.resampling = larger(resampling_size(problem, settings, &w, machine->n_threads),
                           verification_size(problem, settings, machine));
     if (settings->with_detail)
-        s.resampling = larger(s.resampling,
-                              fdml_audit_detail_size(problem, settings, machine, w.mean));
+        s.resampling =
+            larger(s.resampling, fdml_audit_detail_size(problem, settings, machine, w.mean));
     size_t leakage_least, leakage_wanted;
     s.flops += leakage_cost(&leakage_least, &leakage_wanted, problem, settings, machine);
     s.least = larger(s.least, leakage_least);

@@ -1,9 +1,10 @@
 /* audit_downstream_cost.c - what downstream classifiers will need, told before they are
  * trained.
  *
- * The sizes mirror the allocations of audit_downstream.c, audit_learned.c and audit_learned_test.c.
- * How many rows a balanced training part has depends on the columns alone, so all rows are
- * balanced once as a training part will be, which is seven tenths of that.
+ * The sizes mirror the allocations of audit_downstream.c, audit_learned.c and
+ * audit_learned_test.c. How many rows a balanced training part has depends on the columns
+ * alone, so all rows are balanced once as a training part will be, which is seven tenths of
+ * that.
  *
  * SPDX-License-Identifier: MIT */
 #include "eval/audit_state.h"

@@ -4,7 +4,8 @@
  * of them, and the same draws serve every classifier and protocol, so differences between two
  * ways of training have intervals of their own. Classifiers are not trained again: an interval
  * is that of other classes (or rows) read by these classifiers. Where the class is what is
- * drawn and what is predicted, its training rows are drawn with it. Tests: audit_learned_test.c.
+ * drawn and what is predicted, its training rows are drawn with it. Tests:
+ * audit_learned_test.c.
  *
  * SPDX-License-Identifier: MIT */
 #include <math.h>

@@ -48,7 +48,7 @@ fdml_status fdml_audit_learned(fdml_downstream_result *result, const downstream_
 
 /* audit_learned_test.c: p and p_holm of the gaps of accuracy, of one grouping's trainings. */
 fdml_status fdml_audit_learned_test(fdml_learned_result *learned, size_t n_learned,
-                                const downstream_study *study, size_t grouping,
-                                fdml_error *err);
+                                    const downstream_study *study, size_t grouping,
+                                    fdml_error *err);
 
 #endif

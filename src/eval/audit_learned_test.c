@@ -126,7 +126,8 @@ static fdml_status permute(exchange *x, fdml_error *err)
 }
 
 fdml_status fdml_audit_learned_test(fdml_learned_result *learned, size_t n_learned,
-                                const downstream_study *study, size_t grouping, fdml_error *err)
+                                    const downstream_study *study, size_t grouping,
+                                    fdml_error *err)
 {
     audit_state *state = study->state;
     const size_t n = state->settings->n_permutations;

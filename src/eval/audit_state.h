@@ -311,7 +311,8 @@ fdml_status fdml_audit_detail_map(fdml_audit_detail *detail, audit_state *state,
 fdml_status fdml_audit_detail_worst(fdml_audit_detail *detail, audit_state *state,
                                     fdml_error *err);
 
-/* --- audit_downstream.c, audit_downstream_cost.c -------------------------------------------- */
+/* --- audit_downstream.c, audit_downstream_cost.c --------------------------------------------
+ */
 fdml_status fdml_audit_downstream(fdml_audit_result *result, audit_state *state,
                                   fdml_error *err);
 /* Bytes of scratch and multiply-adds. */

@@ -56,7 +56,7 @@ typedef struct fdml_report {
     const char *const *arguments;      /* what was asked; the JSON alone has it */
     const fdml_report_option *options;
     size_t n_arguments, n_options;
-    const fdml_thumbnail *thumbnails;  /* [n_thumbnails] by row, for HTML */
+    const fdml_thumbnail *thumbnails; /* [n_thumbnails] by row, for HTML */
     size_t n_thumbnails;
     const char *thumbnails_note; /* why some or all are missing */
     const char *version, *commit, *isa;

@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fdml_status status = fdml_minisign_read_secret(&secret, text, "k.key", &err);
     if (status) target_check_error(status, &err);
     const bool is_key = !fdml_minisign_read_public(&public_key, text, "k.pub", &err);
-    status = fdml_minisign_check(text, "f.minisig", data, size, is_key ? &public_key : &any, &err);
+    status =
+        fdml_minisign_check(text, "f.minisig", data, size, is_key ? &public_key : &any, &err);
     target_require(status); /* nothing signs itself */
     target_check_error(status, &err);
     return 0;

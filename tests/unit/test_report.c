@@ -262,9 +262,9 @@ Test(report, csv_has_the_same_number_of_cells_in_every_row)
 
 Test(report, json_is_the_schema)
 {
-    static const char *const keys[] = { "schema",   "result_sha256", "tool",   "inputs",
-                                        "settings", "warnings",      "counts", "definitions",
-                                        "overall",  "groups",        "gaps",   "verification",
+    static const char *const keys[] = { "schema",   "result_sha256", "tool",    "inputs",
+                                        "settings", "warnings",      "counts",  "definitions",
+                                        "overall",  "groups",        "gaps",    "verification",
                                         "leakage",  "downstream",    "compare", "gates" };
     const char *text = render(fdml_report_json);
     fdml_json *root = NULL;
