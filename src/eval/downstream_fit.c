@@ -276,7 +276,7 @@ size_t fdml_learner_size(fdml_classifier classifier, const fdml_problem *problem
     switch (classifier) {
     case FDML_C_LOGISTIC:
     case FDML_C_SVM:
-        return fdml_linear_size(dim, n_values, n_train, &workers);
+        return fdml_linear_size(dim, n_values, n_train, problem->n_rows, &workers);
     case FDML_C_KNN:
         return fdml_nearest_size(n_test, dim, NEIGHBOURS, &workers) +
                n_test * NEIGHBOURS * sizeof(uint32_t) + n_train * sizeof(float) + 2 * 64;

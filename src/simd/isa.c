@@ -27,6 +27,7 @@
 #include "simd/kern/resize.h"
 #include "simd/kern/jpeg.h"
 #include "simd/kern/optim.h"
+#include "simd/kern/loss.h"
 
 extern const fdml_kernels FDML_CAT(fdml_kernels_, FDML_ISA);
 

@@ -32,9 +32,12 @@ Test(eval_linear_model, finds_a_minimum)
     size_t n = N;
     fdml_arena arena;
     fdml_arena_init(&arena, 0);
-    fdml_lbfgs job = {
-        .fn = bowl, .ctx = &n, .n = N, .tolerance = 1e-9, .max_iterations = 200
-    };
+    fdml_lbfgs job = { .fn = bowl,
+                       .ctx = &n,
+                       .n = N,
+                       .kernels = fdml_kernels_best(),
+                       .tolerance = 1e-9,
+                       .max_iterations = 200 };
     cr_assert_eq(fdml_lbfgs_run(x, &job, &arena, &err), FDML_OK);
     for (size_t i = 0; i < N; i++) cr_assert_float_eq(x[i], (double)(i + 1), 1e-8, "%zu", i);
     cr_assert(job.gradient <= 1e-9 && job.n_iterations < 100, "%u", job.n_iterations);
@@ -97,7 +100,7 @@ Test(eval_linear_model, as_scikit_learn)
                                    fdml_linear_weight(&m, d, v));
         }
         cr_assert_leq(arena.peak - before,
-                      fdml_linear_size(3, 3, LINEAR_ROWS, &options.workers));
+                      fdml_linear_size(3, 3, LINEAR_ROWS, LINEAR_ROWS, &options.workers));
     }
     fdml_arena_close(&arena);
 }
@@ -210,7 +213,7 @@ Test(eval_linear_model, needs_memory)
     const fdml_samples samples = case_samples(row);
     const fdml_linear_options options = plain_options(FDML_SVM, 1e-5);
     const size_t size =
-        fdml_linear_size(LINEAR_DIM, LINEAR_VALUES, LINEAR_ROWS, &options.workers);
+        fdml_linear_size(LINEAR_DIM, LINEAR_VALUES, LINEAR_ROWS, LINEAR_ROWS, &options.workers);
     for (size_t limit = 64; limit < size; limit += size / 40) {
         fdml_linear_model m;
         fdml_arena arena;
