@@ -17,6 +17,8 @@
 #include "eval/lbfgs.h"
 
 enum { LANES = FDML_DENSE_LANES, RUN = FDML_DENSE_RUN, MOST_BLOCKS = 64, LEAST_RUNS = 4 };
+const double fdml_linear_tolerance[2] = { [FDML_LOGISTIC] = 1e-5, [FDML_SVM] = 1e-4 };
+
 static const size_t PARTIALS = (size_t)1 << 24;
 
 /* What a thread works in. */

@@ -173,6 +173,47 @@ Test(eval_linear_model, repeated_rows)
     fdml_arena_close(&arena);
 }
 
+/* A row that is listed one, two or three times is as many rows that happen to be equal; and the
+ * minimum is the same wherever the way to it begins, from nearby in fewer steps. */
+Test(eval_linear_model, uneven_repeats_and_a_start)
+{
+    enum { MOST = 3 * LINEAR_ROWS };
+    static float copies[MOST * LINEAR_DIM];
+    uint32_t row[LINEAR_ROWS], listed[MOST], apart[MOST], code[MOST];
+    fdml_samples samples = case_samples(row), copied = samples;
+    size_t n = 0;
+    for (uint32_t i = 0; i < LINEAR_ROWS; i++)
+        for (uint32_t k = 0; k <= i % 3; k++, n++) {
+            memcpy(copies + n * LINEAR_DIM, linear_case_x + i * LINEAR_DIM,
+                   LINEAR_DIM * sizeof *copies);
+            listed[n] = i, apart[n] = (uint32_t)n, code[n] = linear_case_code[i];
+        }
+    samples.row = listed, copied.row = apart, copied.x = copies, copied.code = code;
+    samples.n = copied.n = n;
+    fdml_arena arena;
+    fdml_arena_init(&arena, 0);
+    for (int loss = FDML_LOGISTIC; loss <= FDML_SVM; loss++) {
+        fdml_linear_options options = plain_options((fdml_linear_loss)loss, 1e-6);
+        fdml_linear_model a, b, c;
+        cr_assert_eq(fdml_linear_fit(&a, &samples, &options, &arena, &err), FDML_OK);
+        cr_assert_eq(fdml_linear_fit(&b, &copied, &options, &arena, &err), FDML_OK);
+        cr_assert_float_eq(a.loss, b.loss, 1e-6 * a.loss);
+        for (size_t v = 0; v < LINEAR_VALUES; v++)
+            for (size_t d = 0; d <= LINEAR_DIM; d++)
+                cr_assert_float_eq(fdml_linear_weight(&a, d, v), fdml_linear_weight(&b, d, v),
+                                   1e-4, "%d: %zu %zu", loss, d, v);
+        options.start = a.theta;
+        samples.row = row, samples.n = LINEAR_ROWS; /* other data, not far */
+        cr_assert_eq(fdml_linear_fit(&b, &samples, &options, &arena, &err), FDML_OK);
+        options.start = NULL;
+        cr_assert_eq(fdml_linear_fit(&c, &samples, &options, &arena, &err), FDML_OK);
+        cr_assert_float_eq(b.loss, c.loss, 1e-6 * c.loss);
+        cr_assert_lt(b.n_iterations, c.n_iterations);
+        samples.row = listed, samples.n = n;
+    }
+    fdml_arena_close(&arena);
+}
+
 /* Many rows, values beyond one block and beyond one panel: the same bits for every instruction
  * set and number of threads. */
 Test(eval_linear_model, same_bits_anywhere)
