@@ -25,7 +25,7 @@ typedef struct eval_input {
     fdml_factor slice_column[FDML_SLICE_MOST_COLUMNS];
     size_t n_slice_columns;
     const char *slices_note; /* which columns were left out, and why; NULL: none */
-    fdml_problem problem; /* points into this structure */
+    fdml_problem problem;    /* points into this structure */
     const fdml_row_pair *pairs;
     size_t n_pairs;
     fdml_report_input file[7 + FDML_MAX_ATTRIBUTES + EVAL_MAX_TARGETS];

@@ -38,15 +38,17 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The values at which a bin begins, but the first's; returns how many, all different. */
+/* The values at which a bin begins, but the first's; returns how many, all different. Where the
+ * smallest value fills more than a bin, as a count that is mostly 0, it has one of its own. */
 static size_t cut(double bound[FDML_BINS], double *sorted, size_t n)
 {
-    size_t n_bounds = 0;
+    size_t n_bounds = 0, n_least = 1;
     qsort(sorted, n, sizeof *sorted, ascending);
+    while (n_least < n && sorted[n_least] <= sorted[0]) n_least++;
     for (size_t b = 1; b < FDML_BINS; b++) {
-        const double at = sorted[b * n / FDML_BINS];
-        const double last = n_bounds ? bound[n_bounds - 1] : sorted[0];
-        if (at > last) bound[n_bounds++] = at;
+        const size_t place = b * n / FDML_BINS < n_least ? n_least : b * n / FDML_BINS;
+        if (place < n && (!n_bounds || sorted[place] > bound[n_bounds - 1]))
+            bound[n_bounds++] = sorted[place];
     }
     return n_bounds;
 }

@@ -10,10 +10,11 @@
 
 enum { FDML_BINS = 4, FDML_BINNED_ABOVE = 16 };
 
-/* An empty cell is the level "(missing)". Numbers of more than FDML_BINNED_ABOVE distinct values
- * become at most FDML_BINS levels of about as many rows each: "below 18", "18 to 25", "25 to 40",
- * "40 or more", in this order, bounds being among the values; rows with the same number share a
- * level. Other columns keep their values. *is_key: whole numbers or texts that are all
+/* An empty cell is the level "(missing)". Numbers of more than FDML_BINNED_ABOVE distinct
+ * values become at most FDML_BINS levels of about as many rows each: "below 18", "18 to 25",
+ * "25 to 40", "40 or more", in this order, bounds being among the values; rows with the same
+ * number share a level, and the smallest number has one of its own where it is in a quarter of
+ * the rows. Other columns keep their values. *is_key: whole numbers or texts that are all
  * different, which name rows and do not group them (the levels are then the values).
  * FDML_E_NOMEM. */
 fdml_status fdml_factor_from_column(fdml_factor *factor, bool *is_key, const fdml_table *table,

@@ -29,9 +29,9 @@ typedef enum fdml_unit { FDML_UNIT_CLASS, FDML_UNIT_QUERY } fdml_unit;
 /* The search for slices, see eval/slices.h. */
 enum { FDML_SLICE_MOST_CLUSTERINGS = 16, FDML_SLICE_MOST_COLUMNS = 256 };
 typedef struct fdml_slice_settings {
-    size_t metric;  /* index into metrics; of kind mean */
-    unsigned depth; /* conditions of a slice, 1 to FDML_SLICE_MOST_DEPTH */
-    size_t min_rows; /* queries of a slice, and of its rest */
+    size_t metric;            /* index into metrics; of kind mean */
+    unsigned depth;           /* conditions of a slice, 1 to FDML_SLICE_MOST_DEPTH */
+    size_t min_rows;          /* queries of a slice, and of its rest */
     const uint32_t *clusters; /* [n_clusters] how many, of each k-means; 0 and 1: none */
     size_t n_clusters;        /* at most FDML_SLICE_MOST_CLUSTERINGS */
     bool are_usual_clusters;  /* nobody asked for them: too many for the classes are left out */
@@ -185,7 +185,7 @@ typedef struct fdml_audit_result {
     const fdml_downstream_result *downstream; /* [n_downstream] by target, then attribute */
     size_t n_downstream;
     const struct fdml_comparison *comparison; /* eval/comparison.h; NULL: not asked for */
-    const struct fdml_slices_result *slices; /* eval/slices.h; NULL: not asked for */
+    const struct fdml_slices_result *slices;  /* eval/slices.h; NULL: not asked for */
     const char *const *warnings;
     size_t n_warnings;
     /* per query and per mean-kind metric, for --per-query: [n_queries, n_metrics], NaN for

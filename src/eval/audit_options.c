@@ -111,7 +111,8 @@ static fdml_status find_slice_metric(size_t *metric, const fdml_audit_settings *
         return fdml_fail(err, FDML_E_ARG, "slice-metric: %s is no mean over queries", name);
     }
     if (name)
-        return fdml_fail(err, FDML_E_ARG, "slice-metric: '%.64s' is not among the metrics", name);
+        return fdml_fail(err, FDML_E_ARG, "slice-metric: '%.64s' is not among the metrics",
+                         name);
     if (first == settings->n_metrics)
         return fdml_fail(err, FDML_E_ARG,
                          "find-slices: no metric of queries is asked for, such as recall_at_1");

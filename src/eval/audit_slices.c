@@ -40,15 +40,13 @@ static void add_class(numbering *q, const slice_input *input, size_t class)
     for (uint32_t i = state->class_begin[class]; i < state->class_begin[class + 1]; i++) {
         const uint32_t row = state->by_class[i];
         if (!audit_is_valid(state, row)) continue;
-        const double value =
-            fdml_stored_value(&state->store, metric, audit_place(state, row));
+        const double value = fdml_stored_value(&state->store, metric, audit_place(state, row));
         q->loss[data->n] = (float)(1 - value);
-        q->class_of[data->n] = (uint32_t)class;
+        q->class_of[data->n] = (uint32_t) class;
         q->row[data->n++] = row;
         if (!state->is_class_unit) q->block[data->n_blocks++] = (uint32_t)data->n - 1;
     }
-    if (state->is_class_unit && data->n > before)
-        q->block[data->n_blocks++] = (uint32_t)before;
+    if (state->is_class_unit && data->n > before) q->block[data->n_blocks++] = (uint32_t)before;
 }
 
 /* Class after class in order of size_bin; each bin is a stratum. */
@@ -122,8 +120,8 @@ static fdml_status check_columns(const fdml_factor *factor, size_t n, fdml_error
     for (size_t c = 0; c < n; c++)
         if (factor[c].n_levels > FDML_SLICE_MOST_LEVELS)
             return fdml_fail(err, FDML_E_LIMIT,
-                             "slices: column %s has %zu values, the limit is %d", factor[c].name,
-                             factor[c].n_levels, FDML_SLICE_MOST_LEVELS);
+                             "slices: column %s has %zu values, the limit is %d",
+                             factor[c].name, factor[c].n_levels, FDML_SLICE_MOST_LEVELS);
     return FDML_OK;
 }
 
@@ -149,9 +147,9 @@ static size_t count_clusters(uint32_t *k, const fdml_slice_settings *settings, s
 }
 
 /* Cells of one cluster column. */
-static fdml_status add_clusters(slice_input *input, uint16_t *cell, float *centre, size_t column,
-                                const uint32_t *class, size_t n_classes, const float *mean,
-                                fdml_error *err)
+static fdml_status add_clusters(slice_input *input, uint16_t *cell, float *centre,
+                                size_t column, const uint32_t *class, size_t n_classes,
+                                const float *mean, fdml_error *err)
 {
     const slice_data *data = &input->data;
     const uint32_t k = (uint32_t)data->column[column].n_levels;
@@ -219,12 +217,12 @@ static fdml_status make_columns(slice_input *input, fdml_error *err)
         first[c + 1] = first[c] + (uint32_t)column[c].n_levels;
     }
     if (first[data->n_columns] > UINT16_MAX)
-        return fdml_fail(err, FDML_E_LIMIT, "slices: %zu columns have %u values, the limit is %d",
-                         data->n_columns, first[data->n_columns], UINT16_MAX);
+        return fdml_fail(err, FDML_E_LIMIT,
+                         "slices: %zu columns have %u values, the limit is %d", data->n_columns,
+                         first[data->n_columns], UINT16_MAX);
     for (size_t i = 0; i < data->n; i++)
         for (size_t c = 0; c < data->n_crossed; c++)
-            cell[i * data->n_columns + c] =
-                (uint16_t)(first[c] + factor[c].code[data->row[i]]);
+            cell[i * data->n_columns + c] = (uint16_t)(first[c] + factor[c].code[data->row[i]]);
     data->column = column;
     data->first = first;
     data->cell = cell;
@@ -319,9 +317,9 @@ double fdml_audit_slices_cost(size_t *bytes, const fdml_problem *problem,
     const double sets = sets_of(data.n_crossed, settings->slices.depth) +
                         (double)(data.n_columns - data.n_crossed);
     const size_t search = fdml_slice_search_size(&data, settings, machine);
-    const size_t bootstrap =
-        (n + settings->n_bootstrap) *
-        fdml_feature_stride(2 * (FDML_SLICE_MOST_FINDINGS + 1)) * sizeof(double);
+    const size_t bootstrap = (n + settings->n_bootstrap) *
+                             fdml_feature_stride(2 * (FDML_SLICE_MOST_FINDINGS + 1)) *
+                             sizeof(double);
     beside += n * (data.n_columns * sizeof(uint16_t) + 5 * sizeof(uint32_t)) +
               n_classes * sizeof(uint32_t);
     size_t largest = search + bootstrap;

@@ -12,13 +12,13 @@
 typedef struct slice_input {
     audit_state *state;
     slice_data data;
-    const float *centre;   /* centres of all cluster columns, [all their levels, dim]; or NULL */
+    const float *centre; /* centres of all cluster columns, [all their levels, dim]; or NULL */
 } slice_input;
 
 /* --- slice_clusters.c --------------------------------------------------------------------- */
 /* mean: [n, dim] of the rows of each class listed, as the distance takes them. */
-fdml_status fdml_slice_class_means(float *mean, const audit_state *state,
-                                   const uint32_t *class, size_t n, fdml_error *err);
+fdml_status fdml_slice_class_means(float *mean, const audit_state *state, const uint32_t *class,
+                                   size_t n, fdml_error *err);
 /* assignment: [n] below k; centre: [k, dim]. */
 fdml_status fdml_slice_cluster(uint32_t *assignment, float *centre, const audit_state *state,
                                const float *mean, size_t n, uint32_t k, fdml_error *err);

@@ -5,8 +5,9 @@
  * of features into values. audit_cluster.c does the same for the cluster metrics, which are no
  * sums. audit_resample.c draws replicates of a whole grouping; audit_gap.c compares groups;
  * audit_permute.c tests them; audit_verify.c is the verification part, audit_leakage.c that of
- * leakage, audit_slices.c that of slices (audit_slices.h), audit_downstream.c trains classifiers and audit_learned.c measures them
- * (audit_learned.h); audit_pairing.c runs a second model beside the first (audit_pairing.h).
+ * leakage, audit_slices.c that of slices (audit_slices.h), audit_downstream.c trains
+ * classifiers and audit_learned.c measures them (audit_learned.h); audit_pairing.c runs a
+ * second model beside the first (audit_pairing.h).
  *
  * A value and its replicates come from the same function of sums, so they cannot disagree.
  *

@@ -216,11 +216,13 @@ static const char *const other[][2] = {
     { "detectable",
       "smallest true change that one two-sided test at the level finds with 80% power: "
       "(t(1 - level/2) + t(.8)) times the bootstrap's standard error of the change" },
-    { "slice",
-      "queries that have given values in one or more columns, or whose class lies in one region "
-      "of the embedding (k-means of class means); its difference is its value minus that of all "
-      "other queries, its lift the share of all loss (1 - value) that falls in it over its share "
-      "of queries, its excess the loss beyond that of as many of the others" },
+    { "slice", "queries that have given values in one or more columns, or whose class lies in "
+               "one region "
+               "of the embedding (k-means of class means); its difference is its value minus "
+               "that of all "
+               "other queries, its lift the share of all loss (1 - value) that falls in it "
+               "over its share "
+               "of queries, its excess the loss beyond that of as many of the others" },
     { "p_search",
       "probability that any slice tried would stand out as much as this one if outcomes were "
       "exchanged at random between classes of like size and within classes (Westfall & Young's "

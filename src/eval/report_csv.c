@@ -6,8 +6,8 @@
  * downstream_group downstream_change downstream_gap_difference downstream_gap_ratio
  * downstream_gap_change, whose metric is CLASSIFIER.PROTOCOL.MEASURE@TARGET; with another model
  * change_X other_X detectable_X (X: overall group gap), gate; slice slice_rest slice_difference
- * slice_loss_share slice_lift slice_excess, whose group is the slice, its p_holm p_search. An empty cell is "not given".
- * SPDX-License-Identifier: MIT */
+ * slice_loss_share slice_lift slice_excess, whose group is the slice, its p_holm p_search. An
+ * empty cell is "not given". SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <string.h>
 

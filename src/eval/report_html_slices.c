@@ -54,7 +54,8 @@ bool fdml_html_put_slices(html_page *page)
     fdml_html_text(page, words);
     fputs("</p>\n", page->file);
     if (!r->n) return true;
-    if (!put_chart(page, r) || !fdml_grid_slices(&grid, page->report, page->arena)) return false;
+    if (!put_chart(page, r) || !fdml_grid_slices(&grid, page->report, page->arena))
+        return false;
     fdml_html_table(page, &grid,
                     "Slices that do worse, by what is lost in them beyond the rest", COLUMNS);
     return put_words(page, r);

@@ -14,8 +14,8 @@ enum { TEXT_MAX = 2048 };
 
 bool fdml_grid_slices(fdml_grid *grid, const fdml_report *report, fdml_arena *arena)
 {
-    static const char *const header[] = { "slice",      "n",   "classes",  "value",      "rest",
-                                          "difference", "p",   "p_search", "loss_share", "lift" };
+    static const char *const header[] = { "slice",      "n", "classes",  "value",      "rest",
+                                          "difference", "p", "p_search", "loss_share", "lift" };
     const fdml_slices_result *r = report->result->slices;
     const size_t n_columns = sizeof header / sizeof *header;
     if (!fdml_grid_init(grid, NULL, n_columns, 1, r->n, arena)) return false;
@@ -48,10 +48,11 @@ static void tell_detectable(char text[TEXT_MAX], const fdml_slices_result *r)
     if (!isfinite(r->detectable_least)) return;
     fdml_show_value(least, r->detectable_least);
     fdml_show_value(most, r->detectable_most);
-    fdml_text_append(text, TEXT_MAX,
-                     " With %g%% power a slice is found where its queries do worse than the rest"
-                     " by %s (the easiest to judge, %zu queries) to %s (the hardest, %zu).",
-                     100 * FDML_POWER, least, r->n_least, most, r->n_most);
+    fdml_text_append(
+        text, TEXT_MAX,
+        " With %g%% power a slice is found where its queries do worse than the rest"
+        " by %s (the easiest to judge, %zu queries) to %s (the hardest, %zu).",
+        100 * FDML_POWER, least, r->n_least, most, r->n_most);
 }
 
 bool fdml_report_slices(const char **sentence, const fdml_report *report, fdml_arena *arena)
@@ -63,22 +64,22 @@ bool fdml_report_slices(const char **sentence, const fdml_report *report, fdml_a
     if (r->why) {
         snprintf(text, sizeof text, "No slice was tried: %s.", r->why);
     } else {
-        snprintf(text, sizeof text,
-                 "%zu slices of %zu queries tried; of %zu %s significantly worse than the rest at "
-                 "%s, corrected for all of them",
-                 r->n_tried, r->n_queries, r->n_significant,
-                 r->n_significant == 1 ? "slice the queries do" : "slices the queries do", level);
-        if (r->n_significant > r->n)
-            fdml_text_append(text, sizeof text, ", and %zu say%s it all", r->n,
+        snprintf(
+            text, sizeof text,
+            "%zu of %zu slices of %zu queries can be told from chance at %s to do worse than "
+            "the rest, corrected for all that were tried",
+            r->n_significant, r->n_tried, r->n_queries, level);
+        if (r->n_significant > r->n && !r->n_unexplained)
+            fdml_text_append(text, sizeof text, "; the %zu listed explain%s the others", r->n,
                              r->n == 1 ? "s" : "");
         fdml_text_append(text, sizeof text, ".");
         if (r->n_unexplained)
-            fdml_text_append(text, sizeof text, " %zu more are not explained by those listed.",
+            fdml_text_append(text, sizeof text, " %zu are not explained by those listed.",
                              r->n_unexplained);
         if (r->n_small)
             fdml_text_append(text, sizeof text,
-                             " %zu more have fewer than %zu queries or %d classes.", r->n_small,
-                             settings->slices.min_rows, FDML_SLICE_LEAST_CLASSES);
+                             " Not tried, for fewer than %zu queries or %d classes: %zu.",
+                             settings->slices.min_rows, FDML_SLICE_LEAST_CLASSES, r->n_small);
         tell_detectable(text, r);
     }
     *sentence = fdml_arena_copy_text(arena, text, strlen(text));
@@ -95,8 +96,9 @@ bool fdml_report_slice(const char **sentence, const fdml_report *report, size_t 
              100 * slice->loss_share, 100 * slice->loss_share / slice->lift);
     for (size_t t = 0; t < slice->n_traits; t++)
         fdml_text_append(text, sizeof text, "%s %.200s=%.200s (%.0f%% against %.0f%%)",
-                         t ? "," : "; more often", slice->trait[t].column, slice->trait[t].value,
-                         100 * slice->trait[t].share, 100 * slice->trait[t].rest);
+                         t ? "," : "; more often", slice->trait[t].column,
+                         slice->trait[t].value, 100 * slice->trait[t].share,
+                         100 * slice->trait[t].rest);
     fdml_text_append(text, sizeof text, "; for example row %u", (unsigned)slice->example);
     const fdml_factor *label = report->problem ? report->problem->label : NULL;
     if (label)

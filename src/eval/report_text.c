@@ -287,8 +287,8 @@ fdml_status fdml_report_text(FILE *file, const fdml_report *report, fdml_arena *
     const bool fits = put_groups(file, report, arena) && put_gaps(file, report, arena) &&
                       put_verification(file, report, arena) &&
                       put_leakage(file, report, arena) && put_downstream(file, report, arena) &&
-                      put_slices(file, report, arena) &&
-                      put_comparison(file, report, arena) && put_gates(file, report, arena);
+                      put_slices(file, report, arena) && put_comparison(file, report, arena) &&
+                      put_gates(file, report, arena);
     if (fits) put_notes(file, report);
     if (!fits || !put_settings(file, report, arena))
         return fdml_fail(err, FDML_E_NOMEM, "no memory for the report");

@@ -179,8 +179,8 @@ static void put_comparison(fdml_sha256 *sha, const fdml_audit_result *result)
 
 static void put_slice(fdml_sha256 *sha, const fdml_slice *s)
 {
-    const double number[] = { s->p, s->p_search, s->loss_share, s->lift, s->excess,
-                              s->detectable };
+    const double number[] = { s->p,    s->p_search, s->loss_share,
+                              s->lift, s->excess,   s->detectable };
     put_text(sha, s->name);
     put_text(sha, s->same);
     put_text(sha, s->explained);

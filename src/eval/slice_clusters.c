@@ -43,8 +43,8 @@ static void average(void *ctx, size_t i, int thread)
         a->mean[i * dim + d] = (float)(sum[d] / (double)(end - begin));
 }
 
-fdml_status fdml_slice_class_means(float *mean, const audit_state *state,
-                                   const uint32_t *class, size_t n, fdml_error *err)
+fdml_status fdml_slice_class_means(float *mean, const audit_state *state, const uint32_t *class,
+                                   size_t n, fdml_error *err)
 {
     const fdml_arena_mark mark = fdml_arena_get_mark(state->scratch);
     const size_t n_threads = (size_t)state->machine->n_threads;
@@ -60,10 +60,9 @@ fdml_status fdml_slice_cluster(uint32_t *assignment, float *centre, const audit_
                                const float *mean, size_t n, uint32_t k, fdml_error *err)
 {
     const fdml_audit_settings *settings = state->settings;
-    const fdml_problem means = { .x = mean,
-                                 .n_rows = n,
-                                 .dim = state->problem->dim,
-                                 .distance = state->problem->distance };
+    const fdml_problem means = {
+        .x = mean, .n_rows = n, .dim = state->problem->dim, .distance = state->problem->distance
+    };
     const fdml_kmeans kmeans = { .k = k,
                                  .n_iterations = settings->kmeans_iterations,
                                  .n_redo = settings->kmeans_redo ? settings->kmeans_redo : 1,

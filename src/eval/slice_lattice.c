@@ -51,9 +51,9 @@ typedef struct lister {
     slice_lattice *lattice;
     const slice_moments *moments;
     size_t min_rows;
-    slice_sum *sum;                            /* [n_cells] */
-    uint32_t *rows[FDML_SLICE_MOST_DEPTH];     /* [n] of a node at that depth */
-    uint32_t *begin[FDML_SLICE_MOST_DEPTH];    /* [n_cells + 1] */
+    slice_sum *sum;                         /* [n_cells] */
+    uint32_t *rows[FDML_SLICE_MOST_DEPTH];  /* [n] of a node at that depth */
+    uint32_t *begin[FDML_SLICE_MOST_DEPTH]; /* [n_cells + 1] */
 } lister;
 
 /* rows: [n_rows] to out, level after level of the column; begin: [levels + 1]. */
@@ -132,7 +132,7 @@ static void list_node(lister *l, uint32_t slice, uint32_t column, unsigned depth
     if (depth <= 1) lattice->task[lattice->n_tasks++] = id;
     uint32_t sorted = UINT32_MAX;
     const slice_node *node = &lattice->node[id];
-    for (uint32_t s = node->begin; s < node->end && depth < lattice->depth; s++) {
+    for (uint32_t s = node->begin; s < node->end && depth + 1 < lattice->depth; s++) {
         const uint32_t by = lattice->stat[s].column;
         if (by + 1 >= data->n_crossed) break; /* nothing left to cross with */
         if (by != sorted) sort_rows(l->rows[depth], l->begin[depth], data, by, rows, n_rows);
@@ -165,10 +165,11 @@ fdml_status fdml_slice_lattice_make(slice_lattice *lattice, const slice_data *da
 {
     const size_t most = fdml_slice_count(data, depth, min_rows);
     if (most > FDML_SLICE_MOST)
-        return fdml_fail(err, FDML_E_LIMIT,
-                         "slices of %zu columns to depth %u are more than %d, the most that are "
-                         "tried; name fewer columns or a smaller depth",
-                         data->n_crossed, depth, FDML_SLICE_MOST);
+        return fdml_fail(
+            err, FDML_E_LIMIT,
+            "slices of %zu columns to depth %u are more than %d, the most that are "
+            "tried; name fewer columns or a smaller depth",
+            data->n_crossed, depth, FDML_SLICE_MOST);
     const size_t most_nodes = 1 + fdml_slice_count(data, depth - 1, min_rows);
     *lattice = (slice_lattice){ .data = data,
                                 .machine = machine,
@@ -217,8 +218,9 @@ typedef struct worker {
 static size_t worker_size(const slice_lattice *lattice)
 {
     const size_t n_deep = lattice->depth > 2 ? lattice->depth - 2 : 0;
-    const size_t size = lattice->n_cells * SLICE_LANES * sizeof(float) +
-                        n_deep * (lattice->data->n + FDML_SLICE_MOST_LEVELS + 1) * sizeof(uint32_t);
+    const size_t size =
+        lattice->n_cells * SLICE_LANES * sizeof(float) +
+        n_deep * (lattice->data->n + FDML_SLICE_MOST_LEVELS + 1) * sizeof(uint32_t);
     return (size + 63) / 64 * 64;
 }
 

@@ -1,22 +1,23 @@
 /* slice_moments.c - mean, deviation and skewness of a slice's D over the exchanges.
  *
  * A stratum has B blocks; m_b and s2_b are mean and (population) variance of the outcomes of
- * block b, n_b of them. M is the mean of the m_b, V their variance with divisor B, W the mean of
- * s2_b / (n_b - 1), 0 for blocks of one. A slice has k of the n queries at a place, K of the N
- * of the stratum, f of all queries. The blocks are a random permutation, so
+ * block b, n_b of them. M is the mean of the m_b, V their variance with divisor B, W the mean
+ * of s2_b / (n_b - 1), 0 for blocks of one. A slice has k of the n queries at a place, K of the
+ * N of the stratum, f of all queries. The blocks are a random permutation, so
  *
  *   E = sum over strata of M (K - f N)
  *   variance = sum over strata of V / (B - 1) (B sum q^2 - (sum q)^2) + W sum k (n - k)
  *
  * with q = k - f n and sums over the places of the stratum: the variance of a permutation
  * statistic sum a(place) b(block) (Hoeffding 1951), and that of drawing without replacement. It
- * is exact for blocks of one size. As f is known last, the variance is collected as a polynomial
- * of f: spread - 2 f mixed + f^2 spread_of_all.
+ * is exact for blocks of one size. As f is known last, the variance is collected as a
+ * polynomial of f: spread - 2 f mixed + f^2 spread_of_all.
  *
- * Skewness is that of as many independent draws from the outcomes, g (1 - 2 f) / sqrt(n_eff (1 -
- * f)), where n_eff, the number of draws that would give this variance, accounts for classes. It
- * need not be exact: z is the same function of D for every exchange, so the test stays as it is,
- * and only the balance between large and small slices depends on it. Below 0 it is taken as 0.
+ * Skewness is that of as many independent draws from the outcomes, g (1 - 2 f) / sqrt(n_eff (1
+ * - f)), where n_eff, the number of draws that would give this variance, accounts for classes.
+ * It need not be exact: z is the same function of D for every exchange, so the test stays as it
+ * is, and only the balance between large and small slices depends on it. Below 0 it is taken as
+ * 0.
  *
  * SPDX-License-Identifier: MIT */
 #include <math.h>
@@ -139,13 +140,13 @@ void fdml_slice_sum_end(slice_stat *stat, slice_sum *sum, const slice_moments *m
     const double f = (double)sum->n / (double)data->n, n = sum->n;
     end_block(sum, data);
     end_stratum(sum, moments);
-    const double variance =
-        sum->spread - 2 * f * sum->mixed + f * f * moments->spread_of_all;
+    const double variance = sum->spread - 2 * f * sum->mixed + f * f * moments->spread_of_all;
     stat->n = sum->n;
     stat->n_classes = sum->n_classes;
     stat->mean = sum->mean - f * moments->of_all;
     /* Rounding of what never varies is not taken for variance. */
-    stat->deviation = variance > 1e-9 * n * data->deviation * data->deviation ? sqrt(variance) : 0;
+    stat->deviation =
+        variance > 1e-9 * n * data->deviation * data->deviation ? sqrt(variance) : 0;
     stat->skewness = data->deviation > 0 ? data->skewness * (1 - 2 * f) * stat->deviation /
                                                (n * (1 - f) * data->deviation)
                                          : 0;

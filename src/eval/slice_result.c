@@ -15,9 +15,6 @@ static fdml_status no_memory(fdml_error *err)
     return fdml_fail(err, FDML_E_NOMEM, "no memory for what slices are");
 }
 
-/* z with FDML_POWER below it, and what a normal quantile of 0.8 is. */
-static const double power_z = 0.8416212335729143;
-
 /* One finding while it is described. */
 typedef struct finding {
     const slice_search *search;
@@ -195,10 +192,10 @@ static uint32_t find_example(const finding *f)
     for (size_t i = 0; i < data->n; i++) {
         if (!has(f, i)) continue;
         const double far =
-            is_cluster ? fdml_slice_sqdist(problem, data->row[i],
-                                           f->input->centre +
-                                               (f->cells[0] - first) * problem->dim)
-                       : -(double)data->loss[i];
+            is_cluster
+                ? fdml_slice_sqdist(problem, data->row[i],
+                                    f->input->centre + (f->cells[0] - first) * problem->dim)
+                : -(double)data->loss[i];
         if (far > best || (far >= best && data->row[i] > row)) continue;
         best = far;
         row = data->row[i];
@@ -279,20 +276,12 @@ static void estimate(fdml_slice *slice, const intervals *v, size_t j,
 
 /* --- all of it -------------------------------------------------------------------------- */
 
-/* Difference that the search finds with FDML_POWER, as a size. */
-static double detectable(const slice_search *search, const slice_stat *stat)
-{
-    const double f = (double)stat->n / (double)search->lattice.data->n;
-    return (fdml_slice_at(stat, search->critical) + power_z * stat->deviation) /
-           ((double)stat->n * (1 - f));
-}
-
 static void find_detectable(fdml_slices_result *result, const slice_search *search)
 {
     for (size_t s = 0; s < search->lattice.n_slices; s++) {
         const slice_stat *stat = &search->lattice.stat[s];
         if (isnan(stat->z)) continue;
-        const double own = detectable(search, stat);
+        const double own = fdml_slice_detectable(search, stat);
         if (!(own >= result->detectable_least)) {
             result->detectable_least = own;
             result->n_least = stat->n;
@@ -316,7 +305,7 @@ static fdml_status describe(fdml_slice *slice, const finding *f, fdml_error *err
                            .n_classes = stat->n_classes,
                            .p = (double)(1 + stat->n_reached) / (double)(1 + n),
                            .p_search = fdml_slice_p_search(search, stat->z),
-                           .detectable = detectable(search, stat),
+                           .detectable = fdml_slice_detectable(search, stat),
                            .example = find_example(f) };
     if (!slice->name) return no_memory(err);
     FDML_TRY(find_traits(slice, f, err));

@@ -1,11 +1,11 @@
 /* slice_select.c - from significant slices to findings: which say something of their own.
  *
  * With x_j the indicators of the findings, x_0 = 1 and x_s that of a slice, e are the residuals
- * of the linear regression of the loss on x_0 .. x_k. The score of s, U = sum over its queries of
- * e, is D where k = 0. Of x_s only what the findings leave of it counts: with G = (x_i . x_j)
- * and v = (x_s . x_j), its squared length is n_s - v' G^-1 v instead of n_s (1 - n_s / n), and
- * deviation is that of D times the root of their ratio. One pass over the lattice gives U and v
- * of every slice: residuals and indicators are its lanes.
+ * of the linear regression of the loss on x_0 .. x_k. The score of s, U = sum over its queries
+ * of e, is D where k = 0. Of x_s only what the findings leave of it counts: with G = (x_i .
+ * x_j) and v = (x_s . x_j), its squared length is n_s - v' G^-1 v instead of n_s (1 - n_s / n),
+ * and deviation is that of D times the root of their ratio. One pass over the lattice gives U
+ * and v of every slice: residuals and indicators are its lanes.
  *
  * SPDX-License-Identifier: MIT */
 #include <math.h>

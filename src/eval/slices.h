@@ -60,10 +60,10 @@ typedef struct fdml_slice_trait {
 } fdml_slice_trait;
 
 typedef struct fdml_slice {
-    const char *name;       /* "race=Black & pose=side", "cluster 7 of 16" */
-    const char *same;       /* another name of the very same queries; NULL: none was tried */
-    size_t n_conditions;    /* 0: a cluster */
-    size_t n, n_classes;    /* queries, and classes they are of */
+    const char *name;    /* "race=Black & pose=side", "cluster 7 of 16" */
+    const char *same;    /* another name of the very same queries; NULL: none was tried */
+    size_t n_conditions; /* 0: a cluster */
+    size_t n, n_classes; /* queries, and classes they are of */
     fdml_estimate value, rest, difference; /* difference = value - rest; n: queries */
     double p, p_search;
     double loss_share, lift; /* its share of all loss, and that over its share of queries */
@@ -81,7 +81,7 @@ typedef struct fdml_slices_result {
     size_t n_columns, n_queries;
     size_t n_tried, n_small; /* n_small: had rows, but too few queries or classes to be tried */
     size_t n_significant, n_unexplained; /* the latter: beyond the findings listed */
-    double critical;         /* z that the search asks for; NaN: nothing was tried */
+    double critical; /* z that the search asks for; NaN: nothing was tried */
     /* the smallest difference that is found with FDML_POWER: in the slice that is easiest, and
      * in the one that is hardest to judge, and their sizes; NaN where nothing was tried */
     double detectable_least, detectable_most;

@@ -65,12 +65,12 @@ typedef struct batch {
     slice_lattice *lattice;
     const fdml_audit_settings *settings;
     uint64_t stream;
-    size_t first, n;          /* exchanges */
-    float *lane, *values;     /* [SLICE_LANES, n], [n, SLICE_LANES] */
+    size_t first, n;      /* exchanges */
+    float *lane, *values; /* [SLICE_LANES, n], [n, SLICE_LANES] */
     double total[SLICE_LANES];
-    char *scratch;            /* [SLICE_LANES, size] */
+    char *scratch; /* [SLICE_LANES, size] */
     size_t size;
-    double *largest;          /* [n_tasks, SLICE_LANES] */
+    double *largest; /* [n_tasks, SLICE_LANES] */
 } batch;
 
 static void draw_lane(void *ctx, size_t lane, int thread)
@@ -188,6 +188,36 @@ double fdml_slice_p_search(const slice_search *search, double z)
             low = middle + 1;
     }
     return (double)(1 + search->n_permutations - low) / (double)(1 + search->n_permutations);
+}
+
+/* Variance of outcomes between 0 and 1 whose mean is m, but for a factor. */
+static double spread_at(double m)
+{
+    return m < 1 ? m * (1 - m) : 0;
+}
+
+/* A slice that is worse is more variable than it is by exchange, and makes the exchanges more
+ * variable too. With m the mean loss of the rest, f the slice's share, s(m) = m (1 - m), the
+ * difference d stands on both sides of
+ *
+ *   d n (1 - f) = D at the critical z sqrt(s(m + f d) / s(m))
+ *               + z_power deviation sqrt((1 - f) s(m + d) / s(m) + f)
+ *
+ * and is found by going round, which converges in a few steps. */
+double fdml_slice_detectable(const slice_search *search, const slice_stat *stat)
+{
+    const double z_power = 0.8416212335729143; /* normal quantile of FDML_POWER, 0.8 */
+    const slice_data *data = search->lattice.data;
+    const double f = (double)stat->n / (double)data->n, m = data->mean;
+    const double at = fdml_slice_at(stat, search->critical);
+    double d = 0;
+    for (int round = 0; round < 32; round++) {
+        const double all = spread_at(m + f * d) / spread_at(m);
+        const double own = (1 - f) * spread_at(m + d) / spread_at(m) + f;
+        d = (at * sqrt(all) + z_power * stat->deviation * sqrt(own)) /
+            ((double)stat->n * (1 - f));
+    }
+    return d;
 }
 
 /* p_search <= level where fewer than level (n + 1) of 1 + n reach it. */

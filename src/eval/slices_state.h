@@ -3,8 +3,8 @@
  *
  * slices_search.c runs the search. slice_lattice.c lists the slices and sums over all of them,
  * slice_moments.c knows their mean and deviation under the null hypothesis, slice_exchange.c
- * draws from it, slice_select.c chooses findings. audit_slices.c makes queries and columns of an
- * audit's state, slice_result.c results of the findings.
+ * draws from it, slice_select.c chooses findings. audit_slices.c makes queries and columns of
+ * an audit's state, slice_result.c results of the findings.
  *
  * Queries are numbered anew: block after block, a block being what is exchanged whole (the
  * queries of a class, or one query), and stratum after stratum, a stratum being blocks that may
@@ -47,12 +47,12 @@ typedef struct slice_data {
 typedef struct slice_stat {
     uint32_t node, cell, column, child; /* child: its own node, NO_SLICE: none */
     uint32_t n, n_classes;
-    uint32_t n_reached; /* exchanges that reach its D */
-    uint32_t by;        /* explained by this finding; NO_SLICE: not yet */
-    float loss;         /* sum over its queries */
+    uint32_t n_reached;               /* exchanges that reach its D */
+    uint32_t by;                      /* explained by this finding; NO_SLICE: not yet */
+    float loss;                       /* sum over its queries */
     double mean, deviation, skewness; /* of D under the null hypothesis */
-    double z;           /* NaN: never varies */
-    double given;       /* z given the findings */
+    double z;                         /* NaN: never varies */
+    double given;                     /* z given the findings */
 } slice_stat;
 
 /* A slice and the slices that refine it by one column, from `column` on; the nodes of those
@@ -104,7 +104,7 @@ typedef struct slice_stratum {
 } slice_stratum;
 typedef struct slice_moments {
     const slice_data *data;
-    const slice_stratum *stratum; /* [n_strata] */
+    const slice_stratum *stratum;          /* [n_strata] */
     const uint32_t *block_of, *stratum_of; /* [n] */
     double of_all, spread_of_all; /* sums over strata of what every slice has in common */
 } slice_moments;
@@ -132,10 +132,11 @@ size_t fdml_slice_exchange_size(const slice_data *data);
 void fdml_slice_exchange(float *loss, const slice_data *data, uint64_t seed, uint64_t stream,
                          uint32_t replicate, void *scratch);
 
-/* --- slices_search.c ------------------------------------------------------------------------- */
+/* --- slices_search.c -------------------------------------------------------------------------
+ */
 typedef struct slice_search {
     slice_lattice lattice;
-    double *null;    /* [n_permutations] largest z, ascending */
+    double *null; /* [n_permutations] largest z, ascending */
     size_t n_permutations;
     double level, critical; /* z > critical: p_search <= level */
     uint32_t finding[FDML_SLICE_MOST_FINDINGS];
@@ -147,6 +148,8 @@ fdml_status fdml_slice_search(slice_search *search, const slice_data *data,
                               const fdml_audit_settings *settings, uint64_t stream,
                               const fdml_machine *machine, fdml_arena *arena, fdml_error *err);
 double fdml_slice_p_search(const slice_search *search, double z);
+/* How much worse than the rest the queries of a slice must do to be found with FDML_POWER. */
+double fdml_slice_detectable(const slice_search *search, const slice_stat *stat);
 size_t fdml_slice_search_size(const slice_data *data, const fdml_audit_settings *settings,
                               const fdml_machine *machine);
 
