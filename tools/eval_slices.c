@@ -30,7 +30,9 @@ static void add_named(eval_input *input, const char *name, fdml_arena *arena)
     size_t column;
     fdml_factor *factor = &input->slice_column[input->n_slice_columns++];
     CLI_TRY(fdml_table_find(&input->table, name, &column, &err), &err);
-    CLI_TRY(fdml_factor_from_column(factor, &is_key, &input->table, column, arena, &err), &err);
+    CLI_TRY(fdml_factor_from_column(factor, &is_key, &input->table, column, &input->label,
+                                    arena, &err),
+            &err);
     const char *path = input->table.path;
     if (factor->n_levels > FDML_SLICE_MOST_LEVELS)
         cli_die(CLI_EXIT_DATA, "%s: column %s has %zu values, the limit for slices is %d", path,
@@ -47,7 +49,9 @@ static bool add_unasked(eval_input *input, size_t column, fdml_arena *arena)
     bool is_key;
     const fdml_arena_mark mark = fdml_arena_get_mark(arena);
     fdml_factor *factor = &input->slice_column[input->n_slice_columns];
-    CLI_TRY(fdml_factor_from_column(factor, &is_key, &input->table, column, arena, &err), &err);
+    CLI_TRY(fdml_factor_from_column(factor, &is_key, &input->table, column, &input->label,
+                                    arena, &err),
+            &err);
     const size_t n = factor->n_levels;
     if (!is_key && n >= 2 && n <= FDML_SLICE_MOST_LEVELS) {
         input->n_slice_columns++;
@@ -60,8 +64,11 @@ static bool add_unasked(eval_input *input, size_t column, fdml_arena *arena)
 static void note_left_out(char *note, size_t size, const char *column)
 {
     const size_t used = strlen(note);
-    snprintf(note + used, size - used, "%s%s",
-             used ? ", " : "slices: not looked at, for too many values: ", column);
+    snprintf(
+        note + used, size - used, "%s%s",
+        used ? ", "
+             : "slices: not looked at, as they name rows or classes or have too many values: ",
+        column);
 }
 
 static void add_all(eval_input *input, const eval_options *o, fdml_arena *arena)

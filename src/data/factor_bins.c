@@ -98,15 +98,31 @@ static fdml_status bin(fdml_factor *factor, const double *value, double *scratch
     return FDML_OK;
 }
 
+/* Do levels of the two columns correspond one to one? As many levels, and each of `a` meets
+ * only one of `b`. met: [n_levels] scratch. */
+static bool is_renamed(const fdml_factor *a, const fdml_factor *b, uint32_t *met)
+{
+    if (a->n_levels != b->n_levels) return false;
+    for (size_t v = 0; v < a->n_levels; v++) met[v] = UINT32_MAX;
+    for (size_t i = 0; i < a->n_rows; i++) {
+        uint32_t *seen = &met[a->code[i]];
+        if (*seen == UINT32_MAX) *seen = b->code[i];
+        if (*seen != b->code[i]) return false;
+    }
+    return true;
+}
+
 /* work: what is not needed afterwards. */
 static fdml_status make(fdml_factor *factor, bool *is_key, const fdml_table *table,
-                        size_t column, fdml_arena *arena, fdml_arena *work, fdml_error *err)
+                        size_t column, const fdml_factor *label, fdml_arena *arena,
+                        fdml_arena *work, fdml_error *err)
 {
     const char *name = table->name[column];
     const char **text = fdml_arena_push(work, table->n_rows, sizeof *text);
     double *value = fdml_arena_push(work, 2 * table->n_rows, sizeof *value);
+    uint32_t *met = fdml_arena_push(work, table->n_rows, sizeof *met);
     bool are_whole;
-    if (!text || !value) return no_memory(name, err);
+    if (!text || !value || !met) return no_memory(name, err);
     for (size_t i = 0; i < table->n_rows; i++) {
         text[i] = fdml_table_cell(table, i, column);
         if (!*text[i]) text[i] = missing;
@@ -114,17 +130,19 @@ static fdml_status make(fdml_factor *factor, bool *is_key, const fdml_table *tab
     FDML_TRY(fdml_factor_from_text(factor, name, text, table->n_rows, arena, err));
     const bool are_numbers = read_numbers(value, &are_whole, table, column);
     *is_key = factor->n_levels == table->n_rows && (are_whole || !are_numbers);
+    *is_key = *is_key || (label && is_renamed(factor, label, met));
     if (!are_numbers || *is_key || factor->n_levels <= FDML_BINNED_ABOVE) return FDML_OK;
     return bin(factor, value, value + table->n_rows, arena, err);
 }
 
 fdml_status fdml_factor_from_column(fdml_factor *factor, bool *is_key, const fdml_table *table,
-                                    size_t column, fdml_arena *arena, fdml_error *err)
+                                    size_t column, const fdml_factor *label, fdml_arena *arena,
+                                    fdml_error *err)
 {
     fdml_arena work;
     fdml_arena_init(&work, 0);
     const fdml_arena_mark mark = fdml_arena_get_mark(arena);
-    const fdml_status status = make(factor, is_key, table, column, arena, &work, err);
+    const fdml_status status = make(factor, is_key, table, column, label, arena, &work, err);
     if (status) fdml_arena_reset(arena, mark);
     fdml_arena_close(&work);
     return status;

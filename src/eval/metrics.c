@@ -205,6 +205,7 @@ static const char *const other[][2] = {
       "with the inverse of that value's number of rows; values with too few rows, or in one "
       "class only, are left out of both" },
 #include "eval/metrics_downstream.def"
+#include "eval/metrics_slices.def"
     { "gap",
       "largest minus smallest value over the groups with enough rows; its interval keeps "
       "the two groups as observed and resamples each within itself" },
@@ -216,17 +217,6 @@ static const char *const other[][2] = {
     { "detectable",
       "smallest true change that one two-sided test at the level finds with 80% power: "
       "(t(1 - level/2) + t(.8)) times the bootstrap's standard error of the change" },
-    { "slice", "queries that have given values in one or more columns, or whose class lies in "
-               "one region "
-               "of the embedding (k-means of class means); its difference is its value minus "
-               "that of all "
-               "other queries, its lift the share of all loss (1 - value) that falls in it "
-               "over its share "
-               "of queries, its excess the loss beyond that of as many of the others" },
-    { "p_search",
-      "probability that any slice tried would stand out as much as this one if outcomes were "
-      "exchanged at random between classes of like size and within classes (Westfall & Young's "
-      "maxT of skewness-corrected z): corrected for all slices tried" },
     { "p",
       "probability of a gap at least this large if the attribute were exchanged at random "
       "between whole classes (or, where classes are mixed, between queries of a class; pair "

@@ -59,6 +59,7 @@ size_t fdml_report_measures(const char *keys[FDML_MEASURES_MAX],
     if (result->slices) {
         keys[n++] = "slice";
         keys[n++] = "p_search";
+        keys[n++] = "detectable_slice";
     }
     if (result->comparison) {
         keys[n++] = "change";

@@ -21,8 +21,8 @@ static bool make(fdml_factor *factor, const char *cells)
     const fdml_source source = { "meta.csv", NULL, (const unsigned char *)cells,
                                  strlen(cells) };
     cr_assert_eq(fdml_table_read(&table, &source, &arena, &err), FDML_OK, "%s", err.text);
-    cr_assert_eq(fdml_factor_from_column(factor, &is_key, &table, 0, &arena, &err), FDML_OK,
-                 "%s", err.text);
+    cr_assert_eq(fdml_factor_from_column(factor, &is_key, &table, 0, NULL, &arena, &err),
+                 FDML_OK, "%s", err.text);
     return is_key;
 }
 
@@ -119,5 +119,26 @@ Test(data_factor_bins, not_quite_numbers_stay_texts)
     strcat(text, "inf,1\n");
     cr_expect_not(make(&f, text));
     cr_expect_eq(f.n_levels, 31u);
+    fdml_arena_close(&arena);
+}
+
+/* Numbers of people are as good as their names. */
+Test(data_factor_bins, another_name_of_the_label_is_a_key)
+{
+    static const char text[] = "person,x\n5,1\n7,1\n5,1\n9,1\n";
+    static const uint32_t same[] = { 2, 0, 2, 1 }, other[] = { 2, 0, 1, 1 };
+    static const char *const level[] = { "a", "b", "c" };
+    fdml_factor f, label = { "label", 4, 3, same, level };
+    fdml_table table;
+    fdml_error err;
+    bool is_key;
+    const fdml_source source = { "meta.csv", NULL, (const unsigned char *)text, strlen(text) };
+    fdml_arena_init(&arena, 0);
+    cr_assert_eq(fdml_table_read(&table, &source, &arena, &err), FDML_OK);
+    fdml_factor_from_column(&f, &is_key, &table, 0, &label, &arena, &err);
+    cr_expect(is_key);
+    label.code = other;
+    fdml_factor_from_column(&f, &is_key, &table, 0, &label, &arena, &err);
+    cr_expect_not(is_key);
     fdml_arena_close(&arena);
 }
