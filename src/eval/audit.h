@@ -212,6 +212,7 @@ typedef struct fdml_audit_cost {
     size_t bytes_kept;  /* of these, what lies beside the pass: its limit is what this leaves */
     double flops;
     double flops_of_classifiers; /* of these, downstream */
+    double flops_of_slices;      /* and of the search for slices, about */
 } fdml_audit_cost;
 void fdml_audit_estimate(fdml_audit_cost *cost, const fdml_problem *problem,
                          const fdml_audit_settings *settings, const fdml_machine *machine);

@@ -261,7 +261,7 @@ static double multiply_adds(const fdml_problem *problem, const fdml_audit_settin
  * one after the other. */
 typedef struct share {
     size_t measures, resampling, least, wanted;
-    double flops, flops_of_classifiers;
+    double flops, flops_of_classifiers, flops_of_slices;
 } share;
 
 /* What a pass and k-means take, and their multiply-adds. */
@@ -309,7 +309,8 @@ static share audit_share(const fdml_problem *problem, const fdml_audit_settings 
     s.least = larger(s.least, leakage_least);
     s.wanted = larger(s.wanted, leakage_wanted);
     size_t slices;
-    s.flops += fdml_audit_slices_cost(&slices, problem, settings, machine);
+    s.flops_of_slices = fdml_audit_slices_cost(&slices, problem, settings, machine);
+    s.flops += s.flops_of_slices;
     s.least = larger(s.least, slices);
     s.wanted = larger(s.wanted, slices);
     size_t downstream;
@@ -353,5 +354,6 @@ void fdml_audit_estimate(fdml_audit_cost *cost, const fdml_problem *problem,
         .bytes_kept = s.measures,
         .flops = s.flops,
         .flops_of_classifiers = s.flops_of_classifiers,
+        .flops_of_slices = s.flops_of_slices,
     };
 }

@@ -117,6 +117,9 @@ size_t fdml_audit_slice_columns(const fdml_factor **column, const fdml_problem *
 
 static fdml_status check_columns(const fdml_factor *factor, size_t n, fdml_error *err)
 {
+    if (n > FDML_SLICE_MOST_COLUMNS)
+        return fdml_fail(err, FDML_E_LIMIT, "slices: %zu columns, the limit is %d", n,
+                         FDML_SLICE_MOST_COLUMNS);
     for (size_t c = 0; c < n; c++)
         if (factor[c].n_levels > FDML_SLICE_MOST_LEVELS)
             return fdml_fail(err, FDML_E_LIMIT,
@@ -295,6 +298,7 @@ double fdml_audit_slices_cost(size_t *bytes, const fdml_problem *problem,
     *bytes = 0;
     if (!settings->with_slices) return 0;
     data.n_crossed = fdml_audit_slice_columns(&factor, problem);
+    if (data.n_crossed > FDML_SLICE_MOST_COLUMNS) return 0; /* it will be refused */
     data.n_columns = data.n_crossed + count_clusters(k, &settings->slices, n_classes);
     size_t beside = 0, of_kmeans = 0;
     for (size_t c = 0; c < data.n_columns; c++) {

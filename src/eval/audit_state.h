@@ -109,7 +109,7 @@ static inline uint64_t audit_stream_id(audit_stream purpose, size_t grouping, si
 }
 
 /* --- audit_progress.c --------------------------------------------------------------------- */
-enum { AUDIT_STAGES = 5 };
+enum { AUDIT_STAGE_RESAMPLING = 3, AUDIT_STAGES = 6 };
 typedef struct audit_progress {
     fdml_progress own;       /* what the stages report to */
     const fdml_progress *to; /* the caller's */

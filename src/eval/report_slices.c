@@ -92,7 +92,7 @@ bool fdml_report_slice(const char **sentence, const fdml_report *report, size_t 
     const fdml_slice *slice = &report->result->slices->slice[index];
     char text[TEXT_MAX], excess[FDML_SHOWN_MAX];
     fdml_show_value(excess, slice->excess);
-    snprintf(text, sizeof text, "%.0f%% of all that is lost, in %.0f%% of the queries",
+    snprintf(text, sizeof text, "%.3g%% of all that is lost, in %.3g%% of the queries",
              100 * slice->loss_share, 100 * slice->loss_share / slice->lift);
     for (size_t t = 0; t < slice->n_traits; t++)
         fdml_text_append(text, sizeof text, "%s %.200s=%.200s (%.0f%% against %.0f%%)",
