@@ -336,6 +336,56 @@ Test(eval_slices, finds_a_column_and_not_its_refinements)
     expect_few(n_others);
 }
 
+/* Of the rows of a=1 that fail, those with b=0, one in twenty, fail a little less often: a=1
+ * b=1 has the larger z, but adds nothing to a=1 that could be told from chance. */
+Test(eval_slices, prefers_the_simpler_of_two)
+{
+    slice_case c;
+    slice_search search;
+    size_t n[2] = { 0 };
+    planted_case(&c, 9);
+    for (size_t i = 0; i < c.n; i++) {
+        c.code[1][i] = i % 20 > 0;
+        if (c.code[0][i] == 1)
+            c.loss[i] = c.code[1][i] ? n[1]++ % 5 < 2 : n[0]++ % 5 < 1; /* 2 of 5, 1 of 5 */
+    }
+    c.n_levels[1] = 2;
+    slice_case_finish(&c);
+    slice_case_search(&search, &c);
+    const slice_stat *stat = search.lattice.stat;
+    const uint32_t column = slice_case_find(&search, 0, 1, CASE_COLUMNS, 0);
+    const uint32_t both = slice_case_find(&search, 0, 1, 1, 1);
+    cr_assert(column != NO_SLICE && both != NO_SLICE);
+    cr_assert_gt(stat[both].z, stat[column].z);
+    cr_expect_eq(search.finding[0], column);
+    cr_expect_eq(stat[both].by, column);
+    slice_case_close(&c);
+}
+
+/* More cells than are summed at a time: every slice's loss is that of its rows. */
+Test(eval_slices, sums_over_many_cells)
+{
+    slice_case c;
+    slice_search search;
+    slice_case_even(&c, 1000, 4, 6, 12);
+    for (size_t j = 0; j < 6; j++) slice_case_query_column(&c, j, 200);
+    slice_case_failures(&c, 0.5, 0.1);
+    c.settings.slices = (fdml_slice_settings){ .depth = 1, .min_rows = 5 };
+    slice_case_finish(&c);
+    slice_case_search(&search, &c);
+    cr_assert_geq(search.lattice.n_slices, 1150);
+    for (uint32_t s = 0; s < search.lattice.n_slices; s++) {
+        const slice_stat *stat = &search.lattice.stat[s];
+        double sum = 0;
+        for (size_t i = 0; i < c.n; i++)
+            sum += c.code[stat->column][i] == stat->cell - c.data.first[stat->column]
+                       ? (double)c.loss[i]
+                       : 0;
+        cr_assert_eq((double)stat->loss, sum);
+    }
+    slice_case_close(&c);
+}
+
 /* A level of b and one of a and c together: neither hides the other. */
 Test(eval_slices, finds_two)
 {
