@@ -130,6 +130,8 @@ static void close_table(eval_input *input, const eval_options *options, fdml_are
     keep_levels(&input->label, arena);
     for (size_t i = 0; i < options->groups.n; i++) keep_levels(&input->attribute[i], arena);
     for (size_t i = 0; i < options->targets.n; i++) keep_levels(&input->target[i], arena);
+    for (size_t i = 0; i < input->n_slice_columns; i++)
+        keep_levels(&input->slice_column[i], arena);
     if (options->exclude_same) keep_levels(&input->exclude, arena);
     fdml_arena_close(&input->text);
 }
@@ -154,6 +156,7 @@ void eval_input_open(eval_input *input, const eval_options *options,
     for (size_t i = 0; i < options->targets.n; i++)
         open_factor(&input->target[i], input, "--downstream-target", options->targets.item[i],
                     arena);
+    if (options->audit.find_slices) eval_slices_open(input, options, arena);
     if (options->pairs) eval_pairs_open(input, options, arena);
     input->problem =
         (fdml_problem){ .x = input->matrix.data,
@@ -165,6 +168,8 @@ void eval_input_open(eval_input *input, const eval_options *options,
                         .n_attributes = options->groups.n,
                         .targets = input->target,
                         .n_targets = options->targets.n,
+                        .slice_columns = input->slice_column,
+                        .n_slice_columns = input->n_slice_columns,
                         .is_query = open_flags(input, "--query", options->query, arena),
                         .is_gallery = open_flags(input, "--gallery", options->gallery, arena),
                         .exclude = options->exclude_same ? &input->exclude : NULL };

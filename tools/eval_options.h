@@ -20,6 +20,7 @@ typedef struct eval_options {
     const char *query, *gallery, *exclude_same;
     const char *pairs, *pair_name;
     const char *compare;      /* embeddings of the same rows by another model */
+    fdml_texts slice_columns; /* none: all that have a few values */
     fdml_texts gates;         /* --fail-if */
     embed_settings embed;     /* where --model makes the embeddings */
     fdml_audit_options audit; /* what is measured, and how sure */

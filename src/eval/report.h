@@ -109,14 +109,14 @@ typedef struct fdml_setting {
     size_t n;
 } fdml_setting;
 
-#define FDML_SETTINGS_MAX 32
+#define FDML_SETTINGS_MAX 40
 /* Fills settings[]; returns how many, or 0 when the arena is full. */
 size_t fdml_report_settings(fdml_setting settings[FDML_SETTINGS_MAX], const fdml_report *report,
                             fdml_arena *arena);
 
 /* Keys, beside the metrics', that the report uses and fdml_define explains; returns how many.
  */
-#define FDML_MEASURES_MAX 32
+#define FDML_MEASURES_MAX 40
 size_t fdml_report_measures(const char *keys[FDML_MEASURES_MAX],
                             const fdml_audit_result *result);
 

@@ -47,6 +47,11 @@ static bool has_leakage(const html_page *page)
     return page->report->result->n_leakage > 0;
 }
 
+static bool has_slices(const html_page *page)
+{
+    return page->report->result->slices != NULL;
+}
+
 static bool has_failures(const html_page *page)
 {
     return has_ranks(page) && has_groups(page);
@@ -84,6 +89,8 @@ static const html_section sections[] = {
     { "leakage", "Leakage of attributes", has_leakage,
       "leakage was not asked for, or no groups were compared: -m leakage",
       fdml_html_put_leakage },
+    { "slices", "Worst slices", has_slices, "not searched for: --find-slices",
+      fdml_html_put_slices },
     { "map", "Map of the embedding", NULL, NULL, fdml_html_put_map },
     { "worst", "Worst queries", has_failures,
       "no retrieval metric was asked for, or no groups were compared", fdml_html_put_worst },

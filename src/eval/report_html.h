@@ -103,6 +103,7 @@ bool fdml_html_put_cross(html_page *page);
 bool fdml_html_put_spectrum(html_page *page);
 bool fdml_html_put_det(html_page *page);
 bool fdml_html_put_leakage(html_page *page);
+bool fdml_html_put_slices(html_page *page);
 bool fdml_html_put_map(html_page *page);
 bool fdml_html_put_worst(html_page *page);
 bool fdml_html_put_definitions(html_page *page);

@@ -7,6 +7,7 @@
 #include "eval/comparison.h"
 #include "eval/report.h"
 #include "eval/report_tables.h"
+#include "eval/slices.h"
 
 enum { WIDTH = 100 };
 
@@ -79,6 +80,20 @@ static bool put_comparison(const view *v, const fdml_report *report, fdml_arena 
     return true;
 }
 
+static bool put_slices(const view *v, const fdml_report *report, fdml_arena *arena)
+{
+    const fdml_slices_result *r = report->result->slices;
+    char title[256];
+    fdml_grid grid;
+    snprintf(title, sizeof title,
+             "Slices whose %s is worse than that of the rest (p_search: corrected for all %zu"
+             " slices tried)",
+             report->result->settings->metrics[r->metric].key, r->n_tried);
+    if (!fdml_grid_slices(&grid, report, arena)) return false;
+    put_captioned(v, &grid, fdml_arena_copy_text(arena, title, strlen(title)));
+    return true;
+}
+
 static bool put_tables(const view *v, const fdml_report *report, fdml_arena *arena)
 {
     const fdml_audit_result *result = report->result;
@@ -104,6 +119,7 @@ static bool put_tables(const view *v, const fdml_report *report, fdml_arena *are
         put_captioned(v, &grid, "How well the attribute can be read from the embeddings");
     }
     if (!put_downstream(v, report, arena)) return false;
+    if (result->slices && !put_slices(v, report, arena)) return false;
     if (result->comparison && !put_comparison(v, report, arena)) return false;
     if (!report->n_gates) return true;
     if (!fdml_grid_gates(&grid, report, arena)) return false;
@@ -136,6 +152,11 @@ fdml_status fdml_report_md(FILE *file, const fdml_report *report, fdml_arena *ar
         if (!fdml_report_changes(&verdict, report, arena))
             return fdml_fail(err, FDML_E_NOMEM, "no memory for the report");
         put_item(&v, "", "", "**Change.** ", verdict, "\n\n");
+    }
+    if (result->slices) {
+        if (!fdml_report_slices(&verdict, report, arena))
+            return fdml_fail(err, FDML_E_NOMEM, "no memory for the report");
+        put_item(&v, "", "", "**Slices.** ", verdict, "\n\n");
     }
     for (size_t i = 0; i < result->n_warnings; i++)
         put_item(&v, "", "", "**Warning.** ", result->warnings[i], "\n\n");

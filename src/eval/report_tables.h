@@ -40,6 +40,12 @@ bool fdml_grid_learned(fdml_grid *grid, const fdml_report *report, size_t index,
 bool fdml_grid_learned_gaps(fdml_grid *grid, const fdml_report *report, size_t index,
                             fdml_arena *arena);
 
+/* report_slices.c: a row for each slice found; what the search did; and what one slice is. */
+bool fdml_grid_slices(fdml_grid *grid, const fdml_report *report, fdml_arena *arena);
+bool fdml_report_slices(const char **sentence, const fdml_report *report, fdml_arena *arena);
+bool fdml_report_slice(const char **sentence, const fdml_report *report, size_t index,
+                       fdml_arena *arena);
+
 /* report_compare.c: overall values and gaps, a row for each metric; and the groups' changes. */
 bool fdml_grid_changes(fdml_grid *grid, const fdml_report *report, fdml_arena *arena);
 bool fdml_grid_group_changes(fdml_grid *grid, const fdml_report *report, fdml_arena *arena);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "eval/comparison.h"
+#include "eval/slices.h"
 #include "eval/report.h"
 #include "eval/report_tables.h"
 
@@ -164,6 +165,28 @@ static bool put_downstream(FILE *file, const fdml_report *report, fdml_arena *ar
     return true;
 }
 
+static bool put_slices(FILE *file, const fdml_report *report, fdml_arena *arena)
+{
+    const fdml_slices_result *r = report->result->slices;
+    const char *words;
+    fdml_grid grid;
+    if (!r) return true;
+    if (!fdml_grid_slices(&grid, report, arena) || !put_grid(file, &grid)) return false;
+    for (size_t i = 0; i < r->n; i++) {
+        if (!fdml_report_slice(&words, report, i, arena)) return false;
+        fputs(i ? "" : "\n", file);
+        fputs("  - ", file);
+        char *text = fdml_arena_push(arena, strlen(r->slice[i].name) + strlen(words) + 4, 1);
+        if (!text) return false;
+        sprintf(text, "%s: %s", r->slice[i].name, words);
+        fdml_text_wrap(file, text, 4, 4, WIDTH);
+    }
+    if (!fdml_report_slices(&words, report, arena)) return false;
+    fputs("\nSlices: ", file);
+    fdml_text_wrap(file, words, 8, 8, WIDTH);
+    return true;
+}
+
 static bool put_comparison(FILE *file, const fdml_report *report, fdml_arena *arena)
 {
     const fdml_comparison *c = report->result->comparison;
@@ -264,7 +287,8 @@ fdml_status fdml_report_text(FILE *file, const fdml_report *report, fdml_arena *
     const bool fits = put_groups(file, report, arena) && put_gaps(file, report, arena) &&
                       put_verification(file, report, arena) &&
                       put_leakage(file, report, arena) && put_downstream(file, report, arena) &&
-                      put_comparison(file, report, arena) && put_gates(file, report, arena);
+                      put_slices(file, report, arena) && put_comparison(file, report, arena) &&
+                      put_gates(file, report, arena);
     if (fits) put_notes(file, report);
     if (!fits || !put_settings(file, report, arena))
         return fdml_fail(err, FDML_E_NOMEM, "no memory for the report");

@@ -15,6 +15,7 @@
 #include "simd/kern/tile.h"
 #include "simd/kern/count.h"
 #include "simd/kern/topk.h"
+#include "simd/kern/scatter.h"
 #include "simd/kern/conv.h"
 #include "simd/kern/winograd.h"
 #include "simd/kern/window.h"

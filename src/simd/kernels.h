@@ -320,6 +320,9 @@ typedef struct fdml_sgd {
  *   first_id.. are merged in. Ids never repeat; -infinity never enters.
  * pick_floors: out[e] = id[e] > high ? below[e] : at[e]; ids and high are below 2^31.
  * count_equal: *count += number of x[i] == value.
+ * sum_by_cell: values [rows, 16] and sums [cells, 16] are sixteen numbers side by side. For each
+ *   of n_rows rows r = row[i] (row NULL: i), in their order, values[r] is added to sums[c] for
+ *   c = cell[r * stride + j], j < n_columns; cells of different columns are different.
  * bin_rows: bin = floor((x - low) * inverse_width) limited to 0 .. n_bins-1 (n_bins <= 2^24).
  * exp_rows, log_rows: SLEEF, below 1 ulp. y may be x.
  * softmax_rows, hinge_rows: of each row of z [n_rows, stride], n outputs and then nothing, in

@@ -32,9 +32,9 @@ PY
 test_page_has_every_section()
 {
     small_set
-    page --group group,cam -m all --fmr 1e-1,1e-2
+    page --group group,cam -m all --fmr 1e-1,1e-2 --find-slices
     local id
-    for id in summary data groups gaps curves distances cross spectrum det leakage map worst definitions settings \
+    for id in summary data groups gaps curves distances cross spectrum det leakage slices map worst definitions settings \
         hashes; do
         grep -q "<h2 id=\"$id\">" r.html || fail "no section $id"
         grep -q "<a href=\"#$id\">" r.html || fail "no link to $id"
