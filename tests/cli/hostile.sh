@@ -31,7 +31,7 @@ test_names()
 {
     python3 "$REPO/tests/cli/make_hostile.py" names
     views r --group $'bad | "name"\n\u202e<i>&_$,kind' --missing-attribute group --min-group 4 -m recall_at_1,map_at_r,leakage \
-        --fail-if "recall_at_1[kind='|'] < 2"
+        --fail-if "recall_at_1[kind='|'] < 0"
     truth r
     command -v chromium >/dev/null || skip "chromium is not installed"
     python3 "$REPO/tests/cli/html_render.py" r.html 390
@@ -42,20 +42,20 @@ test_long_names_are_told_apart()
     python3 "$REPO/tests/cli/make_hostile.py" long
     views r --group kind --min-group 4 -m recall_at_1,map_at_r
     truth r
-    assert_eq "$(grep -c 'x…x*a ' r.txt)" "$(grep -c 'x…x*b ' r.txt)"
-    grep -q 'x…x*a ' r.txt || fail "the end of a long name is lost"
+    local end
+    for end in a b; do assert_eq "$(grep -c "^  x*…x*$end " r.txt)" 1; done
 }
 
 test_missing_attributes()
 {
     python3 "$REPO/tests/cli/make_hostile.py" names
-    bad_input 'meta.csv:4: kind is empty (--missing-attribute group' fdml-eval emb.npy meta.csv --group kind
+    bad_input 'meta.csv:3: kind is empty (--missing-attribute group' fdml-eval emb.npy meta.csv --group kind
     views r --group kind --missing-attribute group --min-group 4 -m recall_at_1,map_at_r
     assert_json r.json 'r["settings"]["missing_attribute"] == "group"'
     assert_json r.json 'any(g["value"] == "missing" for g in r["groups"])'
     run fdml-eval --verify r.json
     assert_exit 0
-    bad_input 'label is empty' fdml-eval emb.npy meta.csv --label kind --missing-attribute group
+    bad_input 'meta.csv:3: kind is empty' fdml-eval emb.npy meta.csv --label kind --missing-attribute group
 }
 
 # 200 values and a group of one, with all that has a row for each pair of groups.
@@ -65,8 +65,7 @@ test_many_values()
     views r --group many,alone --no-intersections --min-group 2 -m recall_at_1,map_at_r,verification --fmr 1e-1
     truth r
     assert_json r.json 'sum(g["by"] == "many" for g in r["groups"]) == 200'
-    assert_json r.json '[g["metrics"]["recall_at_1"]["why"] for g in r["groups"] if g["value"] == "one"] ==
-        ["insufficient data (n=1 < 2)"]'
+    assert_json r.json '[g["metrics"]["recall_at_1"]["why"] for g in r["groups"] if g["value"] == "one"] == ["insufficient data (n=1 < 2)"]'
     grep -q '200 groups are too many for a table' r.txt || fail "not said where the table is"
     [ "$(wc -c <r.html)" -lt 1500000 ] || fail "the page has $(wc -c <r.html) bytes"
     [ "$(wc -l <r.txt)" -lt 1500 ] || fail "the text has $(wc -l <r.txt) lines"

@@ -44,14 +44,14 @@ def check_text(text, report):
         assert line.count("\u2069") <= line.count("\u2068"), line
         assert columns(line) <= 100 or line.startswith(("embeddings", "metadata", "compare")) or "  " not in line.strip(), line
     for g in report["groups"]:
-        right = any(unicodedata.bidirectional(c) in "RAL" and unicodedata.bidirectional(c) != "L" for c in g["value"])
+        right = any(unicodedata.bidirectional(c) in ("R", "AL") for c in g["value"])
         if right and columns(g["value"]) <= 36:
             assert "\u2068" + plain(g["value"]) + "\u2069" in text, g["value"]
 
 
 def split_md(line):
     """Cells of a row of a table of GitHub's Markdown, without their escapes."""
-    cells = re.split(r"(?<!\\)(?:\\\\)*\K\|", line) if False else re.findall(r"((?:\\.|[^|\\])*)\|", line)[1:]
+    cells = re.findall(r"((?:\\.|[^|\\])*)\|", line)[1:]
     for cell in cells:
         bare = re.sub(r"\\.", "", cell).replace("**", "").replace("[", "").replace("]", "")
         assert not re.search(r"[`_<>|&~$]", bare), cell

@@ -37,7 +37,6 @@ def main():
     if kind == "names":
         n = 6 * len(NAMES)
         rows = [[f"c{i // 3}", NAMES[i // 3 % len(NAMES)], NAMES[(i // 3 + i + 11) % len(NAMES)]] for i in range(n)]
-        rows[2][2] = ""
         write(rows, ["label", COLUMN, "kind"], noisy([r[0] for r in rows]))
     if kind == "long":
         values = ["x" * 10000 + "a", "x" * 10000 + "b", "日本" * 1500, "e" + "\u0301" * 3000, "short"]
