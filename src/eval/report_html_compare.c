@@ -37,7 +37,7 @@ static void add_change(forest *f, const char *label, const char *name, const fdm
 }
 
 /* Groups of an attribute, and the gap; of an intersection, which may have many groups, the gap
- * alone. names: "gap by gender" of each grouping. */
+ * alone. */
 static void add_grouping(forest *f, const html_page *page, const fdml_detail_grouping *by,
                          size_t m, const char *gap_name)
 {
@@ -92,8 +92,15 @@ bool fdml_html_put_comparison(html_page *page)
         level, result->comparison->n_tests, 100 * FDML_POWER);
     fdml_html_text(page, words);
     fputs("</p>\n", page->file);
+    bool has_intersections = false;
     for (size_t b = 0; b < page->detail->n_by; b++)
-        fdml_html_left_out(page, &page->detail->by[b]);
+        if (fdml_html_is_attribute(page, &page->detail->by[b]))
+            fdml_html_left_out(page, &page->detail->by[b]);
+        else
+            has_intersections = true;
+    if (has_intersections)
+        fputs("<p class=\"note\">Of intersections, charts show the gap alone.</p>\n",
+              page->file);
     fdml_html_begin_charts(page);
     for (size_t m = 0; m < settings->n_metrics; m++)
         if (!fdml_report_is_repeated(settings, m)) put_forest(page, m);

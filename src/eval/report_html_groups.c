@@ -238,6 +238,7 @@ bool fdml_html_put_gaps(html_page *page)
 {
     const fdml_audit_settings *settings = page->report->result->settings;
     char level[FDML_SHOWN_MAX];
+    const char *shown;
     fdml_grid grid;
     fdml_show_level(level, settings);
     fprintf(page->file,
@@ -248,6 +249,9 @@ bool fdml_html_put_gaps(html_page *page)
     if (page->detail->n_by_left_out)
         fprintf(page->file, " Charts leave out %zu intersections; the table has them.",
                 page->detail->n_by_left_out);
+    fputs("</p>\n<p>", page->file);
+    if (!fdml_report_shown(&shown, page->report, page->arena)) return false;
+    fdml_html_text(page, shown);
     fputs("</p>\n", page->file);
     double shares[2];
     share_range(shares, page);

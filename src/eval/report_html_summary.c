@@ -330,17 +330,29 @@ static bool put_findings(html_page *page)
     return fits;
 }
 
+/* The answer before all others: how many gaps there are. */
+static void put_answer(html_page *page)
+{
+    const fdml_audit_result *result = page->report->result;
+    const standing s = stand(page);
+    char level[FDML_SHOWN_MAX];
+    fdml_show_level(level, result->settings);
+    if (!result->n_gaps) return;
+    if (s.n_tested)
+        fprintf(
+            page->file,
+            "<p class=\"answer\">%zu of %zu tested <a href=\"#gaps\">gaps between groups</a> "
+            "can be told from chance at %s (Holm).</p>\n",
+            s.n_shown, s.n_tested, level);
+    else
+        fputs("<p class=\"answer\">No gap between groups was tested.</p>\n", page->file);
+}
+
 bool fdml_html_put_summary(html_page *page)
 {
-    const char *verdict;
     put_gates(page);
-    if (page->report->result->n_gaps) {
-        if (!fdml_report_shown(&verdict, page->report, page->arena)) return false;
-        fputs("<p class=\"verdict\">", page->file);
-        fdml_html_text(page, verdict);
-        fputs("</p>\n", page->file);
-    }
-    fputs("<div class=\"answer\">\n<div>\n", page->file);
+    put_answer(page);
+    fputs("<div class=\"sides\">\n<div>\n", page->file);
     if (!put_findings(page)) return false;
     fputs("</div>\n<div>\n", page->file);
     put_advice(page);
