@@ -264,7 +264,7 @@ def main():
               "distances": check_distances(found, result), "cross": check_cross(found, result),
               "leakage": check_leakage(found, result), "points": check_map(found, result),
               "worst": check_worst(text, result), "pictures": len(page.all("img")),
-              "downstream": check_downstream(text, found, result), "comparison": check_comparison(found, result),
+              "downstream": check_downstream(text, found, result), "comparison": check_comparison(text, found, result),
               "gates": check_gates(text, result)}
     print(json.dumps(counts))
 

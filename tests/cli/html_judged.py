@@ -71,8 +71,18 @@ def check_downstream(text, found, result):
     return n
 
 
-def check_comparison(found, result):
+def all_changes(compare):
+    entries = list(compare["overall"].values()) + compare["gaps"]
+    return entries + [d for g in compare["groups"] for d in g["metrics"].values()]
+
+
+def check_comparison(text, found, result):
     n, compare = 0, result.get("compare")
+    if compare:
+        verdicts = [d["verdict"] for d in all_changes(compare) if d["p_holm"] is not None]
+        told = (f"Of {len(verdicts)} tested changes {verdicts.count('better')} are better and "
+                f"{verdicts.count('worse')} worse at ")
+        assert not verdicts or told in text, told
     for _, _, metric, drawing in by_section(found, "comparison"):
         wanted = {("overall", estimate(compare["overall"][metric]["change"])): [compare["overall"][metric]["verdict"]]}
         for g in compare["groups"]:
