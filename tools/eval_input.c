@@ -96,6 +96,34 @@ static void open_factor(fdml_factor *factor, eval_input *input, const char *opti
     eval_input_add_file(input, "labels", name, name, factor->n_rows);
 }
 
+/* The same for an attribute, whose empty cells may be a group. */
+static void open_attribute(fdml_factor *factor, eval_input *input, const eval_options *options,
+                           const char *name, fdml_arena *arena)
+{
+    fdml_error err;
+    if (fdml_file_has_suffix(name, ".npy")) {
+        open_factor(factor, input, "--group", name, arena);
+        return;
+    }
+    const fdml_table *table = &input->table;
+    const size_t column = find_column(input, "--group", name);
+    const char **text = fdml_arena_push(&input->text, table->n_rows, sizeof *text);
+    if (!text)
+        cli_die(CLI_EXIT_DATA, "%s: no memory for %zu cells of %s", table->path, table->n_rows,
+                name);
+    for (size_t i = 0; i < table->n_rows; i++) {
+        text[i] = fdml_table_cell(table, i, column);
+        if (*text[i]) continue;
+        if (options->missing_attribute != EVAL_MISSING_GROUP)
+            cli_die(CLI_EXIT_DATA,
+                    "%s:%u: %s is empty (--missing-attribute group would make such rows a "
+                    "group)",
+                    table->path, (unsigned)table->line[i], name);
+        text[i] = "missing";
+    }
+    CLI_TRY(fdml_factor_from_text(factor, name, text, table->n_rows, arena, &err), &err);
+}
+
 static const uint8_t *open_flags(const eval_input *input, const char *option, const char *name,
                                  fdml_arena *arena)
 {
@@ -150,7 +178,7 @@ void eval_input_open(eval_input *input, const eval_options *options,
     open_table(input, options, arena);
     open_factor(&input->label, input, "--label", options->label, arena);
     for (size_t i = 0; i < options->groups.n; i++)
-        open_factor(&input->attribute[i], input, "--group", options->groups.item[i], arena);
+        open_attribute(&input->attribute[i], input, options, options->groups.item[i], arena);
     if (options->exclude_same)
         open_factor(&input->exclude, input, "--exclude-same", options->exclude_same, arena);
     for (size_t i = 0; i < options->targets.n; i++)

@@ -20,6 +20,13 @@ static const fdml_option options[] = {
       AT(groups),
       .value_name = "LIST",
       .help = "sensitive attributes: columns separated by commas, or .npy files" },
+    { .type = FDML_OPTION_CHOICE,
+      .name = "missing-attribute",
+      AT(missing_attribute),
+      .value_name = "WHAT",
+      .choices = "error|group",
+      .help = "an empty cell of --group stops the audit, or its row is of the group "
+              "'missing': error or group [error]" },
     { .type = FDML_OPTION_TEXTS,
       .name = "downstream-target",
       AT(targets),

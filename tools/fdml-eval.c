@@ -131,6 +131,8 @@ static int audit(const eval_options *o, eval_input *input, const fdml_audit_sett
                            .gallery = o->gallery,
                            .exclude_same = o->exclude_same,
                            .pairs = o->pairs,
+                           .missing_attribute =
+                               o->missing_attribute == EVAL_MISSING_GROUP ? "group" : NULL,
                            .gates = gates->outcome,
                            .n_gates = gates->n,
                            .value = input->value,

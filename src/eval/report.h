@@ -49,7 +49,8 @@ typedef struct fdml_report {
     const fdml_report_input *inputs;
     size_t n_inputs;
     const char *query, *gallery, *exclude_same, *pairs; /* columns and the pairs file */
-    const struct fdml_gate_outcome *gates;              /* [n_gates] eval/gate.h */
+    const char *missing_attribute;         /* "group": empty cells are the group "missing" */
+    const struct fdml_gate_outcome *gates; /* [n_gates] eval/gate.h */
     size_t n_gates;
     const char *value, *preprocessing; /* where the embeddings were made on the way */
     const char *hint;                  /* a last line for the reader of text */

@@ -66,16 +66,17 @@ static bool put_downstream(const view *v, const fdml_report *report, fdml_arena 
 static bool put_comparison(const view *v, const fdml_report *report, fdml_arena *arena)
 {
     const fdml_comparison *c = report->result->comparison;
-    char title[256];
+    char path[FDML_NAME_SHOWN], title[FDML_NAME_SHOWN + 256];
     fdml_grid grid;
+    fdml_name_show(path, c->path);
     snprintf(title, sizeof title,
-             "Overall values and gaps, minus those of %.100s (better, worse: after Holm's"
+             "Overall values and gaps, minus those of %s (better, worse: after Holm's"
              " correction over %zu changes)",
-             c->path, c->n_tests);
+             path, c->n_tests);
     if (!fdml_grid_changes(&grid, report, arena)) return false;
     put_captioned(v, &grid, title);
     if (!fdml_grid_group_changes(&grid, report, arena)) return false;
-    snprintf(title, sizeof title, "Values per group, minus those of %.100s", c->path);
+    snprintf(title, sizeof title, "Values per group, minus those of %s", path);
     put_captioned(v, &grid, title);
     return true;
 }

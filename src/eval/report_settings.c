@@ -206,6 +206,8 @@ size_t fdml_report_settings(fdml_setting settings[FDML_SETTINGS_MAX], const fdml
         n += n_more;
     }
     settings[n++] = text_setting("pairs", report->pairs);
+    if (report->missing_attribute)
+        settings[n++] = text_setting("missing_attribute", report->missing_attribute);
     if (report->value) settings[n++] = text_setting("value", report->value);
     if (report->preprocessing)
         settings[n++] = text_setting("preprocessing", report->preprocessing);

@@ -17,7 +17,8 @@ static void put_head(FILE *file, const fdml_report *report)
     const fdml_audit_result *result = report->result;
     for (size_t i = 0; i < report->n_inputs; i++) {
         const fdml_report_input *input = &report->inputs[i];
-        fprintf(file, "%-11s %s", input->role, input->path);
+        fprintf(file, "%-11s ", input->role);
+        fdml_text_put(file, input->path);
         if (input->dim)
             fprintf(file, " (%zu x %zu, %s)\n", input->n_rows, input->dim, input->dtype);
         else if (input->n_rows)
@@ -25,9 +26,10 @@ static void put_head(FILE *file, const fdml_report *report)
         else
             fputc('\n', file);
     }
+    char label[FDML_NAME_SHOWN];
+    fdml_name_show(label, report->problem->label->name);
     fprintf(file, "%-11s %zu queries, %zu gallery rows, %zu classes (%s), %s distance\n",
-            "compared", result->n_queries, result->n_gallery, result->n_classes,
-            report->problem->label->name,
+            "compared", result->n_queries, result->n_gallery, result->n_classes, label,
             (const char *const[]){ "cosine", "Euclidean",
                                    "inner-product" }[report->problem->distance]);
 }
@@ -69,11 +71,13 @@ static bool put_groups(FILE *file, const fdml_report *report, fdml_arena *arena)
         fputs(
             "[x, x]: every unit scored alike, so resampling cannot say how far off x may be.\n",
             file);
+    char reference[FDML_NAME_SHOWN];
+    fdml_name_show(reference, settings->reference);
     if (has_mark)
         fprintf(file,
                 "*: the interval of the difference from %s leaves out 0 (one by one, not"
                 " corrected).\n",
-                settings->reference);
+                reference);
     return true;
 }
 
@@ -154,6 +158,7 @@ static void put_titled(FILE *file, fdml_grid *grid)
 static bool put_downstream(FILE *file, const fdml_report *report, fdml_arena *arena)
 {
     const fdml_audit_result *result = report->result;
+    const char *words;
     fdml_grid grid;
     for (size_t i = 0; i < result->n_downstream; i++) {
         if (!fdml_grid_learned(&grid, report, i, arena)) return false;
@@ -161,6 +166,9 @@ static bool put_downstream(FILE *file, const fdml_report *report, fdml_arena *ar
         if (!result->downstream[i].grouping) continue;
         if (!fdml_grid_learned_gaps(&grid, report, i, arena)) return false;
         put_titled(file, &grid);
+        if (!fdml_report_learned(&words, report, i, arena)) return false;
+        fputs("\nDownstream: ", file);
+        fdml_text_wrap(file, words, 12, 12, WIDTH);
     }
     return true;
 }
@@ -194,8 +202,11 @@ static bool put_comparison(FILE *file, const fdml_report *report, fdml_arena *ar
     const char *words;
     fdml_grid grid;
     if (!c) return true;
-    fprintf(file, "\nCompared with %s: changes are %s minus %s\n", c->path,
-            report->inputs[0].path, c->path);
+    fputs("\nCompared with ", file);
+    fdml_text_put(file, c->path);
+    fputs(": changes are ", file);
+    fdml_text_put(file, report->inputs[0].path);
+    fputs(" minus those\n", file);
     if (!fdml_grid_changes(&grid, report, arena) || !put_grid(file, &grid)) return false;
     if (!fdml_grid_group_changes(&grid, report, arena) || !put_grid(file, &grid)) return false;
     if (!fdml_report_changes(&words, report, arena)) return false;
