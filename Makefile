@@ -367,7 +367,7 @@ bench-peers-classify:
 CLANG_FORMAT ?= $(firstword $(shell command -v clang-format-14 clang-format) clang-format)
 FORMATTED = $(shell find src tools bench tests include examples -name '*.[ch]' 2>/dev/null)
 
-.PHONY: format format-check install install-man uninstall deps clean help
+.PHONY: format format-check install install-man install-completion uninstall deps clean help
 format:  ## rewrite the sources with clang-format 14
 	$(CLANG_FORMAT) -i $(FORMATTED)
 
@@ -376,9 +376,25 @@ format-check:  ## say which sources clang-format 14 would change
 
 # The header promises the library, so they are installed together or not at all.
 HEADER    := $(wildcard include/fdml.h)
-MAN       := $(wildcard docs/man/*.1)
-MANDIR    := $(DESTDIR)$(PREFIX)/share/man/man1
-install: all install-man $(if $(HEADER),$(LIB))  ## install into DESTDIR and PREFIX [/usr/local]
+MAN       := $(wildcard docs/man/*.[17])
+SHARE     := $(DESTDIR)$(PREFIX)/share
+man_place  = man/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
+
+# Completion is what the programs themselves print; a cross build's run under its emulator.
+COMPLETE  := $(OBJ)/completion
+NAMES     := $(notdir $(TOOLS))
+COMPLETION := $(NAMES:%=bash-completion/completions/%) $(NAMES:%=zsh/site-functions/_%) \
+              $(NAMES:%=fish/vendor_completions.d/%.fish)
+EMULATOR  := $(if $(filter native,$(TARGET)),,qemu-$(TARGET)-static -L /)
+completion = @mkdir -p $(@D) && $(EMULATOR) $< --completion $(1) >$@
+$(COMPLETE)/bash-completion/completions/%: $(BIN)/%
+	$(call completion,bash)
+$(COMPLETE)/zsh/site-functions/_%: $(BIN)/%
+	$(call completion,zsh)
+$(COMPLETE)/fish/vendor_completions.d/%.fish: $(BIN)/%
+	$(call completion,fish)
+
+install: all install-man install-completion $(if $(HEADER),$(LIB))  ## install into DESTDIR and PREFIX [/usr/local]
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	$(if $(TOOLS),install -m 755 $(TOOLS) "$(DESTDIR)$(PREFIX)/bin")
 ifneq ($(HEADER),)
@@ -391,12 +407,17 @@ ifneq ($(HEADER),)
 endif
 
 install-man:  ## install the man pages only
-	install -d "$(MANDIR)"
-	$(if $(MAN),install -m 644 $(MAN) "$(MANDIR)")
+	@$(foreach page,$(MAN),install -d "$(SHARE)/$(dir $(call man_place,$(page)))" && \
+	    install -m 644 $(page) "$(SHARE)/$(call man_place,$(page))" &&) true
+
+install-completion: $(COMPLETION:%=$(COMPLETE)/%)  ## install the completions of bash, zsh and fish only
+	@$(foreach file,$(COMPLETION),install -d "$(SHARE)/$(dir $(file))" && \
+	    install -m 644 $(COMPLETE)/$(file) "$(SHARE)/$(file)" &&) true
 
 uninstall:  ## remove what install put there
-	rm -f $(foreach tool,$(notdir $(TOOLS)),"$(DESTDIR)$(PREFIX)/bin/$(tool)") \
-	    $(foreach page,$(notdir $(MAN)),"$(MANDIR)/$(page)") \
+	rm -f $(foreach tool,$(NAMES),"$(DESTDIR)$(PREFIX)/bin/$(tool)") \
+	    $(foreach page,$(MAN),"$(SHARE)/$(call man_place,$(page))") \
+	    $(foreach file,$(COMPLETION),"$(SHARE)/$(file)") \
 	    $(if $(HEADER),"$(DESTDIR)$(PREFIX)/include/fdml.h" "$(DESTDIR)$(PREFIX)/lib/libfdml.a" \
 	    "$(DESTDIR)$(PREFIX)/lib/pkgconfig/fdml.pc")
 

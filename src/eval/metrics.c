@@ -263,9 +263,14 @@ const char *fdml_define(const char *key, int convention)
     return NULL;
 }
 
+const char *fdml_metrics_key(size_t index)
+{
+    return index < FDML_M_COUNT ? table[index].key : NULL;
+}
+
 const char *fdml_define_key(size_t index)
 {
-    if (index < FDML_M_COUNT) return table[index].key;
+    if (index < FDML_M_COUNT) return fdml_metrics_key(index);
     return index < FDML_M_COUNT + N_OTHER ? other[index - FDML_M_COUNT][0] : NULL;
 }
 
