@@ -227,7 +227,7 @@ $(BIN)/fuzz_%: $(OBJ)/tests/fuzz/fuzz_%.o $(FUZZ_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK) -fsanitize=fuzzer
 
--include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
+-include $(shell find $(OBJ) -type f -name '*.d' 2>/dev/null)
 .SECONDARY:
 
 # --- test ----------------------------------------------------------------------------------
