@@ -200,6 +200,14 @@ static void check_outputs(const eval_options *o)
                                 " or use --format json");
 }
 
+static bool is_array(const char *path)
+{
+    static const char *const suffix[] = { ".npy", ".npz", ".safetensors", ".fvecs", ".bvecs" };
+    for (size_t i = 0; i < sizeof suffix / sizeof *suffix; i++)
+        if (fdml_file_has_suffix(path, suffix[i])) return true;
+    return false;
+}
+
 static void check_positional(const eval_options *o)
 {
     const fdml_texts *p = &o->common.positional;
@@ -210,7 +218,16 @@ static void check_positional(const eval_options *o)
     if (p->n == 0) cli_die(CLI_EXIT_USAGE, "EMBEDDINGS and METADATA are missing");
     if (p->n == 1 && !label_file)
         cli_die(CLI_EXIT_USAGE, "METADATA is missing (or give --label FILE.npy)");
-    if (p->n > 2) cli_die(CLI_EXIT_USAGE, "one argument too many: '%s'", p->item[2]);
+    if (p->n > 2)
+        cli_die(CLI_EXIT_USAGE,
+                "one argument too many: '%s'; in a list there is a comma and no blank "
+                "between names",
+                p->item[2]);
+    if (p->n == 2 && is_array(p->item[1]))
+        cli_die(CLI_EXIT_USAGE,
+                "METADATA '%s' is no table: EMBEDDINGS come first, labels of their own are "
+                "--label FILE.npy",
+                p->item[1]);
 }
 
 static void check_keys(const eval_options *o)
