@@ -8,6 +8,28 @@ test_definitions_are_current()
     BIN=$BIN run "$REPO/scripts/make_definitions.sh"
     assert_exit 0
     assert_same out "$REPO/docs/definitions.md"
+    # and has each sentence, whatever the script does
+    fdml-eval --define all | awk '
+        /^[^ ]/ { if (text) print text; text = ""; next }
+        { sub(/^ +/, ""); text = text (text == "" ? "" : " ") $0 }
+        END { print text }' >sentences
+    tr '\n' ' ' <"$REPO/docs/definitions.md" >page
+    [ "$(wc -l <sentences)" -gt 50 ] || fail 'sentences were not found'
+    while read -r sentence; do
+        grep -qF -- "$sentence" page || fail "docs/definitions.md lacks: $sentence"
+    done <sentences
+}
+
+# What a gate can name has a definition: the functions of the grammar in gate.h, but p and the
+# sets, which are there as well.
+test_functions_of_gates_are_defined()
+{
+    sed -n '/^ \*   operand/,/^ \*   group/p' "$REPO/src/eval/gate.h" | grep -o '"[a-z_]*"' | tr -d '"' | sort -u >names
+    [ "$(wc -l <names)" -ge 13 ] || fail 'the grammar was not found'
+    while read -r name; do
+        run fdml-eval --define "$name"
+        assert_exit 0
+    done <names
 }
 
 test_configuration_is_current()
