@@ -90,8 +90,10 @@ static size_t find_column(const eval_input *input, const char *option, const cha
     if (!input->table.n_columns)
         cli_die(CLI_EXIT_DATA, "%s: column '%s' needs METADATA, and none is given", option,
                 name);
-    CLI_TRY(fdml_table_find(&input->table, name, &column, &err), &err);
-    return column;
+    if (!fdml_table_find(&input->table, name, &column, &err)) return column;
+    const bool is_default = !strcmp(option, "--label") && !strcmp(name, "label");
+    cli_die(CLI_EXIT_DATA, "%s%s", err.text,
+            is_default ? " (--label names that of the class)" : "");
 }
 
 /* A column of the metadata, or the labels of an .npy file. */

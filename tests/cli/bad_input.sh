@@ -93,6 +93,9 @@ test_mistakes_of_a_beginner()
     sed 1d meta.csv >bare.csv
     refuses "bare.csv has 179 rows, emb.npy has 180; they must be the same rows (the first line, which begins with 'synthetic00000', is taken as the header)" \
         emb.npy bare.csv
+    sed '1s/label/identity/' meta.csv >people.csv
+    refuses "people.csv: no column 'label'; columns are identity, group, cam, is_query, is_gallery, one (--label names that of the class)" \
+        emb.npy people.csv
     tr , '|' <meta.csv >pipe.csv
     cp meta.csv commas.tsv
     refuses "pipe.csv: no column 'label'; the only one is 'label|group|cam|is_query|is_gallery|one' (what separates columns is , ; or tab, in a .tsv tab)" \
