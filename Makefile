@@ -6,8 +6,8 @@
 #   build/aarch64/obj, build/aarch64/bin  the cross build of `make arm`
 #   build/asan, build/tsan, build/fuzz  the same layout below another BUILD
 # The kernel library is compiled once per instruction set; the flags of each stand in ISA_*
-# below and nowhere else. Overridable: CC CFLAGS LDFLAGS PREFIX DESTDIR, CI=true (-Werror), V=1
-# (print every command).
+# below and nowhere else. Overridable: CC CFLAGS LDFLAGS PREFIX DESTDIR, STRIP=: (install with
+# debug information), CI=true (-Werror), V=1 (print every command).
 
 MAKEFLAGS += --no-builtin-rules
 SHELL     := bash
@@ -34,12 +34,14 @@ BIN       := $(BUILD)/bin
 OBJ       := $(BUILD)/native/obj
 AR        := ar
 NM        := nm
+STRIP     ?= strip
 else
 MACHINE   := $(TARGET)
 BIN       := $(BUILD)/$(TARGET)/bin
 OBJ       := $(BUILD)/$(TARGET)/obj
 AR        := $(TARGET)-linux-gnu-ar
 NM        := $(TARGET)-linux-gnu-nm
+STRIP     ?= $(TARGET)-linux-gnu-strip
 endif
 
 # --- flags ---------------------------------------------------------------------------------
@@ -227,7 +229,7 @@ $(BIN)/fuzz_%: $(OBJ)/tests/fuzz/fuzz_%.o $(FUZZ_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK) -fsanitize=fuzzer
 
--include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
+-include $(shell find $(OBJ) -type f -name '*.d' 2>/dev/null)
 .SECONDARY:
 
 # --- test ----------------------------------------------------------------------------------
@@ -367,7 +369,7 @@ bench-peers-classify:
 CLANG_FORMAT ?= $(firstword $(shell command -v clang-format-14 clang-format) clang-format)
 FORMATTED = $(shell find src tools bench tests include examples -name '*.[ch]' 2>/dev/null)
 
-.PHONY: format format-check install install-man uninstall deps clean help
+.PHONY: format format-check install install-man install-completion uninstall deps clean help
 format:  ## rewrite the sources with clang-format 14
 	$(CLANG_FORMAT) -i $(FORMATTED)
 
@@ -376,11 +378,28 @@ format-check:  ## say which sources clang-format 14 would change
 
 # The header promises the library, so they are installed together or not at all.
 HEADER    := $(wildcard include/fdml.h)
-MAN       := $(wildcard docs/man/*.1)
-MANDIR    := $(DESTDIR)$(PREFIX)/share/man/man1
-install: all install-man $(if $(HEADER),$(LIB))  ## install into DESTDIR and PREFIX [/usr/local]
+MAN       := $(wildcard docs/man/*.[17])
+SHARE     := $(DESTDIR)$(PREFIX)/share
+man_place  = man/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
+
+# Completion is what the programs themselves print; a cross build's run under its emulator.
+COMPLETE  := $(OBJ)/completion
+NAMES     := $(notdir $(TOOLS))
+COMPLETION := $(NAMES:%=bash-completion/completions/%) $(NAMES:%=zsh/site-functions/_%) \
+              $(NAMES:%=fish/vendor_completions.d/%.fish)
+EMULATOR  := $(if $(filter native,$(TARGET)),,qemu-$(TARGET)-static -L /)
+completion = @mkdir -p $(@D) && $(EMULATOR) $< --completion $(1) >$@
+$(COMPLETE)/bash-completion/completions/%: $(BIN)/%
+	$(call completion,bash)
+$(COMPLETE)/zsh/site-functions/_%: $(BIN)/%
+	$(call completion,zsh)
+$(COMPLETE)/fish/vendor_completions.d/%.fish: $(BIN)/%
+	$(call completion,fish)
+
+install: all install-man install-completion $(if $(HEADER),$(LIB))  ## install into DESTDIR and PREFIX [/usr/local]
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	$(if $(TOOLS),install -m 755 $(TOOLS) "$(DESTDIR)$(PREFIX)/bin")
+	@for tool in $(NAMES); do $(STRIP) "$(DESTDIR)$(PREFIX)/bin/$$tool" || exit 1; done # 19 MB become 3
 ifneq ($(HEADER),)
 	install -d "$(DESTDIR)$(PREFIX)/include" "$(DESTDIR)$(PREFIX)/lib/pkgconfig"
 	install -m 644 $(HEADER) "$(DESTDIR)$(PREFIX)/include"
@@ -391,12 +410,17 @@ ifneq ($(HEADER),)
 endif
 
 install-man:  ## install the man pages only
-	install -d "$(MANDIR)"
-	$(if $(MAN),install -m 644 $(MAN) "$(MANDIR)")
+	@$(foreach page,$(MAN),install -d "$(SHARE)/$(dir $(call man_place,$(page)))" && \
+	    install -m 644 $(page) "$(SHARE)/$(call man_place,$(page))" &&) true
+
+install-completion: $(COMPLETION:%=$(COMPLETE)/%)  ## install the completions of bash, zsh and fish only
+	@$(foreach file,$(COMPLETION),install -d "$(SHARE)/$(dir $(file))" && \
+	    install -m 644 $(COMPLETE)/$(file) "$(SHARE)/$(file)" &&) true
 
 uninstall:  ## remove what install put there
-	rm -f $(foreach tool,$(notdir $(TOOLS)),"$(DESTDIR)$(PREFIX)/bin/$(tool)") \
-	    $(foreach page,$(notdir $(MAN)),"$(MANDIR)/$(page)") \
+	rm -f $(foreach tool,$(NAMES),"$(DESTDIR)$(PREFIX)/bin/$(tool)") \
+	    $(foreach page,$(MAN),"$(SHARE)/$(call man_place,$(page))") \
+	    $(foreach file,$(COMPLETION),"$(SHARE)/$(file)") \
 	    $(if $(HEADER),"$(DESTDIR)$(PREFIX)/include/fdml.h" "$(DESTDIR)$(PREFIX)/lib/libfdml.a" \
 	    "$(DESTDIR)$(PREFIX)/lib/pkgconfig/fdml.pc")
 

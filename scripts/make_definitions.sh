@@ -74,6 +74,9 @@ formula()
     macro_recall) echo '`(1/V) sum over values v of t_v / n_v`.' ;;
     macro_f1) echo '`(1/V) sum over values v of 2 t_v / (n_v + p_v)`.' ;;
     gap) echo '`max over groups - min over groups`; ratio `min / max`.' ;;
+    ratio) echo '`min over groups / max over groups`; 0.8 is the four-fifths rule.' ;;
+    lower | upper) echo 'Efron and Tibshirani, "An introduction to the bootstrap", 1993, chapter 13.' ;;
+    p_holm) echo '`max over i <= j of min(1, (m - i + 1) p_(i))`, p sorted, m tests. Holm, 1979.' ;;
     change)
         echo '`NEW - OTHER`. With `d_c` what cluster c gives to the difference (`sum_c d_c = NEW - OTHER`), an exchange is'
         echo '`T = sum_c s_c d_c`, `s_c` = 1 or -1 by a fair coin; `p = (1 + #{|T| >= |NEW - OTHER|}) / (1 + exchanges)`. For'
@@ -111,10 +114,10 @@ Where a definition is from:
 END
 
 "$bin/fdml-eval" --define all | awk '
-    /^[^ ]/ { if (key) print key "\t" mark "\t" text; key = $1; mark = $2; text = ""; next }
+    /^[^ ]/ { if (key) print key "\t" mark "\t" text; key = $1; mark = NF > 1 ? $2 : "-"; text = ""; next }
     { sub(/^ +/, ""); text = text (text == "" ? "" : " ") $0 }
     END { print key "\t" mark "\t" text }' |
-    while IFS="$(printf '\t')" read -r key mark text; do
+    while IFS="$(printf '\t')" read -r key mark text; do # two tabs in a row would be one to read
         case $mark in "["*) mark=" (${mark#[}" mark=${mark%]}")" ;; *) mark= ;; esac
         echo "## $key$mark"
         echo

@@ -66,9 +66,6 @@ void cli_warn(const cli_common *common, const char *format, ...)
 void cli_begin(const cli_program *program)
 {
     program_name = program->name;
-    if (!fdml_kernels_best())
-        cli_die(CLI_EXIT_DATA,
-                "fdml needs a CPU with AVX2 and FMA (x86) or any 64-bit ARM; this one has not");
 }
 
 /* --help */
@@ -107,8 +104,10 @@ static _Noreturn void print_help(const cli_program *program)
         else
             print_option(o);
     }
-    printf("\nExamples\n%s\nExit status: 0 fine, 1 usage, 2 bad data, value or I/O.\n",
+    printf("\nExamples\n%s\nExit status: 0 fine, 1 usage, 2 bad data, value or I/O",
            program->examples);
+    printf("%s%s.\n", program->failure ? ",\n3 " : "",
+           program->failure ? program->failure : "");
     cli_outputs_commit();
     exit(0);
 }
@@ -237,6 +236,14 @@ void cli_parse(const cli_program *program, void *options, int argc, char **argv)
             take_short(&p, word);
         }
     }
+    if (common->completion) {
+        cli_completion_print(program, common->completion);
+        cli_outputs_commit();
+        exit(0);
+    }
+    if (!fdml_kernels_best())
+        cli_die(CLI_EXIT_DATA,
+                "fdml needs a CPU with AVX2 and FMA (x86) or any 64-bit ARM; this one has not");
     if (common->help) print_help(program);
     if (common->version) print_version(program);
 }

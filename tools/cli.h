@@ -35,8 +35,9 @@ typedef struct cli_common {
     fdml_texts positional;    /* at most CLI_POSITIONAL_MAX */
     const char *const *words; /* [n_words] all of them, where the program takes any number */
     size_t n_words;
-    uint64_t n_threads; /* 0: OMP_NUM_THREADS or the cores */
-    const char *isa;    /* NULL: the best of this machine */
+    uint64_t n_threads;     /* 0: OMP_NUM_THREADS or the cores */
+    const char *isa;        /* NULL: the best of this machine */
+    const char *completion; /* the shell, or NULL */
     bool quiet, progress, help, version;
 } cli_common;
 
@@ -58,27 +59,44 @@ typedef struct cli_common {
           .letter = 'h',                                                                       \
           .offset = offsetof(cli_common, help),                                                \
           .help = "this text" },                                                               \
+        { .type = FDML_OPTION_SWITCH,                                                          \
+          .name = "version",                                                                   \
+          .letter = 'V',                                                                       \
+          .offset = offsetof(cli_common, version),                                             \
+          .help = "version, commit, instruction sets and features" },                          \
     {                                                                                          \
-        .type = FDML_OPTION_SWITCH, .name = "version", .letter = 'V',                          \
-        .offset = offsetof(cli_common, version),                                               \
-        .help = "version, commit, instruction sets and features"                               \
+        .type = FDML_OPTION_TEXT, .name = "completion",                                        \
+        .offset = offsetof(cli_common, completion), .value_name = "SHELL",                     \
+        .choices = "bash|zsh|fish",                                                            \
+        .help = "print what bash, zsh or fish need to complete this program's options"         \
     }
 
-typedef struct cli_program {
+typedef struct cli_program cli_program;
+struct cli_program {
     const char *name;
+    const char *command;      /* its first argument where it is one of several, or NULL */
+    const cli_program *whole; /* of a command: what it is a part of */
+    const cli_program *const *commands; /* [n_commands], or NULL */
+    size_t n_commands;
     const char *usage;    /* lines "EMBEDDINGS METADATA [options]" */
     const char *purpose;  /* a paragraph */
     const char *examples; /* indented lines */
     const fdml_option *options;
     size_t n_options;
-    bool takes_many; /* arguments beyond CLI_POSITIONAL_MAX go to common.words */
-} cli_program;
+    const char *failure; /* what exit status 3 means; NULL: the program has none */
+    bool takes_many;     /* arguments beyond CLI_POSITIONAL_MAX go to common.words */
+};
 
-/* First call of main: names the program in errors, and refuses an x86 without AVX2 and FMA. */
+/* First call of main: names the program in errors. */
 void cli_begin(const cli_program *program);
 
-/* Fills `options` (whose defaults the caller has set); answers --help and --version. */
+/* Fills `options` (whose defaults the caller has set); answers --help, --version and
+ * --completion. Refuses an x86 without AVX2 and FMA, except to complete: packages are made on
+ * any machine. */
 void cli_parse(const cli_program *program, void *options, int argc, char **argv);
+
+/* tools/cli_completion*.c: what the shell of this name needs, on stdout. */
+void cli_completion_print(const cli_program *program, const char *shell);
 
 /* The kernels and the number of threads that `common` asks for. */
 const struct fdml_kernels *cli_kernels(const cli_common *common);

@@ -63,6 +63,21 @@ static fdml_status check_new(const reading *r, const char *section, const char *
     return FDML_OK;
 }
 
+/* A blank and ; begin a comment, which inih has taken off what it read; from --set they would
+ * go into a run's config.ini and be lost when that is read. A blank and # are what others
+ * write. */
+static fdml_status check_value(const reading *r, const char *place, const char *value)
+{
+    for (const char *at = value; *at; at++)
+        if (strchr(" \t", at[0]) && at[1] && strchr("#;", at[1]))
+            return fdml_fail(
+                r->err, FDML_E_FORMAT,
+                "%s: '%s' has a blank and %c in it; a comment behind a value begins "
+                "with ;, and neither can be part of a value",
+                place, value, at[1]);
+    return FDML_OK;
+}
+
 /* inih's handler: 0 would only make it remember the first such line. */
 static int take(void *ctx, const char *section, const char *key, const char *value)
 {
@@ -72,6 +87,8 @@ static int take(void *ctx, const char *section, const char *key, const char *val
     r->status = check_new(r, section, key);
     if (r->status) return 1;
     snprintf(place, sizeof place, "%s:%zu", r->path, r->line);
+    r->status = check_value(r, place, value);
+    if (r->status) return 1;
     config_assignment *a = &r->item[r->n];
     *a = (config_assignment){ copy(r, section), copy(r, key), copy(r, value), copy(r, place) };
     if (!a->section || !a->key || !a->value || !a->place)
@@ -101,6 +118,7 @@ static fdml_status take_set(reading *r, const char *word)
         if (*at == '.') dot = at;
     if (!dot || dot == word || dot + 1 == equals)
         return fdml_fail(r->err, FDML_E_ARG, "--set: '%s' is not section.key=value", word);
+    FDML_TRY(check_value(r, "--set", equals + 1));
     if (r->n == MAX_ASSIGNMENTS)
         return fdml_fail(r->err, FDML_E_LIMIT, "--set: more than %d keys", MAX_ASSIGNMENTS);
     config_assignment *a = &r->item[r->n++];

@@ -59,6 +59,18 @@ static void open_other(eval_input *input, const eval_options *options, fdml_aren
                                           .path = options->compare };
 }
 
+/* One row short is what a table without a header looks like. */
+static void check_header(const eval_input *input, const char *path)
+{
+    const fdml_table *table = &input->table;
+    const fdml_report_input *embeddings = &input->file[0];
+    if (table->n_rows + 1 != embeddings->n_rows) return;
+    cli_die(CLI_EXIT_DATA,
+            "%s has %zu rows, %s has %zu; they must be the same rows (the first line, which "
+            "begins with '%.60s', is taken as the header)",
+            path, table->n_rows, embeddings->path, embeddings->n_rows, table->name[0]);
+}
+
 static void open_table(eval_input *input, const eval_options *options, fdml_arena *arena)
 {
     fdml_error err;
@@ -66,6 +78,7 @@ static void open_table(eval_input *input, const eval_options *options, fdml_aren
     const char *shown = options->common.positional.item[1];
     const char *path = cli_input_path(shown, arena);
     CLI_TRY(fdml_table_open(&input->table, path, &input->text, &err), &err);
+    check_header(input, shown);
     check_rows(input, shown, input->table.n_rows);
     eval_input_add_file(input, "metadata", shown, path, input->table.n_rows);
 }
@@ -77,8 +90,10 @@ static size_t find_column(const eval_input *input, const char *option, const cha
     if (!input->table.n_columns)
         cli_die(CLI_EXIT_DATA, "%s: column '%s' needs METADATA, and none is given", option,
                 name);
-    CLI_TRY(fdml_table_find(&input->table, name, &column, &err), &err);
-    return column;
+    if (!fdml_table_find(&input->table, name, &column, &err)) return column;
+    const bool is_default = !strcmp(option, "--label") && !strcmp(name, "label");
+    cli_die(CLI_EXIT_DATA, "%s%s", err.text,
+            is_default ? " (--label names that of the class)" : "");
 }
 
 /* A column of the metadata, or the labels of an .npy file. */
@@ -88,8 +103,10 @@ static void open_factor(fdml_factor *factor, eval_input *input, const char *opti
     fdml_error err;
     if (!fdml_file_has_suffix(name, ".npy")) {
         const size_t column = find_column(input, option, name);
-        CLI_TRY(fdml_factor_from_table(factor, &input->table, column, arena, &err), &err);
-        return;
+        if (!fdml_factor_from_table(factor, &input->table, column, arena, &err)) return;
+        const bool is_missing = err.status == FDML_E_DATA && !strcmp(option, "--group");
+        cli_die(CLI_EXIT_DATA, "%s%s", err.text,
+                is_missing ? "; a group of its own, such as unknown, may stand for it" : "");
     }
     CLI_TRY(fdml_factor_from_npy(factor, name, arena, &err), &err);
     check_rows(input, name, factor->n_rows);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "eval/metrics.h"
 #include "eval/problem.h"
 
 #define AT(member) .offset = offsetof(eval_options, member)
@@ -14,11 +15,13 @@ static const fdml_option options[] = {
       .name = "label",
       AT(label),
       .value_name = "COL",
+      .names = FDML_NAMES_COLUMN,
       .help = "the class to retrieve: a column, or a .npy file of labels [label]" },
     { .type = FDML_OPTION_TEXTS,
       .name = "group",
       AT(groups),
       .value_name = "LIST",
+      .names = FDML_NAMES_COLUMN,
       .help = "sensitive attributes: columns separated by commas, or .npy files" },
     { .type = FDML_OPTION_CHOICE,
       .name = "missing-attribute",
@@ -31,37 +34,44 @@ static const fdml_option options[] = {
       .name = "downstream-target",
       AT(targets),
       .value_name = "LIST",
+      .names = FDML_NAMES_COLUMN,
       .help = "columns, or .npy files, that -m downstream predicts [the label]" },
     { .type = FDML_OPTION_TEXT,
       .name = "query",
       AT(query),
       .value_name = "COL",
+      .names = FDML_NAMES_COLUMN,
       .help = "boolean column: the rows that ask [all]" },
     { .type = FDML_OPTION_TEXT,
       .name = "gallery",
       AT(gallery),
       .value_name = "COL",
+      .names = FDML_NAMES_COLUMN,
       .help = "boolean column: the rows that answer [all]" },
     { .type = FDML_OPTION_TEXT,
       .name = "exclude-same",
       AT(exclude_same),
       .value_name = "COL",
+      .names = FDML_NAMES_COLUMN,
       .help = "a match with the same value of COL does not count (same camera, session)" },
     { .type = FDML_OPTION_TEXT,
       .name = "pairs",
       AT(pairs),
       .value_name = "FILE",
+      .names = FDML_NAMES_FILE,
       .help = "LFW's pairs.txt: verify these pairs and not all" },
     { .type = FDML_OPTION_TEXT,
       .name = "pair-name",
       AT(pair_name),
       .value_name = "COL",
+      .names = FDML_NAMES_COLUMN,
       .help = "column with the names that --pairs uses, or with paths such as "
               "Ann_Lee_0002.jpg [the label]" },
     { .type = FDML_OPTION_TEXT,
       .name = "compare",
       AT(compare),
       .value_name = "OTHER",
+      .names = FDML_NAMES_FILE,
       .help = "embeddings of the same rows by another model: differences EMBEDDINGS - OTHER" },
     { .type = FDML_OPTION_SECTION, .help = "A model and images instead of embeddings" },
 #define EMBED_AT(member) .offset = offsetof(eval_options, embed.member)
@@ -93,33 +103,39 @@ static const fdml_option options[] = {
       .letter = 'o',
       AT(output),
       .value_name = "FILE",
+      .names = FDML_NAMES_FILE,
       .help = "the report goes there [-, standard output]" },
     { .type = FDML_OPTION_TEXT,
       .name = "json",
       AT(json),
       .value_name = "FILE",
+      .names = FDML_NAMES_FILE,
       .help = "the JSON report as well" },
     { .type = FDML_OPTION_TEXT,
       .name = "report",
       AT(html),
       .value_name = "FILE.html",
+      .names = FDML_NAMES_FILE,
       .help = "a page with charts as well: one file, no script; pictures of the worst queries "
               "where METADATA has a column of paths" },
     { .type = FDML_OPTION_TEXT,
       .name = "model-card",
       AT(model_card),
       .value_name = "FILE",
+      .names = FDML_NAMES_FILE,
       .help =
           "Markdown for a model's README.md, with the numbers as Hugging Face's model-index" },
     { .type = FDML_OPTION_TEXT,
       .name = "per-query",
       AT(per_query),
       .value_name = "FILE",
+      .names = FDML_NAMES_FILE,
       .help = "a CSV with one row per query" },
     { .type = FDML_OPTION_TEXT,
       .name = "verify",
       AT(verify),
       .value_name = "FILE",
+      .names = FDML_NAMES_FILE,
       .help =
           "do the audit of this JSON report again and say whether every number is the same; "
           "exit status 3 if not. EMBEDDINGS and METADATA only where they have moved" },
@@ -127,16 +143,20 @@ static const fdml_option options[] = {
       .name = "sign",
       AT(sign),
       .value_name = "KEY",
+      .names = FDML_NAMES_FILE,
       .help = "sign the report of --json with this secret key of minisign, as FILE.minisig" },
     { .type = FDML_OPTION_TEXT,
       .name = "public-key",
       AT(public_key),
       .value_name = "KEY",
+      .names = FDML_NAMES_FILE,
       .help = "with --verify: FILE.minisig must be the signature of FILE by this key" },
     { .type = FDML_OPTION_TEXTS,
       .name = "define",
       AT(define),
       .value_name = "NAMES",
+      .choices = "all",
+      .word = fdml_define_key,
       .help = "print what these metrics, sets or measures are (or all), and stop" },
     FDML_OPTION_MAX_MEMORY(offsetof(eval_options, max_memory)),
     { .type = FDML_OPTION_SWITCH,
@@ -176,6 +196,7 @@ const cli_program eval_program = {
         "      --fail-if 'upper(change(recall_at_1[gender=F])) < 0'\n"
         "  fdml-eval big.npy meta.csv --max-memory 512M --dry-run\n"
         "  fdml-eval --define map_at_r\n",
+    .failure = "a --fail-if failed, or --verify found a difference",
     .options = options,
     .n_options = sizeof options / sizeof *options
 };
@@ -193,6 +214,14 @@ static void check_outputs(const eval_options *o)
                                 " or use --format json");
 }
 
+static bool is_array(const char *path)
+{
+    static const char *const suffix[] = { ".npy", ".npz", ".safetensors", ".fvecs", ".bvecs" };
+    for (size_t i = 0; i < sizeof suffix / sizeof *suffix; i++)
+        if (fdml_file_has_suffix(path, suffix[i])) return true;
+    return false;
+}
+
 static void check_positional(const eval_options *o)
 {
     const fdml_texts *p = &o->common.positional;
@@ -203,7 +232,16 @@ static void check_positional(const eval_options *o)
     if (p->n == 0) cli_die(CLI_EXIT_USAGE, "EMBEDDINGS and METADATA are missing");
     if (p->n == 1 && !label_file)
         cli_die(CLI_EXIT_USAGE, "METADATA is missing (or give --label FILE.npy)");
-    if (p->n > 2) cli_die(CLI_EXIT_USAGE, "one argument too many: '%s'", p->item[2]);
+    if (p->n > 2)
+        cli_die(CLI_EXIT_USAGE,
+                "one argument too many: '%s'; in a list there is a comma and no blank "
+                "between names",
+                p->item[2]);
+    if (p->n == 2 && is_array(p->item[1]))
+        cli_die(CLI_EXIT_USAGE,
+                "METADATA '%s' is no table: EMBEDDINGS come first, labels of their own are "
+                "--label FILE.npy",
+                p->item[1]);
 }
 
 static void check_keys(const eval_options *o)

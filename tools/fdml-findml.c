@@ -27,6 +27,7 @@ static const fdml_option table[] = {
       .letter = 'o',
       AT(out),
       .value_name = "RUNS",
+      .names = FDML_NAMES_FOLDER,
       .help = "folder for data sets that are made, runs and audits; made if it is not there" },
     { .type = FDML_OPTION_SWITCH,
       .name = "resume",
@@ -67,11 +68,13 @@ static const fdml_option table[] = {
       .name = "output",
       AT(output),
       .value_name = "FILE",
+      .names = FDML_NAMES_FILE,
       .help = "the table goes there [-, standard output]" },
     { .type = FDML_OPTION_TEXT,
       .name = "plot",
       AT(plot),
       .value_name = "FILE.svg",
+      .names = FDML_NAMES_FILE,
       .help = "the front as a picture: overall against worst group, with intervals" },
     CLI_COMMON_OPTIONS
 };

@@ -7,12 +7,14 @@
 
 #include "synth.h"
 
-static const synth_command commands[] = { { "embeddings", synth_embeddings },
-                                          { "plumage", synth_plumage } };
+static const cli_program *const commands[] = { &synth_embeddings_program,
+                                               &synth_plumage_program };
+static int (*const run[])(int argc, char **argv) = { synth_embeddings, synth_plumage };
+enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
 static const fdml_option options[] = { CLI_COMMON_OPTIONS };
 
-static const cli_program program = {
+const cli_program synth_program = {
     .name = "fdml-synth",
     .usage = "fdml-synth embeddings --out DIR [options]\n"
              "fdml-synth plumage --out DIR [options]",
@@ -25,7 +27,9 @@ static const cli_program program = {
                 "  fdml-synth plumage --out birds\n"
                 "  fdml-synth plumage --help\n",
     .options = options,
-    .n_options = sizeof options / sizeof *options
+    .n_options = sizeof options / sizeof *options,
+    .commands = commands,
+    .n_commands = N_COMMANDS
 };
 
 void synth_check_words(const cli_common *common, const char *out)
@@ -35,29 +39,30 @@ void synth_check_words(const cli_common *common, const char *out)
     if (!out) cli_die(CLI_EXIT_USAGE, "--out DIR is missing");
 }
 
-static const synth_command *find_command(int argc, char **argv)
+/* N_COMMANDS: none is named. */
+static size_t find_command(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)
-        for (size_t c = 0; c < sizeof commands / sizeof *commands; c++)
-            if (!strcmp(argv[i], commands[c].name)) return &commands[c];
-    return NULL;
+        for (size_t c = 0; c < N_COMMANDS; c++)
+            if (!strcmp(argv[i], commands[c]->command)) return c;
+    return N_COMMANDS;
 }
 
 static bool asks(const char *word)
 {
     return !strcmp(word, "-h") || !strcmp(word, "--help") || !strcmp(word, "-V") ||
-           !strcmp(word, "--version");
+           !strcmp(word, "--version") || !strncmp(word, "--completion", 12);
 }
 
 int main(int argc, char **argv)
 {
     static const char *const known = "known: embeddings, plumage";
-    const synth_command *command = find_command(argc, argv);
+    const size_t command = find_command(argc, argv);
     cli_common common = { 0 };
-    if (command) return command->run(argc, argv);
-    cli_begin(&program);
+    if (command < N_COMMANDS) return run[command](argc, argv);
+    cli_begin(&synth_program);
     if (argc > 1 && *argv[1] != '-')
         cli_die(CLI_EXIT_USAGE, "'%s' is unknown; %s", argv[1], known);
-    if (argc > 1 && asks(argv[1])) cli_parse(&program, &common, argc, argv);
+    if (argc > 1 && asks(argv[1])) cli_parse(&synth_program, &common, argc, argv);
     cli_die(CLI_EXIT_USAGE, "what to make is missing; %s", known);
 }

@@ -27,6 +27,7 @@ static const fdml_option table[] = {
       .letter = 'o',
       AT(out),
       .value_name = "RUN",
+      .names = FDML_NAMES_FOLDER,
       .help = "folder for checkpoints, logs and the model; made if it is not there" },
     { .type = FDML_OPTION_WORDS,
       .name = "set",

@@ -6,12 +6,9 @@
 
 #include "cli.h"
 
-/* Each parses the whole command line, of which `name` is a word, and does what it says. */
-typedef struct synth_command {
-    const char *name;
-    int (*run)(int argc, char **argv);
-} synth_command;
+extern const cli_program synth_program, synth_embeddings_program, synth_plumage_program;
 
+/* Each parses the whole command line, of which its command is a word, and does what it says. */
 int synth_embeddings(int argc, char **argv);
 int synth_plumage(int argc, char **argv);
 

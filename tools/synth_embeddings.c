@@ -25,6 +25,7 @@ static const fdml_option options[] = {
       .letter = 'o',
       AT(out),
       .value_name = "DIR",
+      .names = FDML_NAMES_FOLDER,
       .help = "folder for embeddings.npy and labels.csv; made if it is not there" },
     { .type = FDML_OPTION_COUNT,
       .name = "classes",
@@ -78,8 +79,10 @@ static const fdml_option options[] = {
     CLI_COMMON_OPTIONS
 };
 
-static const cli_program program = {
+const cli_program synth_embeddings_program = {
     .name = "fdml-synth",
+    .command = "embeddings",
+    .whole = &synth_program,
     .usage = "fdml-synth embeddings --out DIR [options]",
     .purpose =
         "Makes synthetic embeddings of two groups, one of which is embedded worse: what an\n"
@@ -119,8 +122,8 @@ int synth_embeddings(int argc, char **argv)
                         .minority_noise = 1.5 };
     fdml_error err;
     fdml_arena arena;
-    cli_begin(&program);
-    cli_parse(&program, &o, argc, argv);
+    cli_begin(&synth_embeddings_program);
+    cli_parse(&synth_embeddings_program, &o, argc, argv);
     synth_check_words(&o.common, o.out);
     cli_catch_signals();
     const fdml_synth synth = {

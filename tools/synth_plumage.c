@@ -29,6 +29,7 @@ static const fdml_option options[] = {
       .letter = 'o',
       AT(out),
       .value_name = "DIR",
+      .names = FDML_NAMES_FOLDER,
       .help = "folder for the pictures and labels.csv; must be new, or empty" },
     { .type = FDML_OPTION_COUNT,
       .name = "classes",
@@ -95,8 +96,10 @@ static const fdml_option options[] = {
     CLI_COMMON_OPTIONS
 };
 
-static const cli_program program = {
+const cli_program synth_plumage_program = {
     .name = "fdml-synth",
+    .command = "plumage",
+    .whole = &synth_program,
     .usage = "fdml-synth plumage --out DIR [options]",
     .purpose = "Draws birds by rule. A species is a shape; most of its birds wear one colour, "
                "the few\n"
@@ -343,8 +346,8 @@ int synth_plumage(int argc, char **argv)
                           .size = 32,
                           .seed = 1 };
     fdml_arena arena;
-    cli_begin(&program);
-    cli_parse(&program, &o, argc, argv);
+    cli_begin(&synth_plumage_program);
+    cli_parse(&synth_plumage_program, &o, argc, argv);
     synth_check_words(&o.common, o.out);
     fdml_arena_init(&arena, 0);
     prepare(&w, &o, &arena);

@@ -136,7 +136,9 @@ static fdml_status next_item(char item[256], const char **at, size_t n, const st
     if (n == FDML_LIST_MAX)
         return fdml_fail(s->err, FDML_E_ARG, "%s: more than %d items", s->shown, FDML_LIST_MAX);
     if (!length)
-        return fdml_fail(s->err, FDML_E_ARG, "%s: '%s' has an empty item", s->shown, s->text);
+        return fdml_fail(s->err, FDML_E_ARG,
+                         "%s: '%s' has an empty item (no blanks around commas)", s->shown,
+                         s->text);
     if (length >= 256)
         return fdml_fail(s->err, FDML_E_ARG, "%s: an item has %zu bytes, the limit is 255",
                          s->shown, length);

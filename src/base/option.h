@@ -51,6 +51,14 @@ typedef enum fdml_option_type {
     FDML_OPTION_REALS   /* fdml_reals, each in (low, high) */
 } fdml_option_type;
 
+/* What a text, or each item of a list, is the name of: for the completion of shells. */
+typedef enum fdml_option_names {
+    FDML_NAMES_WORD, /* nothing but what `choices` and `word` say */
+    FDML_NAMES_FILE,
+    FDML_NAMES_FOLDER,
+    FDML_NAMES_COLUMN /* of the table that is given as an input */
+} fdml_option_names;
+
 typedef struct fdml_option {
     fdml_option_type type;
     const char *name; /* without dashes */
@@ -58,7 +66,9 @@ typedef struct fdml_option {
     size_t offset;    /* of the target within the options structure */
     const char *value_name;
     double low, high;
-    const char *choices;
+    const char *choices; /* "a|b|c": of CHOICE all there are, of others words to offer */
+    const char *(*word)(size_t index); /* further words to offer, until NULL; may be NULL */
+    fdml_option_names names;
     const char *help;
 } fdml_option;
 
@@ -101,6 +111,7 @@ void fdml_size_print(char text[32], double bytes); /* "64.0 MiB" */
 #define FDML_OPTION_ISA(at)                                                                    \
     {                                                                                          \
         .type = FDML_OPTION_TEXT, .name = "isa", .offset = (at), .value_name = "NAME",         \
+        .choices = "scalar|avx2|avx512|neon",                                                  \
         .help = "scalar, avx2, avx512 or neon; results do not depend on it [the best here]"    \
     }
 #define FDML_OPTION_MAX_MEMORY(at)                                                             \

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/utf8.h"
+#include "data/foreign.h"
 
 static size_t line_of(const char *start, const char *at)
 {
@@ -28,6 +29,16 @@ static const char *skip_ascii(const char *at, const char *end)
     return at;
 }
 
+/* The byte at c is of no text; what else may the file be? */
+static fdml_status fail_byte(const fdml_source *source, const char *start, const char *c,
+                             fdml_error *err)
+{
+    const char *what = fdml_foreign("", source->bytes, source->size);
+    if (what) return fdml_fail(err, FDML_E_FORMAT, "%s: is %s", source->name, what);
+    return fdml_fail(err, FDML_E_FORMAT, "%s:%zu: %s", source->name, line_of(start, c),
+                     *c ? "text is not UTF-8" : "NUL byte, this is no text file");
+}
+
 fdml_status fdml_text_check(const char **at, const char **end, const fdml_source *source,
                             fdml_error *err)
 {
@@ -39,9 +50,7 @@ fdml_status fdml_text_check(const char **at, const char **end, const fdml_source
     if (start == stop) return fdml_fail(err, FDML_E_FORMAT, "%s: file is empty", name);
     for (const char *c = skip_ascii(start, stop); c < stop;) {
         const size_t n = *c ? fdml_utf8_length(c, (size_t)(stop - c)) : 0;
-        if (!n)
-            return fdml_fail(err, FDML_E_FORMAT, "%s:%zu: %s", name, line_of(start, c),
-                             *c ? "text is not UTF-8" : "NUL byte, this is no text file");
+        if (!n) return fail_byte(source, start, c, err);
         c += n;
         if (n > 1 || stop - c >= 8) c = skip_ascii(c, stop);
     }

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "data/csv.h"
+#include "data/foreign.h"
 #include "data/npy.h"
 #include "data/npz.h"
 #include "data/reader.h"
@@ -72,6 +73,18 @@ fdml_status fdml_matrix_path(char *path, size_t size, const char *spec, fdml_err
     return FDML_OK;
 }
 
+static fdml_status fail_suffix(const char *path, fdml_error *err)
+{
+    fdml_map map;
+    FDML_TRY(fdml_file_map(&map, path, err)); /* a folder, or nothing at all */
+    const char *what = fdml_foreign(path, map.data, map.size);
+    fdml_file_unmap(&map);
+    return fdml_fail(err, FDML_E_ARG,
+                     "%s: unknown suffix, expected .npy .npz .safetensors .csv .tsv .fvecs "
+                     "or .bvecs%s%s",
+                     path, what ? "; it is " : "", what ? what : "");
+}
+
 static fdml_status open_or_probe(fdml_matrix *matrix, const char *spec, fdml_arena *arena,
                                  fdml_error *err)
 {
@@ -79,11 +92,7 @@ static fdml_status open_or_probe(fdml_matrix *matrix, const char *spec, fdml_are
     const char *member;
     FDML_TRY(split_spec(path, sizeof path, &member, spec, err));
     const struct format *format = format_of(path);
-    if (!format)
-        return fdml_fail(err, FDML_E_ARG,
-                         "%s: unknown suffix, expected .npy .npz .safetensors .csv .tsv .fvecs "
-                         "or .bvecs",
-                         path);
+    if (!format) return fail_suffix(path, err);
     if (member && !*member)
         return fdml_fail(err, FDML_E_ARG, "%s: no name after the colon", spec);
     fdml_map map;

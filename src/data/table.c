@@ -231,8 +231,11 @@ fdml_status fdml_table_find(const fdml_table *table, const char *name, size_t *c
             snprintf(names + n, sizeof names - n, "%s%s", c ? ", " : "", table->name[c]);
         n += added > 0 ? (size_t)added : 0;
     }
-    return fdml_fail(err, FDML_E_DATA, "%.120s: no column '%.60s'; columns are %s%s",
-                     table->path, name, names, n >= sizeof names ? "..." : "");
+    const bool is_one = table->n_columns == 1 && strpbrk(table->name[0], ",;| \t");
+    return fdml_fail(err, FDML_E_DATA, "%.120s: no column '%.60s'; %s%s%s%s", table->path, name,
+                     is_one ? "the only one is '" : "columns are ", names,
+                     n >= sizeof names ? "..." : "",
+                     is_one ? "' (what separates columns is , ; or tab, in a .tsv tab)" : "");
 }
 
 const char *fdml_table_cell(const fdml_table *table, size_t row, size_t column)

@@ -205,10 +205,13 @@ static const char *const other[][2] = {
       "with the inverse of that value's number of rows; values with too few rows, or in one "
       "class only, are left out of both" },
 #include "eval/metrics_downstream.def"
+    <<<<<<< HEAD
 #include "eval/metrics_slices.def"
-    { "gap",
-      "largest minus smallest value over the groups with enough rows; its interval keeps "
-      "the two groups as observed and resamples each within itself" },
+    =======
+#include "eval/metrics_gates.def"
+    >>>>>>> docs { "gap",
+        "largest minus smallest value over the groups with enough rows; its interval keeps "
+        "the two groups as observed and resamples each within itself" },
     { "change",
       "value of these embeddings minus that of --compare; its interval draws the same units "
       "for "
@@ -264,9 +267,14 @@ const char *fdml_define(const char *key, int convention)
     return NULL;
 }
 
+const char *fdml_metrics_key(size_t index)
+{
+    return index < FDML_M_COUNT ? table[index].key : NULL;
+}
+
 const char *fdml_define_key(size_t index)
 {
-    if (index < FDML_M_COUNT) return table[index].key;
+    if (index < FDML_M_COUNT) return fdml_metrics_key(index);
     return index < FDML_M_COUNT + N_OTHER ? other[index - FDML_M_COUNT][0] : NULL;
 }
 

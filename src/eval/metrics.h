@@ -69,4 +69,7 @@ fdml_status fdml_metrics_parse(const fdml_metric **metrics, size_t *n_metrics,
 const char *fdml_define(const char *key, int convention);
 const char *fdml_define_key(size_t index);
 
+/* The metrics' keys alone, by index 0.. until NULL. */
+const char *fdml_metrics_key(size_t index);
+
 #endif

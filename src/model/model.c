@@ -26,9 +26,11 @@ static fdml_status open_any(fdml_model *model, const char *path, fdml_error *err
         return fdml_onnx_import(&model->graph, path, &model->arena, err);
     }
     if (fdml_file_has_suffix(path, ".safetensors")) return open_checkpoint(model, path, err);
-    return fdml_fail(err, FDML_E_UNSUPPORTED,
-                     "%.400s: is no model: its name ends in neither .onnx nor .safetensors",
-                     path);
+    return fdml_fail(
+        err, FDML_E_UNSUPPORTED,
+        "%.400s: is no model: its name ends in neither .onnx (which torch.onnx.export "
+        "writes) nor .safetensors",
+        path);
 }
 
 fdml_status fdml_model_open(fdml_model *model, const char *path, fdml_error *err)

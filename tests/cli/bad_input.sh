@@ -37,6 +37,94 @@ test_unknown_suffix()
     refuses 'emb.dat: unknown suffix' emb.dat meta.csv
 }
 
+# Files that users have, written by what writes them; of formats without a writer in Python's
+# standard library the first bytes, as their specifications give them.
+test_files_of_other_programs()
+{
+    local name
+    small_set
+    python3 - <<'END'
+import bz2, gzip, lzma, pickle, zipfile
+meta = open("meta.csv", "rb").read()
+gzip.open("meta.csv.gz", "wb").write(meta)
+bz2.open("meta.csv.bz2", "wb").write(meta)
+lzma.open("meta.csv.xz", "wb").write(meta)
+gzip.open("emb.npy.gz", "wb").write(open("emb.npy", "rb").read())
+for protocol in 2, 3, 4, 5:
+    pickle.dump([1.5], open(f"emb{protocol}.dump", "wb"), protocol)
+with zipfile.ZipFile("emb.pt", "w") as z:
+    z.writestr("archive/data.pkl", pickle.dumps([1.5]))
+with zipfile.ZipFile("meta.xlsx", "w") as z:
+    z.writestr("xl/workbook.xml", "<workbook/>")
+open("meta.parquet", "wb").write(b"PAR1\0\0\0\0PAR1")
+open("emb.arrays", "wb").write(b"\x89HDF\r\n\x1a\n\0")
+open("emb.json", "w").write("[[1, 2]]")
+open("utf16.csv", "wb").write(meta.decode().encode("utf-16"))
+END
+    for name in gz:gzip bz2:bzip2 xz:xz; do
+        refuses "meta.csv.${name%:*}: is compressed by ${name#*:}: unpack it first" emb.npy "meta.csv.${name%:*}"
+    done
+    refuses "or .bvecs; it is compressed by gzip: unpack it first" emb.npy.gz meta.csv
+    for name in emb2.dump emb3.dump emb4.dump emb5.dump emb.pt; do
+        refuses "$name: unknown suffix, expected .npy .npz .safetensors .csv .tsv .fvecs or .bvecs; it is a file of Python's objects: save an array by numpy.save" \
+            $name meta.csv
+    done
+    refuses 'meta.xlsx: is a zip archive, as .npz, .xlsx' emb.npy meta.xlsx
+    refuses 'meta.parquet: is a table of columns: read it by pandas' emb.npy meta.parquet
+    refuses 'it is a table of columns: read it by pandas' meta.parquet meta.csv
+    refuses 'it is HDF5: save the array by numpy.save' emb.arrays meta.csv
+    refuses 'it is JSON: save an array by numpy.save' emb.json meta.csv
+    refuses 'utf16.csv: is UTF-16, save it as UTF-8' emb.npy utf16.csv
+    mkdir folder
+    refuses 'folder: is a directory' folder meta.csv
+    refuses 'emb.pt: is no model: its name ends in neither .onnx (which torch.onnx.export writes)' --model emb.pt folder
+}
+
+# What one types in the first minutes.
+test_mistakes_of_a_beginner()
+{
+    small_set
+    npy labels.npy '<i8' '(180,)' 1 2
+    bad_usage "METADATA 'emb.npy' is no table: EMBEDDINGS come first" fdml-eval meta.csv emb.npy
+    bad_usage "METADATA 'labels.npy' is no table: EMBEDDINGS come first, labels of their own are --label FILE.npy" \
+        fdml-eval emb.npy labels.npy
+    bad_usage "one argument too many: 'cam'; in a list there is a comma and no blank" fdml-eval emb.npy meta.csv --group group cam
+    refuses "--group: 'group,' has an empty item (no blanks around commas)" emb.npy meta.csv --group group, cam
+    sed 1d meta.csv >bare.csv
+    refuses "bare.csv has 179 rows, emb.npy has 180; they must be the same rows (the first line, which begins with 'synthetic00000', is taken as the header)" \
+        emb.npy bare.csv
+    sed '1s/label/identity/' meta.csv >people.csv
+    refuses "people.csv: no column 'label'; columns are identity, group, cam, is_query, is_gallery, one (--label names that of the class)" \
+        emb.npy people.csv
+    tr , '|' <meta.csv >pipe.csv
+    cp meta.csv commas.tsv
+    refuses "pipe.csv: no column 'label'; the only one is 'label|group|cam|is_query|is_gallery|one' (what separates columns is , ; or tab, in a .tsv tab)" \
+        emb.npy pipe.csv
+    refuses "commas.tsv: no column 'label'; the only one is 'label,group," emb.npy commas.tsv
+    sed '6s/,[a-z]*ority,/,,/' meta.csv >missing.csv
+    refuses 'missing.csv:6: group is empty; a group of its own, such as unknown, may stand for it' \
+        emb.npy missing.csv --group group
+}
+
+# Separators, byte order marks and line ends of spreadsheets change no number.
+test_tables_as_spreadsheets_write_them()
+{
+    local name
+    small_set
+    quick --group group --format csv -o want
+    assert_exit 0
+    tr , ';' <meta.csv >semicolon.csv
+    tr , '\t' <meta.csv >tab.csv
+    tr , '\t' <meta.csv >tab.tsv
+    { printf '\xef\xbb\xbf'; sed 's/$/\r/' meta.csv; } >excel.csv
+    awk -F, '{ printf "%s%s\n", NR == 1 ? "" : NR - 2, "," $0 }' meta.csv >pandas.csv
+    for name in semicolon.csv tab.csv tab.tsv excel.csv pandas.csv; do
+        run fdml-eval emb.npy $name --bootstrap 50 --permutations 50 --group group --format csv -o got
+        assert_exit 0
+        assert_same got want
+    done
+}
+
 test_empty_file()
 {
     small_set

@@ -155,7 +155,7 @@ Test(option, a_bad_value_changes_nothing_and_says_why)
 {
     static const char *const bad[][3] = {
         { "text", "", "text: the value is empty" },
-        { "texts", "a,,b", "texts: 'a,,b' has an empty item" },
+        { "texts", "a,,b", "texts: 'a,,b' has an empty item (no blanks around commas)" },
         { "count", "10", "count: '10' is not a whole number from 1 to 9" },
         { "real", "1", "real: '1' is not a number greater than 0 and less than 1" },
         { "size", "lots", "size: 'lots' is no size such as 4096, 64K, 512M or 2G" },

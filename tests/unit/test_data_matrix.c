@@ -70,14 +70,16 @@ static void expect_failure(const char *spec, const char *end_of_message)
 
 Test(data_matrix, refuses)
 {
-    expect_failure("emb.pt",
-                   "emb.pt: unknown suffix, expected .npy .npz .safetensors .csv .tsv "
+    expect_failure(scratch_text("emb.bin", "x"),
+                   "emb.bin: unknown suffix, expected .npy .npz .safetensors .csv .tsv "
                    ".fvecs or .bvecs");
+    expect_failure("emb.bin2", "emb.bin2: No such file or directory");
     expect_failure("none.npy", "none.npy: No such file or directory");
     expect_failure("set.npz:", "set.npz:: no name after the colon");
     expect_failure(scratch_text("x.npy", "1,2\n"), "it does not start with \\x93NUMPY");
     expect_failure(write_npy("y.npz"), "is a single NumPy array; name it .npy");
-    expect_failure(write_npy("y.csv"), "y.csv:1: text is not UTF-8");
+    expect_failure(write_npy("y.csv"), "y.csv: is a NumPy array: as embeddings it comes first, "
+                                       "as labels it is --label FILE.npy");
     /* A failure after values were reserved gives them back. */
     expect_failure(scratch_text("x.csv", "1,2\n3,x\n"),
                    "x.csv:2: column 2 is 'x', expected a number");

@@ -382,8 +382,10 @@ Test(model_onnx_import, opens_files)
     fdml_model_close(&model);
     expect_refused(scratch_write("m.onnx", "", 0), FDML_E_FORMAT, "is empty");
     expect_refused(scratch_path("none.onnx"), FDML_E_IO, "No such file or directory");
-    expect_refused(scratch_text("m.txt", "x"), FDML_E_UNSUPPORTED,
-                   "is no model: its name ends in neither .onnx nor .safetensors");
+    expect_refused(
+        scratch_text("m.txt", "x"), FDML_E_UNSUPPORTED,
+        "is no model: its name ends in neither .onnx (which torch.onnx.export writes) nor "
+        ".safetensors");
 }
 
 Test(model_onnx_import, negative_files)

@@ -141,6 +141,18 @@ Test(tools_config, mistakes_are_named_with_their_place)
                  "x.ini: data.attributes has 7 columns, the limit is 6");
 }
 
+Test(tools_config, comments_behind_values)
+{
+    config c;
+    read_good(&c, "[data]\nattributes = color ; what must not matter\nimages = a#b;c.csv\n");
+    cr_assert_str_eq(c.data.attributes.item[0], "color");
+    cr_assert_str_eq(c.data.images, "a#b;c.csv");
+    expect_error(
+        "[data]\n\nimages = a.csv  # of my birds\n",
+        "x.ini:3: 'a.csv  # of my birds' has a blank and # in it; a comment behind a value "
+        "begins with ;, and neither can be part of a value");
+}
+
 Test(tools_config, set_mistakes)
 {
     expect_set_error("train.steps", "--set: 'train.steps' is not section.key=value");
