@@ -11,8 +11,24 @@
 #include <string.h>
 
 #include "base/parallel.h"
+#include "eval/sort_keys.h"
 
 enum { BLOCKS = 64 };
+
+size_t fdml_samples_distinct(uint32_t *row, uint32_t *place, const fdml_samples *samples,
+                             uint64_t *key)
+{
+    size_t n_distinct = 0;
+    for (size_t i = 0; i < samples->n; i++) key[i] = (uint64_t)samples->row[i] << 32 | i;
+    fdml_sort_keys(key, key + samples->n, samples->n);
+    for (size_t i = 0; i < samples->n; i++) {
+        const uint32_t own = (uint32_t)(key[i] >> 32);
+        if (!i || own != (uint32_t)(key[i - 1] >> 32)) n_distinct++;
+        if (row) row[n_distinct - 1] = own;
+        if (place) place[(uint32_t)key[i]] = (uint32_t)(n_distinct - 1);
+    }
+    return n_distinct;
+}
 
 typedef struct moments {
     const fdml_samples *samples;
