@@ -4,7 +4,8 @@
  * looks at, its rows are put in the order of their ranks and moved one by one from the right
  * side to the left. Gini's impurity follows from sums over the values v of squared weights,
  * left_v^2 and (total_v - left_v)^2 = total_v^2 - 2 total_v left_v + left_v^2, which change by
- * a term a move and are integers: they are exact, and the order of equal ranks does not matter.
+ * a term a move. They are whole numbers, in double because they are divided: exact for up to
+ * 2^26 rows, so that the order of equal ranks does not matter.
  *
  * SPDX-License-Identifier: MIT */
 #include <math.h>
@@ -21,7 +22,7 @@ enum { BITS_FROM = 16, WORDS_A_ROW = 4 };
 
 typedef struct split {
     double score; /* sum over sides of squared weights / weight: the larger, the purer */
-    uint32_t feature, rank;    /* rows up to this rank go left */
+    uint32_t feature, rank;     /* rows up to this rank go left */
     uint32_t place, next_place; /* rows on either side of the cut */
     bool found;
 } split;
@@ -30,7 +31,7 @@ typedef struct split {
 typedef struct tree_part {
     tree_row *row; /* [n] */
     size_t n;
-    int64_t weight, square; /* their weight; sum over values of squared weights */
+    double weight, square; /* their weight; sum over values of squared weights */
 } tree_part;
 
 size_t fdml_tree_desk_size(size_t dim, size_t n_values, size_t n_train)
@@ -60,71 +61,98 @@ bool fdml_tree_desk_make(tree_desk *d, const tree_rows *rows, fdml_arena *arena)
            d->count && d->feature && d->node && d->task;
 }
 
-/* --- order ------------------------------------------------------------------------------- */
+/* --- cuts ------------------------------------------------------------------------------- */
+
+/* A feature's rows on their way to the left. */
+typedef struct sweep {
+    const tree_part *part;
+    tree_count *count;
+    split *best;
+    uint32_t feature, rank, place; /* rank and place of the last row that went left */
+    double left, square, crossed;  /* of the left; crossed: sum of total_v left_v */
+    double floor;                  /* a better score is above it: best's, less rounding */
+} sweep;
+
+/* A cut that is about as good as the best, or better. */
+static double judge(split *best, const split *cut, double floor)
+{
+    if (best->found && !(cut->score > best->score)) return floor;
+    *best = *cut;
+    return cut->score * (1 - 1e-12);
+}
+
+/* The row is next, by rank. Whether the cut before it may be the best is asked without
+ * dividing; of what passes the score decides. */
+static inline void visit(sweep *s, uint32_t rank, const tree_row *row)
+{
+    const double right = s->part->weight - s->left;
+    const double square_right = s->part->square - 2 * s->crossed + s->square;
+    const double sum = s->square * right + square_right * s->left;
+    if (sum > s->floor * (s->left * right) && rank != s->rank) {
+        const split cut = { s->square / s->left + square_right / right, s->feature, s->rank,
+                            s->place, row->place, true };
+        s->floor = judge(s->best, &cut, s->floor);
+    }
+    tree_count *c = s->count + row->code;
+    s->square += row->weight * (c->left + c->left + row->weight);
+    s->crossed += row->weight * c->total;
+    s->left += row->weight;
+    c->left += row->weight;
+    s->rank = rank;
+    s->place = row->place;
+}
 
 /* A bit for each rank that is there, read from below: no comparisons. */
-static void order_by_bits(tree_desk *d, const uint32_t *rank, const tree_part *p)
+static void sweep_bits(sweep s, tree_desk *d, const uint32_t *rank)
 {
-    for (uint32_t i = 0; i < p->n; i++) {
-        const uint32_t r = rank[p->row[i].place];
-        const uint64_t bit = UINT64_C(1) << r % 64, word = d->bits[r / 64];
-        d->next[i] = word & bit ? d->slot[r] : NO_ROW;
-        d->slot[r] = i;
-        d->bits[r / 64] = word | bit;
+    const uint32_t n = (uint32_t)s.part->n;
+    const tree_row *row = s.part->row;
+    uint64_t *bits = d->bits;
+    uint32_t *slot = d->slot, *next = d->next;
+    for (uint32_t i = 0; i < n; i++) {
+        const uint32_t r = rank[row[i].place];
+        const uint64_t bit = UINT64_C(1) << r % 64, word = bits[r / 64];
+        next[i] = word & bit ? slot[r] : NO_ROW;
+        slot[r] = i;
+        bits[r / 64] = word | bit;
     }
-    size_t n = 0;
-    for (uint32_t w = 0; n < p->n; w++) {
-        uint64_t word = d->bits[w];
-        d->bits[w] = 0;
+    for (uint32_t w = 0; w <= d->rows->n / 64; w++) {
+        uint64_t word = bits[w];
+        bits[w] = 0;
         for (; word; word &= word - 1) {
             const uint32_t r = w * 64 + (uint32_t)__builtin_ctzll(word);
-            for (uint32_t i = d->slot[r]; i != NO_ROW; i = d->next[i])
-                d->key[n++] = (uint64_t)r << 32 | i;
+            for (uint32_t i = slot[r]; i != NO_ROW; i = next[i]) visit(&s, r, row + i);
         }
     }
 }
 
-/* key: [n] ranks of feature f, ascending, and below each the number of its row. */
-static void order_rows(tree_desk *d, uint32_t f, const tree_part *p)
+static void sweep_keys(sweep s, tree_desk *d, const uint32_t *rank)
+{
+    const size_t n = s.part->n;
+    const tree_row *row = s.part->row;
+    for (size_t i = 0; i < n; i++) d->key[i] = (uint64_t)rank[row[i].place] << 32 | i;
+    fdml_sort_keys(d->key, d->spare, n);
+    for (size_t i = 0; i < n; i++)
+        visit(&s, (uint32_t)(d->key[i] >> 32), row + (uint32_t)d->key[i]);
+}
+
+/* The best cut of feature f, if it is better than `best`. */
+static void try_feature(split *best, tree_desk *d, uint32_t f, const tree_part *p)
 {
     const uint32_t *rank = d->rows->rank + f * d->rows->n;
-    if (p->n >= BITS_FROM && d->rows->n / 64 < WORDS_A_ROW * p->n) {
-        order_by_bits(d, rank, p);
-        return;
-    }
-    for (size_t i = 0; i < p->n; i++) d->key[i] = (uint64_t)rank[p->row[i].place] << 32 | i;
-    fdml_sort_keys(d->key, d->spare, p->n);
-}
-
-/* --- splits ----------------------------------------------------------------------------- */
-
-/* The best cut of feature f, whose rows are in order. */
-static void try_cuts(split *best, const tree_desk *d, uint32_t f, const tree_part *p)
-{
-    const uint64_t *key = d->key;
-    int64_t left = 0, square_left = 0, crossed = 0; /* crossed: sum of total_v left_v */
-    for (size_t i = 0; i + 1 < p->n; i++) {
-        const tree_row *row = p->row + (uint32_t)key[i];
-        tree_count *c = d->count + row->code;
-        const int64_t w = row->weight;
-        square_left += w * (2 * (int64_t)c->left + w);
-        crossed += w * c->total;
-        left += w;
-        c->left += row->weight;
-        if (key[i] >> 32 == key[i + 1] >> 32) continue;
-        const int64_t square_right = p->square - 2 * crossed + square_left;
-        const double score = (double)square_left / (double)left +
-                             (double)square_right / (double)(p->weight - left);
-        if (best->found && !(score > best->score)) continue;
-        *best = (split){ .score = score,
-                         .feature = f,
-                         .rank = (uint32_t)(key[i] >> 32),
-                         .place = row->place,
-                         .next_place = p->row[(uint32_t)key[i + 1]].place,
-                         .found = true };
-    }
+    const sweep s = { .part = p,
+                      .count = d->count,
+                      .best = best,
+                      .feature = f,
+                      .floor = best->found ? best->score * (1 - 1e-12) : -1 };
+    if (p->n >= BITS_FROM && d->rows->n / 64 < WORDS_A_ROW * p->n)
+        sweep_bits(s, d, rank);
+    else
+        sweep_keys(s, d, rank);
     for (size_t i = 0; i < p->n; i++) d->count[p->row[i].code].left = 0;
 }
+
+/* --- splits ------------------------------------------------------------------------------ */
 
 /* No cut is better than one whose sides are pure, whose score is the node's weight, so after
  * one features are only drawn. */
@@ -137,9 +165,7 @@ static split find_split(tree_desk *d, fdml_rng *rng, const tree_part *p)
         const uint32_t j = i + fdml_rng_below(rng, dim - i), f = d->feature[j];
         d->feature[j] = d->feature[i];
         d->feature[i] = f;
-        if (best.found && best.score >= (double)p->weight) continue;
-        order_rows(d, f, p);
-        if (d->key[0] >> 32 != d->key[p->n - 1] >> 32) try_cuts(&best, d, f, p);
+        if (!best.found || best.score < p->weight) try_feature(&best, d, f, p);
     }
     return best;
 }
@@ -174,10 +200,10 @@ static tree_part count_part(tree_desk *d, const tree_task *task)
     tree_part p = { .row = d->row + task->begin, .n = task->end - task->begin };
     for (size_t i = 0; i < p.n; i++) {
         tree_count *c = d->count + p.row[i].code;
-        const int64_t w = p.row[i].weight;
-        p.square += w * (2 * (int64_t)c->total + w);
+        const double w = p.row[i].weight;
+        p.square += w * (c->total + c->total + w);
         p.weight += w;
-        c->total += p.row[i].weight;
+        c->total += w;
     }
     return p;
 }
@@ -186,8 +212,8 @@ static uint32_t majority(const tree_desk *d, const tree_part *p)
 {
     uint32_t best = p->row[0].code;
     for (size_t i = 1; i < p->n; i++) {
-        const uint32_t v = p->row[i].code, weight = d->count[v].total;
-        const uint32_t most = d->count[best].total;
+        const uint32_t v = p->row[i].code;
+        const double weight = d->count[v].total, most = d->count[best].total;
         if (weight > most || (weight == most && v < best)) best = v;
     }
     return best;
@@ -202,7 +228,7 @@ static uint32_t draw_rows(tree_desk *d, fdml_rng *rng)
     for (uint32_t i = 0; i < n_list; i++) d->weight[rows->place[fdml_rng_below(rng, n_list)]]++;
     for (uint32_t i = 0; i < rows->n; i++)
         if (d->weight[i])
-            d->row[n_drawn++] = (tree_row){ i, rows->train->code[rows->row[i]], d->weight[i] };
+            d->row[n_drawn++] = (tree_row){ d->weight[i], i, rows->train->code[rows->row[i]] };
     return n_drawn;
 }
 
@@ -217,7 +243,7 @@ void fdml_tree_grow(tree_desk *d, const fdml_forest_options *options, uint32_t i
     while (n_tasks) {
         const tree_task task = d->task[--n_tasks];
         tree_part p = count_part(d, &task);
-        const bool is_pure = p.square == p.weight * p.weight;
+        const bool is_pure = !(p.square < p.weight * p.weight);
         const split best = is_pure ? (split){ .found = false } : find_split(d, &rng, &p);
         if (!best.found) d->node[task.node] = (tree_node){ .feature = majority(d, &p) };
         for (size_t i = 0; i < p.n; i++) d->count[p.row[i].code].total = 0;

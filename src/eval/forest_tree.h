@@ -37,12 +37,13 @@ typedef struct tree_node {
 
 /* A row that was drawn. */
 typedef struct tree_row {
-    uint32_t place, code, weight; /* weight: how often it was drawn */
+    double weight; /* how often */
+    uint32_t place, code;
 } tree_row;
 
 /* Weights of the rows of a value: in the node, and left of the cut that is tried. */
 typedef struct tree_count {
-    uint32_t total, left;
+    double total, left;
 } tree_count;
 
 /* A node that is yet to be made, of row[begin .. end). */
