@@ -221,7 +221,7 @@ static fdml_status dispatch(const lesson *l, bool *is_short, fdml_classifier cla
     case FDML_C_FOREST:
         return fdml_forest_predict(l->predicted, &l->train, &l->test, &forest, l->scratch, err);
     default:
-        return fdml_perceptron_predict(l->predicted, NULL, &l->train, &l->test, &perceptron,
+        return fdml_perceptron_predict(l->predicted, &l->train, &l->test, &perceptron,
                                        l->scratch, err);
     }
 }

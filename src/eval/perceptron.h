@@ -19,19 +19,22 @@
 
 typedef struct fdml_perceptron_options {
     size_t n_hidden, batch; /* batch: at most FDML_PERCEPTRON_BATCH */
-    unsigned max_epochs, patience;
-    double rate, penalty, tolerance;
-    uint64_t seed, stream; /* index 0: the weights; e: the order of epoch e, from 1 */
+    unsigned epochs, min_steps;
+    double rate, penalty;
+    uint64_t seed, stream; /* index 0: the weights; p: the order of pass p, from 1 */
     fdml_workers workers;
 } fdml_perceptron_options;
 enum { FDML_PERCEPTRON_BATCH = 512 };
 
 extern const fdml_perceptron_options fdml_perceptron_defaults;
 
+/* Of a training on so many different rows. */
+size_t fdml_perceptron_steps(size_t n_distinct, const fdml_perceptron_options *options);
+
 /* Trains on `train`; predicted[test->row[i]] = the likeliest value, of equally likely ones the
- * first. n_epochs (NULL allowed): of training. Scratch is given back. FDML_E_NOMEM. */
-fdml_status fdml_perceptron_predict(uint32_t *predicted, unsigned *n_epochs,
-                                    const fdml_samples *train, const fdml_samples *test,
+ * first. Scratch is given back. FDML_E_NOMEM. */
+fdml_status fdml_perceptron_predict(uint32_t *predicted, const fdml_samples *train,
+                                    const fdml_samples *test,
                                     const fdml_perceptron_options *options, fdml_arena *scratch,
                                     fdml_error *err);
 
