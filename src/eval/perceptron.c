@@ -45,12 +45,16 @@ typedef struct net {
     fdml_dense back; /* from z2 to h: W2 transposed */
     float *back_panels;
     part *parts; /* [PARTS] */
-    uint32_t *order;
+    uint32_t *row; /* [n_rows] the different rows of the list */
+    float *weight; /* [n_rows] how often each is listed, over the mean of that */
+    size_t n_rows;
+    uint32_t *order;     /* [n_rows] of an epoch */
+    uint32_t *batch;     /* [n] row[order[first ..]] */
     size_t first, n;     /* the batch: order[first .. first + n) */
     double beta1, beta2; /* to the power of the step */
     size_t n_steps;
     double rate;
-    unsigned n_passes; /* over the list */
+    unsigned n_epochs;
     uint32_t *predicted; /* while predicting */
 } net;
 
@@ -94,6 +98,17 @@ static void put_gradient(const net *t, const float *in, const float *out, size_t
     fdml_dense_gradient(of->gradient + index * of->n, in, out, n, 0, &of->dense);
 }
 
+/* Rows of z2 count as often as their rows are listed. */
+static void weigh(const net *t, part *p, size_t begin, size_t n)
+{
+    const fdml_dense *two = &t->layer[1].dense;
+    for (size_t i = 0; i < n; i++) {
+        const float weight = t->weight[t->order[t->first + begin + i]];
+        float *row = p->z2 + i * fdml_dense_stride(two);
+        for (size_t v = 0; weight != 1 && v < two->n_out; v++) row[v] *= weight;
+    }
+}
+
 static void run_part(void *ctx, size_t index, int thread)
 {
     (void)thread;
@@ -101,10 +116,11 @@ static void run_part(void *ctx, size_t index, int thread)
     part *p = &t->parts[index];
     const size_t begin = t->n * index / PARTS, n = t->n * (index + 1) / PARTS - begin;
     fdml_samples batch = *t->samples;
-    batch.row = t->order + t->first;
+    batch.row = t->batch;
     const fdml_targets targets = { batch.row + begin, batch.code, NULL, n };
     forward(t, p, &batch, begin, n);
     (void)fdml_cross_entropy(p->z2, &targets, &t->layer[1].dense);
+    weigh(t, p, begin, n);
     put_gradient(t, p->h, p->z2, n, 1, index);
     back_through(t, p, n);
     put_gradient(t, p->x, p->z1, n, 0, index);
@@ -168,21 +184,21 @@ static void step_block(void *ctx, size_t task, int thread)
     pack(t, l, block);
 }
 
-/* One step on the next rows of the list, which is shuffled anew when it has been gone through.
- */
+/* One step on the next rows of an epoch, which the rows are shuffled for. */
 static void take_step(net *t)
 {
     const fdml_perceptron_options *o = t->options;
-    const size_t n_rows = t->samples->n, first = t->first + t->n;
     const size_t n_tasks =
         fdml_dense_blocks(t->layer[0].dense.n_out) + fdml_dense_blocks(t->layer[1].dense.n_out);
-    t->first = first < n_rows ? first : 0;
-    if (!t->first) {
+    t->first += t->n;
+    if (!t->n || t->first >= t->n_rows) {
         fdml_rng rng;
-        fdml_rng_init(&rng, o->seed, o->stream, ++t->n_passes);
-        fdml_rng_shuffle(&rng, t->order, (uint32_t)n_rows);
+        t->first = 0;
+        fdml_rng_init(&rng, o->seed, o->stream, ++t->n_epochs);
+        fdml_rng_shuffle(&rng, t->order, (uint32_t)t->n_rows);
     }
-    t->n = n_rows - t->first < o->batch ? n_rows - t->first : o->batch;
+    t->n = t->n_rows - t->first < o->batch ? t->n_rows - t->first : o->batch;
+    for (size_t i = 0; i < t->n; i++) t->batch[i] = t->row[t->order[t->first + i]];
     fdml_parallel(PARTS, o->workers.n_threads, run_part, t);
     t->beta1 *= 0.9, t->beta2 *= 0.999;
     fdml_parallel(n_tasks, o->workers.n_threads, step_block, t);
@@ -232,14 +248,36 @@ static bool make_layer(layer *l, fdml_arena *arena)
     return l->w && l->m && l->v && l->gradient && l->panels;
 }
 
+/* The different rows of the list, and what they count. */
+static bool make_rows(net *t, fdml_arena *arena)
+{
+    const fdml_samples *list = t->samples;
+    t->row = fdml_arena_push(arena, list->n, sizeof *t->row);
+    t->weight = fdml_arena_push_zero(arena, list->n, sizeof *t->weight);
+    t->order = fdml_arena_push(arena, list->n, sizeof *t->order);
+    t->batch = fdml_arena_push(arena, FDML_PERCEPTRON_BATCH, sizeof *t->batch);
+    const fdml_arena_mark mark = fdml_arena_get_mark(arena);
+    uint32_t *place = fdml_arena_push(arena, list->n, sizeof *place);
+    uint64_t *key = fdml_arena_push(arena, list->n, 2 * sizeof *key);
+    if (!t->row || !t->weight || !t->order || !t->batch || !place || !key) return false;
+    t->n_rows = fdml_samples_distinct(t->row, place, list, key);
+    const double share = (double)t->n_rows / (double)list->n;
+    for (size_t i = 0; i < list->n; i++) t->weight[place[i]]++;
+    for (uint32_t i = 0; i < t->n_rows; i++) {
+        t->weight[i] = (float)((double)t->weight[i] * share);
+        t->order[i] = i;
+    }
+    fdml_arena_reset(arena, mark);
+    return true;
+}
+
 static bool make_net(net *t, fdml_arena *arena)
 {
     const fdml_dense *one = &t->layer[0].dense, *two = &t->layer[1].dense;
     bool fits = make_layer(&t->layer[0], arena) && make_layer(&t->layer[1], arena);
     t->back_panels = fdml_arena_push_zero(arena, fdml_dense_panels(&t->back), sizeof(float));
-    t->order = fdml_arena_push(arena, t->samples->n, sizeof *t->order);
     t->parts = fdml_arena_push(arena, PARTS, sizeof *t->parts);
-    fits = fits && t->back_panels && t->order && t->parts;
+    fits = fits && t->back_panels && t->parts;
     for (size_t p = 0; fits && p < PARTS; p++) {
         part *to = &t->parts[p];
         to->x = fdml_arena_push(arena, PART * one->n_in, sizeof(float));
@@ -264,11 +302,11 @@ size_t fdml_perceptron_size(size_t dim, size_t n_values, size_t n_train,
     size_t floats = fdml_dense_panels(&t.back) + PARTS * (PART * by_row + row_panels(&t));
     for (size_t l = 0; l < LAYERS; l++)
         floats += (3 + PARTS) * t.layer[l].n + fdml_dense_panels(&t.layer[l].dense);
-    const size_t size = floats * sizeof(float) + n_train * sizeof(uint32_t) +
-                        PARTS * sizeof(part) + fdml_standard_size(dim) +
-                        (13 + 5 * PARTS) * 64; /* alignment */
-    const size_t before = n_train * 2 * sizeof(uint64_t) + 64;
-    return size > before ? size : before;
+    const size_t rows = (3 * n_train + FDML_PERCEPTRON_BATCH) * sizeof(uint32_t) + 4 * 64;
+    const size_t before = n_train * (sizeof(uint32_t) + 2 * sizeof(uint64_t)) + 2 * 64;
+    const size_t after = floats * sizeof(float) + PARTS * sizeof(part) +
+                         fdml_standard_size(dim) + (12 + 5 * PARTS) * 64; /* alignment */
+    return rows + (before > after ? before : after);
 }
 
 size_t fdml_perceptron_steps(size_t n_distinct, const fdml_perceptron_options *options)
@@ -321,17 +359,13 @@ fdml_status fdml_perceptron_predict(uint32_t *predicted,
     const int n_threads = options->workers.n_threads;
     net t;
     plan(&t, train_rows, options);
-    uint64_t *key = fdml_arena_push(scratch, train_rows->n, 2 * sizeof *key);
-    const size_t n_distinct = key ? fdml_samples_distinct(NULL, NULL, train_rows, key) : 0;
-    fdml_arena_reset(scratch, mark);
-    if (!key || !make_net(&t, scratch))
+    if (!make_rows(&t, scratch) || !make_net(&t, scratch))
         return fdml_fail(err, FDML_E_NOMEM,
                          "no memory for a perceptron of %zu features and %zu values",
                          train_rows->dim, train_rows->n_values);
-    t.n_steps = fdml_perceptron_steps(n_distinct, options);
+    t.n_steps = fdml_perceptron_steps(t.n_rows, options);
     FDML_TRY(fdml_standard_make(&t.standard, train_rows, n_threads, scratch, err));
     draw_weights(&t);
-    memcpy(t.order, train_rows->row, train_rows->n * sizeof *t.order);
     fdml_parallel_team(n_threads, train, &t);
     t.samples = test;
     t.predicted = predicted;
