@@ -67,10 +67,12 @@ fdml_status fdml_forest_predict(uint32_t *predicted, const fdml_samples *train,
     return FDML_OK;
 }
 
-size_t fdml_forest_size(size_t dim, size_t n_values, size_t n_train, size_t n_test,
-                        const fdml_forest_options *options)
+size_t fdml_forest_size(size_t dim, size_t n_values, size_t n_train, size_t n_distinct,
+                        size_t n_test, const fdml_forest_options *options)
 {
-    const size_t desk = fdml_tree_desk_size(dim, n_values, n_train) + sizeof(tree_desk);
-    return fdml_tree_rows_size(dim, n_train) + (size_t)options->workers.n_threads * desk +
+    const size_t desk = fdml_tree_desk_size(dim, n_values, n_distinct) + sizeof(tree_desk);
+    const size_t listing = n_train * 2 * sizeof(uint64_t); /* before there are desks */
+    return fdml_tree_rows_size(dim, n_train, n_distinct) + listing +
+           (size_t)options->workers.n_threads * desk +
            (options->n_trees * n_test + n_values) * sizeof(uint32_t) + 3 * 64; /* alignment */
 }

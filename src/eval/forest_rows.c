@@ -31,9 +31,9 @@ static void rank_feature(void *ctx, size_t feature, int thread)
     }
 }
 
-size_t fdml_tree_rows_size(size_t dim, size_t n_train)
+size_t fdml_tree_rows_size(size_t dim, size_t n_train, size_t n_distinct)
 {
-    return n_train * (dim + 2) * sizeof(uint32_t) + 3 * 64; /* alignment */
+    return (2 * n_train + n_distinct * dim) * sizeof(uint32_t) + 3 * 64; /* alignment */
 }
 
 bool fdml_tree_rows_make(tree_rows *rows, const fdml_samples *train, int n_threads,
@@ -50,8 +50,8 @@ bool fdml_tree_rows_make(tree_rows *rows, const fdml_samples *train, int n_threa
     fdml_arena_reset(arena, before);
     rows->rank = fdml_arena_push(arena, rows->n, train->dim * sizeof *rows->rank);
     const fdml_arena_mark after = fdml_arena_get_mark(arena);
-    const ranking r = { rows, fdml_arena_push(arena, rows->n, (size_t)n_threads * 2 *
-                                                                   sizeof(uint64_t)) };
+    const ranking r = { rows, fdml_arena_push(arena, rows->n,
+                                              (size_t)n_threads * 2 * sizeof(uint64_t)) };
     if (!rows->rank || !r.key) return false;
     fdml_parallel(train->dim, n_threads, rank_feature, (void *)&r);
     fdml_arena_reset(arena, after);

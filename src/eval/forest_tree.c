@@ -34,11 +34,11 @@ typedef struct tree_part {
     double weight, square; /* their weight; sum over values of squared weights */
 } tree_part;
 
-size_t fdml_tree_desk_size(size_t dim, size_t n_values, size_t n_train)
+size_t fdml_tree_desk_size(size_t dim, size_t n_values, size_t n_distinct)
 {
-    return n_train * (sizeof(tree_row) + 3 * sizeof(uint32_t) + 2 * sizeof(uint64_t) +
-                      2 * sizeof(tree_node)) +
-           (n_train / 64 + 1) * sizeof(uint64_t) + (n_train + 1) * sizeof(tree_task) +
+    return n_distinct * (sizeof(tree_row) + 3 * sizeof(uint32_t) + 2 * sizeof(uint64_t) +
+                         2 * sizeof(tree_node)) +
+           (n_distinct / 64 + 1) * sizeof(uint64_t) + (n_distinct + 1) * sizeof(tree_task) +
            n_values * sizeof(tree_count) + dim * sizeof(uint32_t) + 11 * 64; /* alignment */
 }
 
@@ -89,8 +89,12 @@ static inline void visit(sweep *s, uint32_t rank, const tree_row *row)
     const double square_right = s->part->square - 2 * s->crossed + s->square;
     const double sum = s->square * right + square_right * s->left;
     if (sum > s->floor * (s->left * right) && rank != s->rank) {
-        const split cut = { s->square / s->left + square_right / right, s->feature, s->rank,
-                            s->place, row->place, true };
+        const split cut = { s->square / s->left + square_right / right,
+                            s->feature,
+                            s->rank,
+                            s->place,
+                            row->place,
+                            true };
         s->floor = judge(s->best, &cut, s->floor);
     }
     tree_count *c = s->count + row->code;

@@ -19,11 +19,11 @@ typedef struct tree_rows {
     size_t n;
 } tree_rows;
 
-/* In `arena`; scratch is given back, and is no more than desks for the threads will be.
- * False: no memory. */
+/* In `arena`; scratch is given back: 16 bytes a listed row, and then less than desks for the
+ * threads will be. False: no memory. */
 bool fdml_tree_rows_make(tree_rows *rows, const fdml_samples *train, int n_threads,
                          fdml_arena *arena);
-size_t fdml_tree_rows_size(size_t dim, size_t n_train);
+size_t fdml_tree_rows_size(size_t dim, size_t n_train, size_t n_distinct);
 
 /* --- forest_tree.c ----------------------------------------------------------------------- */
 
@@ -66,7 +66,7 @@ typedef struct tree_desk {
 } tree_desk;
 
 bool fdml_tree_desk_make(tree_desk *desk, const tree_rows *rows, fdml_arena *arena);
-size_t fdml_tree_desk_size(size_t dim, size_t n_values, size_t n_train);
+size_t fdml_tree_desk_size(size_t dim, size_t n_values, size_t n_distinct);
 
 /* Tree `index` of the forest, in desk->node; the root is node 0. */
 void fdml_tree_grow(tree_desk *desk, const fdml_forest_options *options, uint32_t index);

@@ -1,9 +1,10 @@
 /* perceptron.c - see perceptron.h.
  *
- * A batch is cut into PARTS parts, each with gradients of its own, which are then added in
- * order, one block of sixteen outputs a task. The block is stepped on the spot and copied to
- * the panels that products read. Hidden units stand in rows with a 1 at the end, whose weights
- * are the biases of the second layer.
+ * Rows that are listed more than once are found first; each stands in the epoch once, and its
+ * gradients are multiplied by its weight. A batch is cut into PARTS parts, each with gradients
+ * of its own, which are then added in order, one block of sixteen outputs a task. The block is
+ * stepped on the spot and copied to the panels that products read. Hidden units stand in rows
+ * with a 1 at the end, whose weights are the biases of the second layer.
  *
  * SPDX-License-Identifier: MIT */
 #include "eval/perceptron.h"
@@ -44,7 +45,7 @@ typedef struct net {
     layer layer[LAYERS];
     fdml_dense back; /* from z2 to h: W2 transposed */
     float *back_panels;
-    part *parts; /* [PARTS] */
+    part *parts;   /* [PARTS] */
     uint32_t *row; /* [n_rows] the different rows of the list */
     float *weight; /* [n_rows] how often each is listed, over the mean of that */
     size_t n_rows;
@@ -92,7 +93,7 @@ static void back_through(const net *t, part *p, size_t n)
 
 /* The part's own gradient of a layer, of inputs and of what its outputs should move by. */
 static void put_gradient(const net *t, const float *in, const float *out, size_t n, size_t l,
-                      size_t index)
+                         size_t index)
 {
     const layer *of = &t->layer[l];
     fdml_dense_gradient(of->gradient + index * of->n, in, out, n, 0, &of->dense);
@@ -350,8 +351,8 @@ static void predict_part(void *ctx, size_t index, int thread)
     }
 }
 
-fdml_status fdml_perceptron_predict(uint32_t *predicted,
-                                    const fdml_samples *train_rows, const fdml_samples *test,
+fdml_status fdml_perceptron_predict(uint32_t *predicted, const fdml_samples *train_rows,
+                                    const fdml_samples *test,
                                     const fdml_perceptron_options *options, fdml_arena *scratch,
                                     fdml_error *err)
 {
