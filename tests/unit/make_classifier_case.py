@@ -62,6 +62,12 @@ def scores(make, z, y, train, test):
     return np.mean(found), np.std(found, ddof=1)
 
 
+def odd(make, z, y, train, test):
+    """Test rows predicted as an odd value, which repeats of such rows make more."""
+    found = [np.mean(make(seed).fit(z[train], y[train]).predict(z[test]) % 2) for seed in range(10)]
+    return np.mean(found), np.std(found, ddof=1)
+
+
 def main():
     warnings.filterwarnings("ignore")
     x, y = rows()
@@ -74,9 +80,9 @@ def main():
     forest = scores(lambda s: RandomForestClassifier(100, random_state=s), x, y, train, test)
     mlp = scores(lambda s: MLPClassifier(random_state=s), z, y, train, test)
     often = np.repeat(np.arange(N)[train], 1 + 2 * (y[train] % 2))  # rows of odd values three times
-    forest_often = scores(lambda s: RandomForestClassifier(100, random_state=s), x, y, often, test)
+    forest_often = odd(lambda s: RandomForestClassifier(100, random_state=s), x, y, often, test)
     z_often = StandardScaler().fit(x[often].astype(float)).transform(x.astype(float))
-    mlp_often = scores(lambda s: MLPClassifier(random_state=s), z_often, y, often, test)
+    mlp_often = odd(lambda s: MLPClassifier(random_state=s), z_often, y, often, test)
     even = np.arange(N)[test] % 2 == 0
     truth = y[test][even]
     macro = precision_recall_fscore_support(truth, logistic[even], labels=np.unique(truth),
