@@ -138,30 +138,54 @@ static void put_item(const view *v, const char *before, const char *key, const c
     fputs(after, v->file);
 }
 
+static bool put_learned(const view *v, const fdml_report *report, size_t index,
+                        fdml_arena *arena)
+{
+    const fdml_downstream_result *d = &report->result->downstream[index];
+    char target[FDML_NAME_SHOWN], by[FDML_NAME_SHOWN];
+    const char *words;
+    if (!d->grouping) return true;
+    if (!fdml_report_learned(&words, report, index, arena)) return false;
+    fdml_name_show(target, d->target);
+    fdml_name_show(by, d->by);
+    put_item(v, "**Classifiers of ", target, " by ", by, ".** ");
+    put_item(v, "", "", "", words, "\n\n");
+    return true;
+}
+
+static bool put_verdicts(const view *v, const fdml_report *report, fdml_arena *arena)
+{
+    const fdml_audit_result *result = report->result;
+    const char *words;
+    if (result->n_gaps) {
+        if (!fdml_report_verdict(&words, report, arena)) return false;
+        put_item(v, "", "", "**Verdict.** ", words, "\n\n");
+    }
+    for (size_t i = 0; i < result->n_downstream; i++)
+        if (!put_learned(v, report, i, arena)) return false;
+    if (result->comparison) {
+        if (!fdml_report_changes(&words, report, arena)) return false;
+        put_item(v, "", "", "**Change.** ", words, "\n\n");
+    }
+    if (result->slices) {
+        if (!fdml_report_slices(&words, report, arena)) return false;
+        put_item(v, "", "", "**Slices.** ", words, "\n\n");
+    }
+    for (size_t i = 0; i < result->n_warnings; i++)
+        put_item(v, "", "", "**Warning.** ", result->warnings[i], "\n\n");
+    return true;
+}
+
 fdml_status fdml_report_md(FILE *file, const fdml_report *report, fdml_arena *arena,
                            fdml_error *err)
 {
     const view v = { file, fdml_grid_md, fdml_md_escape };
     const fdml_audit_result *result = report->result;
-    const char *verdict;
+    const fdml_audit_settings *settings = result->settings;
     fprintf(file, "%zu queries, %zu gallery rows, %zu classes, %zu lone queries.\n\n",
             result->n_queries, result->n_gallery, result->n_classes, result->n_lone);
-    if (!fdml_report_verdict(&verdict, report, arena) || !put_tables(&v, report, arena))
+    if (!put_tables(&v, report, arena) || !put_verdicts(&v, report, arena))
         return fdml_fail(err, FDML_E_NOMEM, "no memory for the report");
-    if (result->n_gaps) put_item(&v, "", "", "**Verdict.** ", verdict, "\n\n");
-    if (result->comparison) {
-        if (!fdml_report_changes(&verdict, report, arena))
-            return fdml_fail(err, FDML_E_NOMEM, "no memory for the report");
-        put_item(&v, "", "", "**Change.** ", verdict, "\n\n");
-    }
-    if (result->slices) {
-        if (!fdml_report_slices(&verdict, report, arena))
-            return fdml_fail(err, FDML_E_NOMEM, "no memory for the report");
-        put_item(&v, "", "", "**Slices.** ", verdict, "\n\n");
-    }
-    for (size_t i = 0; i < result->n_warnings; i++)
-        put_item(&v, "", "", "**Warning.** ", result->warnings[i], "\n\n");
-    const fdml_audit_settings *settings = result->settings;
     for (size_t m = 0; m < settings->n_metrics; m++)
         if (!fdml_report_is_repeated(settings, m))
             put_item(&v, "* **", fdml_report_family(&settings->metrics[m]),

@@ -206,7 +206,9 @@ static bool put_comparison(FILE *file, const fdml_report *report, fdml_arena *ar
     fdml_text_put(file, c->path);
     fputs(": changes are ", file);
     fdml_text_put(file, report->inputs[0].path);
-    fputs(" minus those\n", file);
+    fputs(" minus ", file);
+    fdml_text_put(file, c->path);
+    fputc('\n', file);
     if (!fdml_grid_changes(&grid, report, arena) || !put_grid(file, &grid)) return false;
     if (!fdml_grid_group_changes(&grid, report, arena) || !put_grid(file, &grid)) return false;
     if (!fdml_report_changes(&words, report, arena)) return false;

@@ -78,6 +78,30 @@ test_what_was_not_asked_for_is_named()
     page --group group --query is_query --gallery is_gallery --unit query
 }
 
+# Gates that pass, fail and cannot be decided; models that differ by columns; classifiers with too few
+# rows, without tests, and without groups.
+test_what_is_judged()
+{
+    small_set
+    other_model
+    quick --group group,cam --min-group 45 --compare other.npy --report r.html --json r.json -o r.txt --quiet \
+        --fail-if 'recall_at_1 < 0' --fail-if 'map_at_r > 0.01' \
+        --fail-if 'recall_at_1[group=minority] > 2 or gap(recall_at_1, cam) > 2'
+    assert_exit 3
+    assert_json r.json '[(g["passed"], g["undecided"]) for g in r["gates"]] == [(True, False), (False, False), (False, True)]'
+    python3 "$REPO/tests/cli/html_check.py" r.html r.json >counts.json || fail "the page is not sound"
+    assert_json counts.json 'r["gates"] == 5 and r["comparison"] > 20'
+    local few="-m downstream --downstream-classifiers logistic,knn --downstream-splits 1"
+    # shellcheck disable=SC2086
+    {
+        page --group group,cam --min-group 5 $few --downstream-protocols balanced_over --permutations 0
+        assert_json counts.json 'r["downstream"] > 15'
+        page --group cam --min-group 100 $few
+        page $few
+        grep -q 'no other model was given: --compare' r.html || fail "not said"
+    }
+}
+
 # The numbers that only charts have, against a slow computation. The second set is so large that
 # pairs are drawn.
 test_detail_is_true()
