@@ -99,7 +99,7 @@ static void time_linear(task *t, fdml_linear_loss loss)
                            t->split.n_train };
     const fdml_linear_options options = { .loss = loss,
                                           .c = 1,
-                                          .tolerance = 1e-5,
+                                          .tolerance = fdml_linear_tolerance[loss],
                                           .max_iterations = 1000,
                                           .workers = { t->machine.kernels,
                                                        t->machine.n_threads } };

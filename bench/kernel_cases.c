@@ -236,11 +236,15 @@ CASE(count_equal, 0, WORD *N, k->count_equal(d.count, d.scores, N, 0.5f))
 CASE(bin_rows, 0, 2 * WORD * N, k->bin_rows(d.count, d.scores, N, -1, 2048, 4096))
 CASE(exp_rows, 0, 2 * WORD * N, k->exp_rows(d.out, d.scores, N))
 CASE(log_rows, 0, 2 * WORD * N, k->log_rows(d.out, d.ones, N))
+CASE(softmax_rows, 0, 2 * WORD * N,
+     k->softmax_rows(d.c, d.out, d.out + ROWS, ROWS, COLS, COLS, d.ones))
+CASE(hinge_rows, 0, 2 * WORD * N, k->hinge_rows(d.c, d.out, ROWS, COLS, COLS, d.zeros))
 CASE(activate, 0, 2 * WORD * N, k->activate(d.out, d.scores, N, FDML_ACT_SIGMOID, 0, 0))
 CASE(activate_double, 0, 2 * 2 * WORD * N / 2,
      k->activate_double((double *)(void *)d.out, (const double *)(const void *)d.zeros, N / 2,
                         FDML_ACT_SIGMOID, 0, 0))
 CASE(combine, 0, 3 * WORD * N, k->combine(d.out, d.scores, d.ones, N, FDML_COMBINE_ADD))
+CASE(add_scaled, 2.0 * N, 3 * WORD * N, k->add_scaled(d.out, d.scores, 0, N))
 CASE(pow_double, 0, 3 * 2 * WORD * N / 2,
      k->pow_double((double *)(void *)d.out, (const double *)(const void *)d.zeros,
                    (const double *)(const void *)d.zeros, N / 2))

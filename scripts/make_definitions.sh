@@ -82,6 +82,12 @@ formula()
         echo '`T = sum_c s_c d_c`, `s_c` = 1 or -1 by a fair coin; `p = (1 + #{|T| >= |NEW - OTHER|}) / (1 + exchanges)`. For'
         echo 'a gap the mean change of all clusters is taken off each `d_c` before. See docs/gates.md.'
         ;;
+    p_search)
+        echo '`(1 + #{exchanges whose largest z >= z}) / (1 + exchanges)`, `z` the difference over its deviation under'
+        echo 'exchange, through the cube root of Wilson and Hilferty, 1931. Westfall and Young, "Resampling-based'
+        echo 'multiple testing", 1993. See docs/slices.md.'
+        ;;
+    detectable_slice) echo '`(D(z_critical) + z_{.8} s) / (n (1 - n/N))`, s the deviation of a slice that is so much worse.' ;;
     detectable) echo '`(t_{1-a/2} + t_{.8}) s`, Student'"'"'s t with clusters - 1 degrees of freedom. Bloom, Evaluation Review 19, 1995.' ;;
     p) echo '`(1 + #{permuted gap >= gap}) / (1 + permutations)`. Phipson and Smyth, 2010; Holm, 1979.' ;;
     *) ;;

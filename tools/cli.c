@@ -11,16 +11,27 @@
 #include <string.h>
 
 #include "base/parallel.h"
+#include "base/utf8.h"
 
 static const char *program_name = "fdml";
+
+/* Names of files and columns may hold anything: what acts on a terminal becomes blanks. */
+static void blank_controls(char *text)
+{
+    for (size_t left = strlen(text), step; left; text += step, left -= step) {
+        const size_t length = fdml_utf8_length(text, left);
+        step = length ? length : 1;
+        if (length && fdml_utf8_is_control(fdml_utf8_code(text, length)))
+            memset(text, ' ', length);
+    }
+}
 
 static void print_line(const char *format, va_list arguments, const char *hint)
 {
     char text[2 * FDML_ERROR_MAX];
     vsnprintf(text, sizeof text, format, arguments);
     cli_input_rename(text);
-    for (char *at = text; *at; at++)
-        if (*at == '\n' || *at == '\r') *at = ' '; /* names of files and columns may hold any */
+    blank_controls(text);
     cli_progress_clear();
     fprintf(stderr, "%s: %s%s\n", program_name, text, hint);
 }

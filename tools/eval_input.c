@@ -113,6 +113,34 @@ static void open_factor(fdml_factor *factor, eval_input *input, const char *opti
     eval_input_add_file(input, "labels", name, name, factor->n_rows);
 }
 
+/* The same for an attribute, whose empty cells may be a group. */
+static void open_attribute(fdml_factor *factor, eval_input *input, const eval_options *options,
+                           const char *name, fdml_arena *arena)
+{
+    fdml_error err;
+    if (fdml_file_has_suffix(name, ".npy")) {
+        open_factor(factor, input, "--group", name, arena);
+        return;
+    }
+    const fdml_table *table = &input->table;
+    const size_t column = find_column(input, "--group", name);
+    const char **text = fdml_arena_push(&input->text, table->n_rows, sizeof *text);
+    if (!text)
+        cli_die(CLI_EXIT_DATA, "%s: no memory for %zu cells of %s", table->path, table->n_rows,
+                name);
+    for (size_t i = 0; i < table->n_rows; i++) {
+        text[i] = fdml_table_cell(table, i, column);
+        if (*text[i]) continue;
+        if (options->missing_attribute != EVAL_MISSING_GROUP)
+            cli_die(CLI_EXIT_DATA,
+                    "%s:%u: %s is empty (--missing-attribute group would make such rows a "
+                    "group)",
+                    table->path, (unsigned)table->line[i], name);
+        text[i] = "missing";
+    }
+    CLI_TRY(fdml_factor_from_text(factor, name, text, table->n_rows, arena, &err), &err);
+}
+
 static const uint8_t *open_flags(const eval_input *input, const char *option, const char *name,
                                  fdml_arena *arena)
 {
@@ -147,6 +175,8 @@ static void close_table(eval_input *input, const eval_options *options, fdml_are
     keep_levels(&input->label, arena);
     for (size_t i = 0; i < options->groups.n; i++) keep_levels(&input->attribute[i], arena);
     for (size_t i = 0; i < options->targets.n; i++) keep_levels(&input->target[i], arena);
+    for (size_t i = 0; i < input->n_slice_columns; i++)
+        keep_levels(&input->slice_column[i], arena);
     if (options->exclude_same) keep_levels(&input->exclude, arena);
     fdml_arena_close(&input->text);
 }
@@ -165,12 +195,13 @@ void eval_input_open(eval_input *input, const eval_options *options,
     open_table(input, options, arena);
     open_factor(&input->label, input, "--label", options->label, arena);
     for (size_t i = 0; i < options->groups.n; i++)
-        open_factor(&input->attribute[i], input, "--group", options->groups.item[i], arena);
+        open_attribute(&input->attribute[i], input, options, options->groups.item[i], arena);
     if (options->exclude_same)
         open_factor(&input->exclude, input, "--exclude-same", options->exclude_same, arena);
     for (size_t i = 0; i < options->targets.n; i++)
         open_factor(&input->target[i], input, "--downstream-target", options->targets.item[i],
                     arena);
+    if (options->audit.find_slices) eval_slices_open(input, options, arena);
     if (options->pairs) eval_pairs_open(input, options, arena);
     input->problem =
         (fdml_problem){ .x = input->matrix.data,
@@ -182,6 +213,8 @@ void eval_input_open(eval_input *input, const eval_options *options,
                         .n_attributes = options->groups.n,
                         .targets = input->target,
                         .n_targets = options->targets.n,
+                        .slice_columns = input->slice_column,
+                        .n_slice_columns = input->n_slice_columns,
                         .is_query = open_flags(input, "--query", options->query, arena),
                         .is_gallery = open_flags(input, "--gallery", options->gallery, arena),
                         .exclude = options->exclude_same ? &input->exclude : NULL };

@@ -22,7 +22,10 @@ typedef struct eval_input {
     fdml_arena text;     /* of the table */
     const char *columns; /* its names, "label, gender"; NULL: no METADATA */
     fdml_factor label, attribute[FDML_MAX_ATTRIBUTES], exclude, target[EVAL_MAX_TARGETS];
-    fdml_problem problem; /* points into this structure */
+    fdml_factor slice_column[FDML_SLICE_MOST_COLUMNS];
+    size_t n_slice_columns;
+    const char *slices_note; /* which columns were left out, and why; NULL: none */
+    fdml_problem problem;    /* points into this structure */
     const fdml_row_pair *pairs;
     size_t n_pairs;
     fdml_report_input file[7 + FDML_MAX_ATTRIBUTES + EVAL_MAX_TARGETS];
@@ -58,6 +61,9 @@ void eval_input_keep_pictures(eval_input *input, const eval_options *options,
                               fdml_arena *arena);
 void eval_thumbs_make(fdml_report *report, const eval_input *input, const fdml_machine *machine,
                       fdml_arena *arena);
+
+/* tools/eval_slices.c: fills slice_column, for --find-slices; table is open. */
+void eval_slices_open(eval_input *input, const eval_options *options, fdml_arena *arena);
 
 /* tools/eval_pairs.c: fills pairs; matrix, table and label are open. */
 void eval_pairs_open(eval_input *input, const eval_options *options, fdml_arena *arena);

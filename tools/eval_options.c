@@ -23,6 +23,13 @@ static const fdml_option options[] = {
       .value_name = "LIST",
       .names = FDML_NAMES_COLUMN,
       .help = "sensitive attributes: columns separated by commas, or .npy files" },
+    { .type = FDML_OPTION_CHOICE,
+      .name = "missing-attribute",
+      AT(missing_attribute),
+      .value_name = "WHAT",
+      .choices = "error|group",
+      .help = "an empty cell of --group stops the audit, or its row is of the group "
+              "'missing': error or group [error]" },
     { .type = FDML_OPTION_TEXTS,
       .name = "downstream-target",
       AT(targets),
@@ -72,6 +79,12 @@ static const fdml_option options[] = {
 #define AUDIT_AT(member) .offset = offsetof(eval_options, audit.member)
 #include "eval/audit_options.def"
 
+    { .type = FDML_OPTION_TEXTS,
+      .name = "slice-columns",
+      AT(slice_columns),
+      .value_name = "LIST",
+      .help = "columns that --find-slices looks at; numbers of more than 16 values by quarters "
+              "[all of METADATA with 2 to 64 values]" },
     { .type = FDML_OPTION_WORDS,
       .name = "fail-if",
       AT(gates),
@@ -178,6 +191,7 @@ const cli_program eval_program = {
         "  fdml-eval --model face.onnx lfw.csv --preset lfw --label identity --group gender\n"
         "  fdml-eval emb.npy meta.csv --group gender -m downstream --downstream-target "
         "smiling\n"
+        "  fdml-eval emb.npy meta.csv --find-slices --slice-columns pose,camera,race\n"
         "  fdml-eval new.npy meta.csv --group gender --compare old.npy \\\n"
         "      --fail-if 'upper(change(recall_at_1[gender=F])) < 0'\n"
         "  fdml-eval big.npy meta.csv --max-memory 512M --dry-run\n"
@@ -259,6 +273,27 @@ static void check_embed(const eval_options *o)
         cli_die(CLI_EXIT_USAGE, "--path-column needs --model or --report");
 }
 
+/* Likewise. */
+static void check_slices(const eval_options *o)
+{
+    const fdml_audit_options *a = &o->audit, *usual = &fdml_audit_defaults;
+    if (a->find_slices) return;
+    const struct {
+        bool given;
+        const char *name;
+    } option[] = { { o->slice_columns.n > 0, "columns" },
+                   { a->slice_metric != NULL, "metric" },
+                   { a->slice_depth != usual->slice_depth, "depth" },
+                   { a->slice_clusters.n != usual->slice_clusters.n ||
+                         memcmp(a->slice_clusters.item, usual->slice_clusters.item,
+                                sizeof a->slice_clusters.item) != 0,
+                     "clusters" },
+                   { a->slice_min_rows != usual->slice_min_rows, "min-rows" } };
+    for (size_t i = 0; i < sizeof option / sizeof *option; i++)
+        if (option[i].given)
+            cli_die(CLI_EXIT_USAGE, "--slice-%s needs --find-slices", option[i].name);
+}
+
 static void check_columns(const char *option, const fdml_texts *list, size_t most)
 {
     if (list->n > most)
@@ -280,9 +315,11 @@ void eval_options_check(const eval_options *o)
 {
     check_positional(o);
     check_embed(o);
+    check_slices(o);
     check_outputs(o);
     check_columns("group", &o->groups, FDML_MAX_ATTRIBUTES);
     check_columns("downstream-target", &o->targets, EVAL_MAX_TARGETS);
+    check_columns("slice-columns", &o->slice_columns, FDML_LIST_MAX);
     if (o->pair_name && !o->pairs) cli_die(CLI_EXIT_USAGE, "--pair-name needs --pairs");
 }
 

@@ -10,6 +10,8 @@
 
 typedef enum eval_format { EVAL_TABLE, EVAL_MD, EVAL_LATEX, EVAL_CSV, EVAL_JSON } eval_format;
 
+typedef enum eval_missing { EVAL_MISSING_ERROR, EVAL_MISSING_GROUP } eval_missing;
+
 enum { EVAL_MAX_TARGETS = 8 };
 
 typedef struct eval_options {
@@ -17,9 +19,11 @@ typedef struct eval_options {
     /* what is compared */
     const char *label;
     fdml_texts groups, targets;
+    int missing_attribute; /* eval_missing */
     const char *query, *gallery, *exclude_same;
     const char *pairs, *pair_name;
     const char *compare;      /* embeddings of the same rows by another model */
+    fdml_texts slice_columns; /* none: all that have a few values */
     fdml_texts gates;         /* --fail-if */
     embed_settings embed;     /* where --model makes the embeddings */
     fdml_audit_options audit; /* what is measured, and how sure */

@@ -80,16 +80,9 @@ static void warn_elsewhere(const eval_options *o, const fdml_audit_result *resul
         cli_warn(&o->common, "warning: %s", result->warnings[i]);
 }
 
-/* Pictures that are missing may be missing from one group more than from another. */
-static void warn_left_out(fdml_audit_result *result, const eval_input *input, fdml_arena *arena)
+static void add_warning(fdml_audit_result *result, const char *text, fdml_arena *arena)
 {
-    char text[FDML_PATH_SIZE + 128];
     const size_t n = result->n_warnings;
-    if (!input->n_left_out) return;
-    snprintf(text, sizeof text,
-             "%s: %zu of %zu pictures could not be read and are left out, which may touch one "
-             "group more than another",
-             input->file[0].path, input->n_left_out, input->n_images);
     const char **warnings = fdml_arena_push(arena, n + 1, sizeof *warnings);
     const char *copy = fdml_arena_copy_text(arena, text, strlen(text));
     if (!warnings || !copy) cli_die(CLI_EXIT_DATA, "out of memory");
@@ -97,6 +90,18 @@ static void warn_left_out(fdml_audit_result *result, const eval_input *input, fd
     warnings[n] = copy;
     result->warnings = warnings;
     result->n_warnings = n + 1;
+}
+
+/* Pictures that are missing may be missing from one group more than from another. */
+static void warn_left_out(fdml_audit_result *result, const eval_input *input, fdml_arena *arena)
+{
+    char text[FDML_PATH_SIZE + 128];
+    if (!input->n_left_out) return;
+    snprintf(text, sizeof text,
+             "%s: %zu of %zu pictures could not be read and are left out, which may touch one "
+             "group more than another",
+             input->file[0].path, input->n_left_out, input->n_images);
+    add_warning(result, text, arena);
 }
 
 /* Returns the exit status: that of the gates, which are told of when the reports are there.
@@ -115,6 +120,7 @@ static int audit(const eval_options *o, eval_input *input, const fdml_audit_sett
     const double seconds = now() - start;
     cli_progress_clear();
     warn_left_out(&result, input, arena);
+    if (input->slices_note) add_warning(&result, input->slices_note, arena);
     eval_gates_judge(gates, &result, arena);
     if (o->format == EVAL_JSON || o->json || o->html) eval_input_hash(input);
     fdml_report report = { .result = &result,
@@ -125,6 +131,8 @@ static int audit(const eval_options *o, eval_input *input, const fdml_audit_sett
                            .gallery = o->gallery,
                            .exclude_same = o->exclude_same,
                            .pairs = o->pairs,
+                           .missing_attribute =
+                               o->missing_attribute == EVAL_MISSING_GROUP ? "group" : NULL,
                            .gates = gates->outcome,
                            .n_gates = gates->n,
                            .value = input->value,

@@ -23,6 +23,29 @@ size_t fdml_utf8_length(const char *text, size_t size)
     return n;
 }
 
+uint32_t fdml_utf8_code(const char *text, size_t length)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    if (length == 1) return s[0];
+    uint32_t code = s[0] & (0x7fu >> length);
+    for (size_t i = 1; i < length; i++) code = code << 6 | (s[i] & 0x3fu);
+    return code;
+}
+
+bool fdml_utf8_is_control(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029 ||
+           (code >= 0x202a && code <= 0x202e) || code == 0x2066 || code == 0x2067;
+}
+
+/* The blocks of DerivedBidiClass.txt whose characters are R or AL, assigned or not. */
+bool fdml_utf8_is_right_to_left(uint32_t code)
+{
+    return (code >= 0x590 && code <= 0x8ff) || (code >= 0xfb1d && code <= 0xfdff) ||
+           (code >= 0xfe70 && code <= 0xfefe) || (code >= 0x10800 && code <= 0x10fff) ||
+           (code >= 0x1e800 && code <= 0x1efff);
+}
+
 size_t fdml_utf8_put(char text[4], uint32_t code)
 {
     if (code >= 0xD800 && code < 0xE000) return 0;

@@ -315,6 +315,7 @@ static fdml_status run(fdml_audit_result *result, audit_state *state, fdml_error
     if (settings->with_verification) FDML_TRY(fdml_audit_verify(result, state, err));
     if (settings->with_leakage) FDML_TRY(fdml_audit_leakage(result, state, err));
     if (settings->with_downstream) FDML_TRY(fdml_audit_downstream(result, state, err));
+    if (settings->with_slices) FDML_TRY(fdml_audit_slices(result, state, err));
     if (settings->with_detail) FDML_TRY(fdml_audit_detail_make(result, state, err));
     return FDML_OK;
 }

@@ -26,6 +26,17 @@ typedef enum fdml_convention {
 
 typedef enum fdml_unit { FDML_UNIT_CLASS, FDML_UNIT_QUERY } fdml_unit;
 
+/* The search for slices, see eval/slices.h. */
+enum { FDML_SLICE_MOST_CLUSTERINGS = 16, FDML_SLICE_MOST_COLUMNS = 256 };
+typedef struct fdml_slice_settings {
+    size_t metric;            /* index into metrics; of kind mean */
+    unsigned depth;           /* conditions of a slice, 1 to FDML_SLICE_MOST_DEPTH */
+    size_t min_rows;          /* queries of a slice, and of its rest */
+    const uint32_t *clusters; /* [n_clusters] how many, of each k-means; 0 and 1: none */
+    size_t n_clusters;        /* at most FDML_SLICE_MOST_CLUSTERINGS */
+    bool are_usual_clusters;  /* nobody asked for them: too many for the classes are left out */
+} fdml_slice_settings;
+
 typedef struct fdml_audit_settings {
     const fdml_metric *metrics; /* [n_metrics], from fdml_metrics_parse */
     size_t n_metrics;
@@ -33,6 +44,8 @@ typedef struct fdml_audit_settings {
     bool with_leakage;      /* the metric set `leakage` was asked for */
     bool with_downstream;   /* the metric set `downstream` was asked for */
     fdml_downstream_settings downstream;
+    bool with_slices; /* search for slices in which a metric fails; needs n_permutations */
+    fdml_slice_settings slices;
     fdml_convention convention;
     bool with_intersections;
     const char *reference; /* "overall", "majority" or a group value */
@@ -172,6 +185,7 @@ typedef struct fdml_audit_result {
     const fdml_downstream_result *downstream; /* [n_downstream] by target, then attribute */
     size_t n_downstream;
     const struct fdml_comparison *comparison; /* eval/comparison.h; NULL: not asked for */
+    const struct fdml_slices_result *slices;  /* eval/slices.h; NULL: not asked for */
     const char *const *warnings;
     size_t n_warnings;
     /* per query and per mean-kind metric, for --per-query: [n_queries, n_metrics], NaN for
@@ -198,6 +212,7 @@ typedef struct fdml_audit_cost {
     size_t bytes_kept;  /* of these, what lies beside the pass: its limit is what this leaves */
     double flops;
     double flops_of_classifiers; /* of these, downstream */
+    double flops_of_slices;      /* and of the search for slices, about */
 } fdml_audit_cost;
 void fdml_audit_estimate(fdml_audit_cost *cost, const fdml_problem *problem,
                          const fdml_audit_settings *settings, const fdml_machine *machine);

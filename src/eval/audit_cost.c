@@ -261,7 +261,7 @@ static double multiply_adds(const fdml_problem *problem, const fdml_audit_settin
  * one after the other. */
 typedef struct share {
     size_t measures, resampling, least, wanted;
-    double flops, flops_of_classifiers;
+    double flops, flops_of_classifiers, flops_of_slices;
 } share;
 
 /* What a pass and k-means take, and their multiply-adds. */
@@ -308,6 +308,11 @@ static share audit_share(const fdml_problem *problem, const fdml_audit_settings 
     s.flops += leakage_cost(&leakage_least, &leakage_wanted, problem, settings, machine);
     s.least = larger(s.least, leakage_least);
     s.wanted = larger(s.wanted, leakage_wanted);
+    size_t slices;
+    s.flops_of_slices = fdml_audit_slices_cost(&slices, problem, settings, machine);
+    s.flops += s.flops_of_slices;
+    s.least = larger(s.least, slices);
+    s.wanted = larger(s.wanted, slices);
     size_t downstream;
     s.flops_of_classifiers =
         fdml_audit_downstream_cost(&downstream, problem, settings, machine);
@@ -324,7 +329,7 @@ static void add_other(share *s, const fdml_problem *problem,
     fdml_audit_settings metrics_only = *settings;
     fdml_problem other = *problem;
     metrics_only.with_verification = metrics_only.with_leakage = false;
-    metrics_only.with_downstream = false;
+    metrics_only.with_downstream = metrics_only.with_slices = false;
     metrics_only.with_per_query = metrics_only.with_detail = false;
     other.x = settings->other->x;
     other.dim = settings->other->dim;
@@ -349,5 +354,6 @@ void fdml_audit_estimate(fdml_audit_cost *cost, const fdml_problem *problem,
         .bytes_kept = s.measures,
         .flops = s.flops,
         .flops_of_classifiers = s.flops_of_classifiers,
+        .flops_of_slices = s.flops_of_slices,
     };
 }

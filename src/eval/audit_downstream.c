@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "eval/audit_learned.h"
+#include "eval/linear_model.h"
 
 static fdml_status no_memory(fdml_error *err)
 {
@@ -43,6 +44,8 @@ typedef struct course {
     downstream_study *study;
     fdml_frame frame;
     uint32_t *by_row; /* [n_rows] predictions of one training */
+    fdml_warmth
+        warmth[FDML_CLASSIFIERS]; /* theta of the last as_is; NULL: not a linear model */
     size_t n_done, n_trainings, n_short;
 } course;
 
@@ -54,6 +57,8 @@ static fdml_status train_one(course *c, const part *p, const fdml_split *split, 
     const fdml_audit_settings *settings = state->settings;
     const size_t variant = downstream_variant(p->protocol, p->grouping);
     const size_t slot = (size_t)classifier * downstream_variants(state) + variant;
+    fdml_warmth *warmth = c->warmth[classifier].theta ? &c->warmth[classifier] : NULL;
+    if (warmth) warmth->is_kept = p->protocol == FDML_AS_IS;
     const fdml_learner learner = { .problem = state->problem,
                                    .machine = state->machine,
                                    .frame = &c->frame,
@@ -61,6 +66,7 @@ static fdml_status train_one(course *c, const part *p, const fdml_split *split, 
                                    .kmeans_iterations = settings->kmeans_iterations,
                                    .kmeans_redo = settings->kmeans_redo,
                                    .seed = settings->seed,
+                                   .warmth = warmth,
                                    .stream =
                                        audit_stream_id(STREAM_DOWNSTREAM_FIT, study->index,
                                                        index * study->n_slots + slot) };
@@ -180,6 +186,21 @@ static fdml_status make_study(downstream_study *study, course *c, fdml_error *er
     return study->predicted ? FDML_OK : no_memory(err);
 }
 
+/* Of the linear models that are asked for. */
+static fdml_status make_warmth(course *c, fdml_error *err)
+{
+    static const fdml_classifier linear[] = { FDML_C_LOGISTIC, FDML_C_SVM };
+    const audit_state *state = c->study->state;
+    const size_t n = fdml_linear_parameters(state->problem->dim, c->study->target.n_values);
+    for (size_t i = 0; i < 2; i++) {
+        double **theta = &c->warmth[linear[i]].theta;
+        if (!state->settings->downstream.classifier[linear[i]]) continue;
+        *theta = fdml_arena_push(state->scratch, n, sizeof **theta);
+        if (!*theta) return no_memory(err);
+    }
+    return FDML_OK;
+}
+
 /* Results of one target, one for each attribute grouping, or one without groups. */
 static fdml_status run_target(fdml_downstream_result *results, course *c, fdml_error *err)
 {
@@ -197,6 +218,7 @@ static fdml_status run_target(fdml_downstream_result *results, course *c, fdml_e
                          factor->name, study->target.n_values,
                          study->target.n_values == 1 ? "" : "s");
     FDML_TRY(make_study(study, c, err));
+    FDML_TRY(make_warmth(c, err));
     FDML_TRY(fdml_frame_make(&c->frame, problem, state->machine, state->scratch, err));
     c->n_trainings = asked->n_splits * count_classifiers(asked) *
                      (1 + n_attributes * count_balanced(asked)) * count_targets(problem);

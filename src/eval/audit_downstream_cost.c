@@ -8,6 +8,7 @@
  *
  * SPDX-License-Identifier: MIT */
 #include "eval/audit_state.h"
+#include "eval/linear_model.h"
 
 /* What a target's trainings see; all rows count for training rows. */
 typedef struct scale {
@@ -138,7 +139,10 @@ static size_t kept_size(const inquiry *q, const scale *s)
     const size_t n = q->problem->n_rows;
     const size_t n_tests = q->settings->downstream.n_splits * fdml_split_most_tested(s->n_rows);
     const size_t n_slots = FDML_CLASSIFIERS * (2 * q->groupings.n - 1);
-    return n * 4 * sizeof(uint32_t) + q->problem->dim * sizeof(float) +
+    const bool *is_asked = q->settings->downstream.classifier;
+    const size_t n_warm = (size_t)is_asked[FDML_C_LOGISTIC] + is_asked[FDML_C_SVM];
+    return n_warm * fdml_linear_parameters(q->problem->dim, s->n_values) * sizeof(double) +
+           n * 4 * sizeof(uint32_t) + q->problem->dim * sizeof(float) +
            n_tests * (1 + n_slots) * sizeof(uint32_t) + 32 * 64; /* alignment */
 }
 

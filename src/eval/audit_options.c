@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "eval/audit_options.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,15 @@ const fdml_audit_options fdml_audit_defaults = {
     .n_permutations = 1000,
     .confidence = 0.95,
     .downstream_splits = 5,
+    .slice_depth = 2,
+    .slice_min_rows = 20,
+    .slice_clusters = { 2, { 8, 32 } },
 };
+
+static bool is_same_list(const fdml_counts *a, const fdml_counts *b)
+{
+    return a->n == b->n && !memcmp(a->item, b->item, a->n * sizeof *a->item);
+}
 
 /* A K that everyone satisfies would print 1.0 and mean nothing. The default list is cut
  * quietly, a K that was asked for is refused. */
@@ -28,8 +37,7 @@ static fdml_status limit_ks(fdml_metric *metrics, size_t *n_metrics, const fdml_
 {
     const fdml_counts *defaults = &fdml_audit_defaults.ks;
     const size_t most = fdml_audit_candidates(problem);
-    const bool is_default =
-        ks->n == defaults->n && !memcmp(ks->item, defaults->item, ks->n * sizeof *ks->item);
+    const bool is_default = is_same_list(ks, defaults);
     size_t n_kept = 0;
     for (size_t m = 0; m < *n_metrics; m++) {
         const bool is_too_deep = metrics[m].id == FDML_M_RECALL_AT_K && metrics[m].k > most;
@@ -86,6 +94,61 @@ static fdml_status parse_downstream(fdml_downstream_settings *settings,
     settings->protocol[FDML_AS_IS] = true; /* what the others are compared with */
     settings->n_splits = (unsigned)options->downstream_splits;
     return FDML_OK;
+}
+
+/* The metric by whose values slices are judged. */
+static fdml_status find_slice_metric(size_t *metric, const fdml_audit_settings *settings,
+                                     const char *name, fdml_error *err)
+{
+    size_t first = settings->n_metrics;
+    for (size_t m = settings->n_metrics; m-- > 0;) {
+        const fdml_metric *one = &settings->metrics[m];
+        const bool is_mean = one->kind == FDML_KIND_MEAN;
+        if (is_mean) first = m;
+        if (strcmp(one->key, name ? name : "recall_at_1") != 0) continue;
+        *metric = m;
+        if (is_mean) return FDML_OK;
+        return fdml_fail(err, FDML_E_ARG, "slice-metric: %s is no mean over queries", name);
+    }
+    if (name)
+        return fdml_fail(err, FDML_E_ARG, "slice-metric: '%.64s' is not among the metrics",
+                         name);
+    if (first == settings->n_metrics)
+        return fdml_fail(err, FDML_E_ARG,
+                         "find-slices: no metric of queries is asked for, such as recall_at_1");
+    *metric = first;
+    return FDML_OK;
+}
+
+static fdml_status choose_slices(fdml_audit_settings *settings,
+                                 const fdml_audit_options *options, fdml_arena *arena,
+                                 fdml_error *err)
+{
+    const double alpha = 1 - options->confidence;
+    fdml_slice_settings *slices = &settings->slices;
+    const fdml_counts *clusters = &options->slice_clusters;
+    uint32_t *list = fdml_arena_push(arena, clusters->n, sizeof *list);
+    if (!list) return fdml_fail(err, FDML_E_NOMEM, "no memory for the clusters");
+    memcpy(list, clusters->item, clusters->n * sizeof *list);
+    settings->with_slices = options->find_slices;
+    *slices = (fdml_slice_settings){
+        .depth = (unsigned)options->slice_depth,
+        .min_rows = options->slice_min_rows,
+        .clusters = list,
+        .n_clusters = clusters->n,
+        .are_usual_clusters = is_same_list(clusters, &fdml_audit_defaults.slice_clusters),
+    };
+    if (!options->find_slices) return FDML_OK;
+    if (slices->n_clusters > FDML_SLICE_MOST_CLUSTERINGS)
+        return fdml_fail(err, FDML_E_ARG, "slice-clusters: %zu numbers, the limit is %d",
+                         slices->n_clusters, FDML_SLICE_MOST_CLUSTERINGS);
+    if (alpha * (double)(options->n_permutations + 1) * (1 + 1e-12) < 1)
+        return fdml_fail(err, FDML_E_ARG,
+                         "find-slices: with %llu permutations no p is below %g; give %.0f at "
+                         "least",
+                         (unsigned long long)options->n_permutations, alpha,
+                         ceil(1 / alpha * (1 - 1e-12)) - 1);
+    return find_slice_metric(&slices->metric, settings, options->slice_metric, err);
 }
 
 /* "a,b"; NULL: no memory. */
@@ -160,6 +223,7 @@ fdml_status fdml_audit_settings_make(fdml_audit_settings *settings,
     FDML_TRY(limit_ks(metrics, &made.n_metrics, &options->ks, problem,
                       path ? path : "embeddings", err));
     FDML_TRY(check_reference(options->reference, problem, err));
+    FDML_TRY(choose_slices(&made, options, arena, err));
     *settings = made;
     return FDML_OK;
 }

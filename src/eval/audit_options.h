@@ -26,6 +26,10 @@ typedef struct fdml_audit_options {
     uint64_t seed;
     fdml_texts downstream_classifiers, downstream_protocols; /* none: all */
     uint64_t downstream_splits;
+    bool find_slices;
+    const char *slice_metric; /* NULL: recall_at_1, else the first of kind mean */
+    uint64_t slice_depth, slice_min_rows;
+    fdml_counts slice_clusters;
 } fdml_audit_options;
 
 extern const fdml_audit_options fdml_audit_defaults;

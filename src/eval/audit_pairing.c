@@ -79,7 +79,7 @@ fdml_status fdml_audit_pairing_open(audit_pairing *p, const audit_state *state, 
     p->other = *state;
     p->other.problem = &p->problem;
     p->settings = *state->settings; /* metrics only: the parts are those of NEW */
-    p->settings.with_verification = p->settings.with_leakage = false;
+    p->settings.with_verification = p->settings.with_leakage = p->settings.with_slices = false;
     p->settings.with_downstream = p->settings.with_detail = false;
     p->other.settings = &p->settings;
     p->machine = *state->machine;

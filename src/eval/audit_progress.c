@@ -10,8 +10,8 @@
 #include "eval/audit_state.h"
 #include "eval/kmeans.h"
 
-static const char *const stage_name[] = { "distances", "k-means++", "k-means", "resampling",
-                                          "classifiers" };
+static const char *const stage_name[] = { "distances",  "k-means++",   "k-means",
+                                          "resampling", "classifiers", "slices" };
 
 static void report(void *ctx, const char *phase, double done, double total)
 {
@@ -30,7 +30,7 @@ static void report(void *ctx, const char *phase, double done, double total)
     }
     p->stage = s;
     before += p->before;
-    if (s == AUDIT_STAGES - 1) before += p->between;
+    if (s >= AUDIT_STAGE_RESAMPLING) before += p->between;
     const double at = before + share * p->work[s];
     if (at > p->done) p->done = at;
     fdml_progress_report(p->to, phase, p->done, p->total);
@@ -54,19 +54,29 @@ void fdml_audit_progress_init(audit_progress *p, const fdml_progress *to,
     *p = (audit_progress){ .own = { report, p },
                            .to = to,
                            .n_redo = settings->kmeans_redo ? settings->kmeans_redo : 1 };
-    p->work[0] = cost.flops - cost.flops_of_classifiers - all;
+    const double own = cost.flops - cost.flops_of_classifiers - cost.flops_of_slices;
+    p->work[0] = own - all;
     p->work[1] = seeding;
     p->work[2] = all - seeding;
-    p->work[3] = (cost.flops - cost.flops_of_classifiers) / 50;
+    p->work[AUDIT_STAGE_RESAMPLING] = own / 50;
     p->work[4] = cost.flops_of_classifiers;
+    p->work[5] = cost.flops_of_slices;
     for (size_t s = 0; s < AUDIT_STAGES; s++) p->total += p->work[s];
+}
+
+/* What comes before resampling. */
+static double measuring(const audit_progress *p)
+{
+    double sum = 0;
+    for (size_t s = 0; s < AUDIT_STAGE_RESAMPLING; s++) sum += p->work[s];
+    return sum;
 }
 
 void fdml_audit_progress_pair(audit_progress *first, audit_progress *second)
 {
-    second->before = first->total - first->work[AUDIT_STAGES - 1];
-    first->between = second->total - second->work[AUDIT_STAGES - 1];
-    first->work[AUDIT_STAGES - 1] += second->work[AUDIT_STAGES - 1];
+    second->before = measuring(first);
+    first->between = measuring(second);
+    first->work[AUDIT_STAGE_RESAMPLING] += second->work[AUDIT_STAGE_RESAMPLING];
     first->total += second->total;
     second->total = first->total;
 }

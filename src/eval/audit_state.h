@@ -5,8 +5,9 @@
  * of features into values. audit_cluster.c does the same for the cluster metrics, which are no
  * sums. audit_resample.c draws replicates of a whole grouping; audit_gap.c compares groups;
  * audit_permute.c tests them; audit_verify.c is the verification part, audit_leakage.c that of
- * leakage, audit_downstream.c trains classifiers and audit_learned.c measures them
- * (audit_learned.h); audit_pairing.c runs a second model beside the first (audit_pairing.h).
+ * leakage, audit_slices.c that of slices (audit_slices.h), audit_downstream.c trains
+ * classifiers and audit_learned.c measures them (audit_learned.h); audit_pairing.c runs a
+ * second model beside the first (audit_pairing.h).
  *
  * A value and its replicates come from the same function of sums, so they cannot disagree.
  *
@@ -98,7 +99,8 @@ typedef enum audit_stream {
     STREAM_DOWNSTREAM_FIT,
     STREAM_EXCHANGE,
     STREAM_DETAIL_PAIRS,
-    STREAM_DETAIL_MAP
+    STREAM_DETAIL_MAP,
+    STREAM_SLICES /* exchanges, and the bootstrap */
 } audit_stream;
 
 static inline uint64_t audit_stream_id(audit_stream purpose, size_t grouping, size_t group)
@@ -107,7 +109,7 @@ static inline uint64_t audit_stream_id(audit_stream purpose, size_t grouping, si
 }
 
 /* --- audit_progress.c --------------------------------------------------------------------- */
-enum { AUDIT_STAGES = 5 };
+enum { AUDIT_STAGE_RESAMPLING = 3, AUDIT_STAGES = 6 };
 typedef struct audit_progress {
     fdml_progress own;       /* what the stages report to */
     const fdml_progress *to; /* the caller's */
@@ -319,6 +321,15 @@ fdml_status fdml_audit_downstream(fdml_audit_result *result, audit_state *state,
 double fdml_audit_downstream_cost(size_t *bytes, const fdml_problem *problem,
                                   const fdml_audit_settings *settings,
                                   const fdml_machine *machine);
+
+/* --- audit_slices.c -----------------------------------------------------------------------
+ */
+fdml_status fdml_audit_slices(fdml_audit_result *result, audit_state *state, fdml_error *err);
+/* Columns that slices are made of, and how many. */
+size_t fdml_audit_slice_columns(const fdml_factor **column, const fdml_problem *problem);
+/* Bytes of scratch and about as many multiply-adds. */
+double fdml_audit_slices_cost(size_t *bytes, const fdml_problem *problem,
+                              const fdml_audit_settings *settings, const fdml_machine *machine);
 
 /* --- audit_verify.c ----------------------------------------------------------------------- */
 fdml_status fdml_audit_verify(fdml_audit_result *result, audit_state *state, fdml_error *err);

@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: MIT */
 #include "eval/dense.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/dmath.h"
@@ -63,73 +62,70 @@ void fdml_dense_gradient(float *dw, const float *x, const float *r, size_t n, in
     layer->kernels->conv_outer(&job);
 }
 
-/* --- losses ----------------------------------------------------------------------------- */
-
-static float largest_of(const float *z, size_t n)
+/* Rows of x side by side: panels of `width` columns, missing ones 0. */
+static void pack_columns(float *panels, const float *x, size_t n, size_t n_cols, size_t stride,
+                         size_t width)
 {
-    float most = z[0];
-    for (size_t v = 1; v < n; v++) most = z[v] > most ? z[v] : most;
-    return most;
-}
-
-static double sum_of(const float *z, size_t n)
-{
-    double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-    size_t v = 0;
-    for (; v + 4 <= n; v += 4) {
-        s0 += (double)z[v];
-        s1 += (double)z[v + 1];
-        s2 += (double)z[v + 2];
-        s3 += (double)z[v + 3];
+    for (size_t first = 0; first < n_cols; first += width, panels += n * width) {
+        const size_t n_here = n_cols - first < width ? n_cols - first : width;
+        for (size_t i = 0; i < n; i++) {
+            memcpy(panels + i * width, x + i * stride + first, n_here * sizeof *x);
+            memset(panels + i * width + n_here, 0, (width - n_here) * sizeof *x);
+        }
     }
-    for (; v < n; v++) s0 += (double)z[v];
-    return (s0 + s1) + (s2 + s3);
 }
+
+size_t fdml_dense_outer_panels(const fdml_dense *layer, size_t n)
+{
+    return fdml_panels_size(layer->n_in, n, layer->kernels->tile_rows) +
+           fdml_dense_stride(layer) * n;
+}
+
+void fdml_dense_outer(float *dw, const float *x, const float *r, size_t n, int continues,
+                      float *panels, const fdml_dense *layer)
+{
+    const fdml_kernels *k = layer->kernels;
+    const size_t stride = fdml_dense_stride(layer);
+    float *of_r = panels + fdml_panels_size(layer->n_in, n, k->tile_rows);
+    pack_columns(panels, x, n, layer->n_in, layer->n_in, k->tile_rows);
+    pack_columns(of_r, r, n, stride, stride, k->tile_cols);
+    k->gemm(dw, stride, panels, of_r, layer->n_in, stride, n, continues);
+}
+
+/* --- losses ----------------------------------------------------------------------------- */
 
 double fdml_cross_entropy(float *z, const fdml_targets *targets, const fdml_dense *layer)
 {
-    const size_t n = targets->n, n_out = layer->n_out, stride = fdml_dense_stride(layer);
-    float own[FDML_DENSE_RUN];
+    const size_t n = targets->n, stride = fdml_dense_stride(layer);
+    float own[FDML_DENSE_RUN], most[FDML_DENSE_RUN], sum[FDML_DENSE_RUN];
     double loss = 0;
+    for (size_t i = 0; i < n; i++) own[i] = z[i * stride + targets->code[targets->row[i]]];
+    layer->kernels->softmax_rows(z, most, sum, n, layer->n_out, stride, targets->weight);
     for (size_t i = 0; i < n; i++) {
-        float *row = z + i * stride;
-        const float most = largest_of(row, n_out);
-        for (size_t v = 0; v < n_out; v++) row[v] -= most;
-        for (size_t v = n_out; v < stride; v++) row[v] = -INFINITY; /* e to that is 0 */
-        own[i] = row[targets->code[targets->row[i]]];
-    }
-    layer->kernels->exp_rows(z, z, n * stride);
-    for (size_t i = 0; i < n; i++) {
-        float *row = z + i * stride;
-        const uint32_t y = targets->code[targets->row[i]];
-        const float weight = targets->weight ? targets->weight[y] : 1;
-        const double sum = sum_of(row, n_out);
-        const float share = (float)((double)weight / sum);
-        for (size_t v = 0; v < n_out; v++) row[v] *= share;
-        row[y] -= weight;
-        loss += (double)weight * (fdml_log(sum) - (double)own[i]);
+        const float weight = targets->weight ? targets->weight[i] : 1;
+        z[i * stride + targets->code[targets->row[i]]] -= weight;
+        loss +=
+            (double)weight * (fdml_log((double)sum[i]) - ((double)own[i] - (double)most[i]));
     }
     return loss;
 }
 
+/* A row's own value is taken out of the kernel's sums by an output of which they make 0. */
 double fdml_squared_hinge(float *z, const fdml_targets *targets, const fdml_dense *layer)
 {
-    const size_t n_out = layer->n_out, stride = fdml_dense_stride(layer);
+    const size_t n = targets->n, stride = fdml_dense_stride(layer);
+    float own[FDML_DENSE_RUN], sum[FDML_DENSE_RUN];
     double loss = 0;
-    for (size_t i = 0; i < targets->n; i++) {
-        float *row = z + i * stride;
-        const uint32_t y = targets->code[targets->row[i]];
-        const float weight = targets->weight ? targets->weight[y] : 1, own = 1 - row[y];
-        double sum = own > 0 ? (double)own * (double)own : 0;
-        row[y] = -1; /* of which the loop below makes nothing */
-        for (size_t v = 0; v < n_out; v++) {
-            const float over = row[v] > -1 ? 1 + row[v] : 0;
-            row[v] = 2 * weight * over;
-            sum += (double)over * (double)over;
-        }
-        row[y] = own > 0 ? -2 * weight * own : 0;
-        loss += (double)weight * sum;
-        for (size_t v = n_out; v < stride; v++) row[v] = 0;
+    for (size_t i = 0; i < n; i++) {
+        float *at = z + i * stride + targets->code[targets->row[i]];
+        own[i] = *at < 1 ? 1 - *at : 0;
+        *at = -1;
+    }
+    layer->kernels->hinge_rows(z, sum, n, layer->n_out, stride, targets->weight);
+    for (size_t i = 0; i < n; i++) {
+        const float weight = targets->weight ? targets->weight[i] : 1;
+        z[i * stride + targets->code[targets->row[i]]] = -2 * weight * own[i];
+        loss += (double)weight * ((double)sum[i] + (double)own[i] * (double)own[i]);
     }
     return loss;
 }

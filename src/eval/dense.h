@@ -55,7 +55,13 @@ void fdml_dense_product(float *z, const float *x, size_t n, const float *panels,
 void fdml_dense_gradient(float *dw, const float *x, const float *r, size_t n, int continues,
                          const fdml_dense *layer);
 
-/* What the rows of a tile of outputs should have been: code[row[i]], each counting weight[code]
+/* The same sums as dw: [n_in, stride], by gemm, which is faster where rows are many. panels:
+ * scratch of fdml_dense_outer_panels floats. */
+void fdml_dense_outer(float *dw, const float *x, const float *r, size_t n, int continues,
+                      float *panels, const fdml_dense *layer);
+size_t fdml_dense_outer_panels(const fdml_dense *layer, size_t n);
+
+/* What the rows of a tile of outputs should have been: code[row[i]], each counting weight[i]
  * (NULL: 1). */
 typedef struct fdml_targets {
     const uint32_t *row, *code;

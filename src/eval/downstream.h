@@ -149,6 +149,14 @@ fdml_status fdml_balance_make(uint32_t **row, size_t *n, const fdml_balance *bal
 
 /* --- downstream_fit.c --------------------------------------------------------------------- */
 
+/* Where a linear model begins: at that of a training part that is not far, which spares half of
+ * the way. The minimum is the same. */
+typedef struct fdml_warmth {
+    double *theta; /* [fdml_linear_parameters] */
+    bool is_set;
+    bool is_kept; /* the next model is written here */
+} fdml_warmth;
+
 typedef struct fdml_learner {
     const fdml_problem *problem;
     const fdml_machine *machine;
@@ -156,6 +164,7 @@ typedef struct fdml_learner {
     const fdml_learned_target *target;
     unsigned kmeans_iterations, kmeans_redo;
     uint64_t seed, stream; /* stream: of this training; uses its indices */
+    fdml_warmth *warmth;   /* of this classifier, or NULL */
 } fdml_learner;
 
 /* predicted: [n_rows], set for the test rows. *is_short: the minimum was not reached within

@@ -16,11 +16,6 @@
 
 enum { NEIGHBOURS = 5, TREES = 100 };
 
-/* One component of the mean gradient: far below what moves a prediction. */
-static const fdml_linear_options linear_options = { .c = 1,
-                                                    .tolerance = 1e-5,
-                                                    .max_iterations = 1000 };
-
 const char *const fdml_classifier_name[FDML_CLASSIFIERS] = {
     [FDML_C_LOGISTIC] = "logistic", [FDML_C_SVM] = "svm",       [FDML_C_KNN] = "knn",
     [FDML_C_KMEANS] = "kmeans",     [FDML_C_FOREST] = "forest", [FDML_C_MLP] = "mlp"
@@ -50,11 +45,21 @@ static fdml_status run_linear(const lesson *l, bool *is_short, fdml_linear_loss 
                               fdml_error *err)
 {
     fdml_linear_model model;
-    fdml_linear_options options = linear_options;
-    options.loss = loss;
-    options.workers = l->workers;
+    fdml_warmth *warmth = l->learner->warmth;
+    const fdml_linear_options options = { .loss = loss,
+                                          .c = 1,
+                                          .tolerance = fdml_linear_tolerance[loss],
+                                          .max_iterations = 1000,
+                                          .start =
+                                              warmth && warmth->is_set ? warmth->theta : NULL,
+                                          .workers = l->workers };
     FDML_TRY(fdml_linear_fit(&model, &l->train, &options, l->scratch, err));
     *is_short = model.n_iterations >= options.max_iterations;
+    if (warmth && warmth->is_kept) {
+        const size_t n = fdml_linear_parameters(l->train.dim, l->train.n_values);
+        memcpy(warmth->theta, model.theta, n * sizeof *model.theta);
+        warmth->is_set = true;
+    }
     return fdml_linear_predict(l->predicted, &model, &l->test, &l->workers, l->scratch, err);
 }
 
@@ -276,7 +281,7 @@ size_t fdml_learner_size(fdml_classifier classifier, const fdml_problem *problem
     switch (classifier) {
     case FDML_C_LOGISTIC:
     case FDML_C_SVM:
-        return fdml_linear_size(dim, n_values, n_train, &workers);
+        return fdml_linear_size(dim, n_values, n_train, problem->n_rows, &workers);
     case FDML_C_KNN:
         return fdml_nearest_size(n_test, dim, NEIGHBOURS, &workers) +
                n_test * NEIGHBOURS * sizeof(uint32_t) + n_train * sizeof(float) + 2 * 64;

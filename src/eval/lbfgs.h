@@ -4,6 +4,10 @@
  * pairs, with a line search that halves the step until Armijo's condition (3.4) holds. Meant
  * for convex functions; on others it may stop where no step goes down.
  *
+ * f, its gradient and x are in double. Pairs, and the direction that is made of them, are in
+ * single precision: a direction need not be exact, whether f falls along it is looked at, and
+ * for many variables most of the time is spent reading pairs.
+ *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_EVAL_LBFGS_H
 #define FDML_EVAL_LBFGS_H
@@ -12,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "simd/kernels.h"
 
 /* Returns f(x), finite, and sets gradient [n]. */
 typedef double (*fdml_smooth_fn)(void *ctx, double *gradient, const double *x);
@@ -20,6 +25,7 @@ typedef struct fdml_lbfgs {
     fdml_smooth_fn fn;
     void *ctx;
     size_t n;
+    const fdml_kernels *kernels;
     double tolerance; /* of the gradient's largest component */
     double rounding;  /* relative error of fn's value; 0: that of doubles, 2^-50 */
     unsigned max_iterations;

@@ -1,10 +1,11 @@
 /* linear_model.c - see linear_model.h.
  *
- * An evaluation of f meets every row once: a run of rows is standardised into scratch that
- * stays in cache, multiplied with the weights, turned into residuals, and multiplied with the
- * residuals. Runs are dealt to blocks that depend on the problem alone; each block's sums are
- * its own and are added, in double, in the order of blocks. At most 64 blocks, and fewer where
- * the weights are many, so that their sums stay below PARTIALS floats.
+ * An evaluation of f meets every row once, with a weight where it is listed more often: a run
+ * of rows is standardised into scratch that stays in cache, multiplied with the weights, turned
+ * into residuals, and multiplied with the residuals. Runs are dealt to blocks that depend on
+ * the problem alone; each block's sums are its own and are added, in double, in the order of
+ * blocks. At most 64 blocks of four runs or more, and fewer where the weights are many, so that
+ * their sums stay below PARTIALS floats.
  *
  * SPDX-License-Identifier: MIT */
 #include "eval/linear_model.h"
@@ -15,27 +16,32 @@
 #include "base/parallel.h"
 #include "eval/lbfgs.h"
 
-enum { LANES = FDML_DENSE_LANES, RUN = FDML_DENSE_RUN, MOST_BLOCKS = 64, CHUNK = 4096 };
+enum { LANES = FDML_DENSE_LANES, RUN = FDML_DENSE_RUN, MOST_BLOCKS = 64, LEAST_RUNS = 4 };
+const double fdml_linear_tolerance[2] = { [FDML_LOGISTIC] = 1e-5, [FDML_SVM] = 1e-4 };
+
 static const size_t PARTIALS = (size_t)1 << 24;
 
 /* What a thread works in. */
 typedef struct desk {
-    float *x, *row_panels, *z; /* [RUN, dim + 1], its panels, [RUN, stride] */
+    float *x, *z;  /* [RUN, dim + 1], [RUN, stride] */
+    float *panels; /* of whichever is multiplied */
 } desk;
 
 typedef struct fit {
-    const fdml_samples *samples;
+    const fdml_samples *listed;
+    fdml_samples samples; /* the same, each row once */
+    uint32_t *times;      /* [samples.n] how often */
     const fdml_linear_options *options;
     fdml_standard standard;
     fdml_dense layer;
     size_t n; /* of a parameter vector */
     size_t n_blocks;
-    float *weight_of; /* [n_values] w of a row of it */
-    float *weights;   /* [n] theta in single precision */
+    float *weight;  /* [samples.n] */
+    float *weights; /* [n] theta in single precision */
     float *panels;
-    float *partial;   /* [n_blocks, n] gradients */
+    float *partial;   /* [n_blocks, dim + 1, stride] gradients */
     double *loss;     /* [n_blocks] */
-    double *square;   /* [chunks] of penalised parameters */
+    double *square;   /* [blocks of outputs] of penalised parameters */
     desk *desks;      /* [n_threads] */
     const double *at; /* theta of this evaluation */
     double *gradient;
@@ -43,18 +49,25 @@ typedef struct fit {
 
 static size_t count_blocks(size_t n_rows, size_t n)
 {
-    size_t blocks = (n_rows + RUN - 1) / RUN;
+    size_t blocks = (n_rows + LEAST_RUNS * RUN - 1) / (LEAST_RUNS * RUN);
     const size_t most = PARTIALS / n > 1 ? PARTIALS / n : 1;
     if (blocks > MOST_BLOCKS) blocks = MOST_BLOCKS;
     return blocks < most ? blocks : most;
 }
 
+static size_t desk_panels(const fdml_dense *layer)
+{
+    const size_t product = fdml_dense_row_panels(layer, RUN);
+    const size_t outer = fdml_dense_outer_panels(layer, RUN);
+    return product > outer ? product : outer;
+}
+
 static bool make_desk(desk *d, const fdml_dense *layer, fdml_arena *arena)
 {
     d->x = fdml_arena_push(arena, RUN * layer->n_in, sizeof(float));
-    d->row_panels = fdml_arena_push(arena, fdml_dense_row_panels(layer, RUN), sizeof(float));
     d->z = fdml_arena_push(arena, RUN * fdml_dense_stride(layer), sizeof(float));
-    return d->x && d->row_panels && d->z;
+    d->panels = fdml_arena_push(arena, desk_panels(layer), sizeof(float));
+    return d->x && d->z && d->panels;
 }
 
 static desk *make_desks(const fdml_dense *layer, int n_threads, fdml_arena *arena)
@@ -67,58 +80,67 @@ static desk *make_desks(const fdml_dense *layer, int n_threads, fdml_arena *aren
 
 static size_t desks_size(const fdml_dense *layer, int n_threads)
 {
-    const size_t floats =
-        RUN * (layer->n_in + fdml_dense_stride(layer)) + fdml_dense_row_panels(layer, RUN);
+    const size_t floats = RUN * (layer->n_in + fdml_dense_stride(layer)) + desk_panels(layer);
     return (size_t)n_threads * (floats * sizeof(float) + sizeof(desk) + 3 * 64) + 64;
 }
 
 /* --- f ---------------------------------------------------------------------------------- */
 
+static size_t partial_size(const fdml_dense *layer)
+{
+    return layer->n_in * fdml_dense_stride(layer);
+}
+
 static void sum_block(void *ctx, size_t block, int thread)
 {
     const fit *f = ctx;
-    const fdml_samples *s = f->samples;
+    const fdml_samples *s = &f->samples;
     const desk *d = &f->desks[thread];
     const size_t n_runs = (s->n + RUN - 1) / RUN, begin = n_runs * block / f->n_blocks;
     const size_t end = n_runs * (block + 1) / f->n_blocks;
+    float *gradient = f->partial + block * partial_size(&f->layer);
     double loss = 0;
     for (size_t run = begin; run < end; run++) {
         const size_t first = run * RUN, n = s->n - first < RUN ? s->n - first : RUN;
-        const fdml_targets targets = { s->row + first, s->code, f->weight_of, n };
+        const fdml_targets targets = { s->row + first, s->code, f->weight + first, n };
         fdml_standard_rows(d->x, &f->standard, s, first, n, f->layer.kernels);
-        fdml_dense_product(d->z, d->x, n, f->panels, d->row_panels, &f->layer);
+        fdml_dense_product(d->z, d->x, n, f->panels, d->panels, &f->layer);
         loss += f->options->loss == FDML_LOGISTIC
                     ? fdml_cross_entropy(d->z, &targets, &f->layer)
                     : fdml_squared_hinge(d->z, &targets, &f->layer);
-        fdml_dense_gradient(f->partial + block * f->n, d->x, d->z, n, run > begin, &f->layer);
+        fdml_dense_outer(gradient, d->x, d->z, n, run > begin, d->panels, &f->layer);
     }
     f->loss[block] = loss;
 }
 
 /* A bias of the logistic regression is free; all else is penalised. */
-static bool is_free(const fit *f, size_t k)
+static double penalty_of(const fit *f, size_t input)
 {
-    return f->options->loss == FDML_LOGISTIC && k / LANES % f->layer.n_in == f->layer.n_in - 1;
+    const bool is_free = f->options->loss == FDML_LOGISTIC && input == f->layer.n_in - 1;
+    return is_free ? 0 : 1 / (f->options->c * (double)f->listed->n);
 }
 
-static void add_chunk(void *ctx, size_t chunk, int thread)
+/* The gradient of one block of outputs, of the sums of all blocks of rows. */
+static void add_outputs(void *ctx, size_t output, int thread)
 {
     (void)thread;
     const fit *f = ctx;
-    const double n_rows = (double)f->samples->n, penalty = 1 / (f->options->c * n_rows);
-    const size_t first = chunk * CHUNK, end = first + CHUNK < f->n ? first + CHUNK : f->n;
-    double *g = f->gradient, square = 0;
-    for (size_t k = first; k < end; k++) g[k] = 0;
-    for (size_t b = 0; b < f->n_blocks; b++)
-        for (size_t k = first; k < end; k++) g[k] += (double)f->partial[b * f->n + k];
-    for (size_t k = first; k < end; k += LANES) { /* a chunk is whole blocks */
-        const double p = is_free(f, k) ? 0 : penalty;
-        for (size_t i = k; i < k + LANES; i++) {
-            g[i] = g[i] / n_rows + p * f->at[i];
-            square += p * f->at[i] * f->at[i];
+    const size_t n_in = f->layer.n_in, stride = fdml_dense_stride(&f->layer);
+    const double *at = f->at + output * n_in * LANES, n_rows = (double)f->listed->n;
+    double *gradient = f->gradient + output * n_in * LANES, square = 0;
+    for (size_t i = 0; i < n_in; i++, at += LANES, gradient += LANES) {
+        const double penalty = penalty_of(f, i);
+        double sum[LANES] = { 0 };
+        for (size_t b = 0; b < f->n_blocks; b++) {
+            const float *part = f->partial + (b * n_in + i) * stride + output * LANES;
+            for (size_t k = 0; k < LANES; k++) sum[k] += (double)part[k];
+        }
+        for (size_t k = 0; k < LANES; k++) {
+            gradient[k] = sum[k] / n_rows + penalty * at[k];
+            square += penalty * at[k] * at[k];
         }
     }
-    f->square[chunk] = square;
+    f->square[output] = square;
 }
 
 static void pack_block(void *ctx, size_t block, int thread)
@@ -131,62 +153,71 @@ static void pack_block(void *ctx, size_t block, int thread)
     fdml_dense_pack(f->panels, w, block, &f->layer);
 }
 
-static size_t count_chunks(size_t n)
-{
-    return (n + CHUNK - 1) / CHUNK;
-}
-
 static double evaluate(void *ctx, double *gradient, const double *theta)
 {
     fit *f = ctx;
     const int n_threads = f->options->workers.n_threads;
-    const size_t n_chunks = count_chunks(f->n);
+    const size_t n_outputs = fdml_dense_blocks(f->layer.n_out);
     double loss = 0, square = 0;
     f->at = theta;
     f->gradient = gradient;
-    fdml_parallel(fdml_dense_blocks(f->layer.n_out), n_threads, pack_block, f);
+    fdml_parallel(n_outputs, n_threads, pack_block, f);
     fdml_parallel(f->n_blocks, n_threads, sum_block, f);
-    fdml_parallel(n_chunks, n_threads, add_chunk, f);
+    fdml_parallel(n_outputs, n_threads, add_outputs, f);
     for (size_t b = 0; b < f->n_blocks; b++) loss += f->loss[b];
-    for (size_t c = 0; c < n_chunks; c++) square += f->square[c];
-    return loss / (double)f->samples->n + square / 2;
+    for (size_t o = 0; o < n_outputs; o++) square += f->square[o];
+    return loss / (double)f->listed->n + square / 2;
 }
 
 /* --- the fit ---------------------------------------------------------------------------- */
 
-static void weigh(fit *f)
+/* A row counts as often as it is listed, times the weight of its value where values are to
+ * count alike. */
+static fdml_status weigh(fit *f, fdml_arena *arena, fdml_error *err)
 {
-    const fdml_samples *s = f->samples;
-    for (size_t v = 0; v < s->n_values; v++) f->weight_of[v] = 0;
-    for (size_t i = 0; i < s->n; i++) f->weight_of[s->code[s->row[i]]] += 1;
-    for (size_t v = 0; v < s->n_values; v++) {
-        const double n_rows = (double)f->weight_of[v];
-        f->weight_of[v] = !f->options->is_balanced || n_rows == 0
-                              ? 1
-                              : (float)((double)s->n / ((double)s->n_values * n_rows));
+    const fdml_samples *s = &f->samples;
+    const fdml_arena_mark mark = fdml_arena_get_mark(arena);
+    double *listed = fdml_arena_push_zero(arena, s->n_values, sizeof *listed);
+    if (!listed)
+        return fdml_fail(err, FDML_E_NOMEM, "no memory to weigh %zu values", s->n_values);
+    for (size_t i = 0; i < s->n; i++) listed[s->code[s->row[i]]] += f->times[i];
+    for (size_t i = 0; i < s->n; i++) {
+        const double of_value = (double)s->n_values * listed[s->code[s->row[i]]];
+        const double weight = f->options->is_balanced ? (double)f->listed->n / of_value : 1;
+        f->weight[i] = (float)((double)f->times[i] * weight);
     }
+    fdml_arena_reset(arena, mark);
+    return FDML_OK;
 }
 
-size_t fdml_linear_size(size_t dim, size_t n_values, size_t n_rows, const fdml_workers *workers)
+size_t fdml_linear_size(size_t dim, size_t n_values, size_t n_listed, size_t n_rows,
+                        const fdml_workers *workers)
 {
     const fdml_dense layer = { dim + 1, n_values, workers->kernels };
-    const size_t n = fdml_dense_size(dim + 1, n_values), n_blocks = count_blocks(n_rows, n);
-    return n * (sizeof(double) + sizeof(float) * (1 + n_blocks)) +
-           fdml_dense_panels(&layer) * sizeof(float) + n_values * sizeof(float) +
-           (n_blocks + count_chunks(n)) * sizeof(double) + fdml_standard_size(dim) +
+    const size_t n = fdml_dense_size(dim + 1, n_values), n_partial = partial_size(&layer);
+    const size_t n_blocks = count_blocks(n_listed, n_partial);
+    return n * (sizeof(double) + sizeof(float)) + n_blocks * n_partial * sizeof(float) +
+           fdml_dense_panels(&layer) * sizeof(float) + n_values * sizeof(double) +
+           n_listed * sizeof(float) + fdml_samples_merge_size(n_listed, n_rows) +
+           (n_blocks + fdml_dense_blocks(n_values)) * sizeof(double) + fdml_standard_size(dim) +
            desks_size(&layer, workers->n_threads) + fdml_lbfgs_size(n) + 8 * 64; /* alignment */
 }
 
-static bool make_fit(fit *f, fdml_arena *arena)
+static fdml_status make_fit(fit *f, fdml_arena *arena, fdml_error *err)
 {
-    const int n_threads = f->options->workers.n_threads;
-    f->weight_of = fdml_arena_push(arena, f->layer.n_out, sizeof(float));
+    FDML_TRY(fdml_samples_merge(&f->samples, &f->times, f->listed, arena, err));
+    f->n_blocks = count_blocks(f->samples.n, partial_size(&f->layer));
+    f->weight = fdml_arena_push(arena, f->samples.n, sizeof(float));
     f->weights = fdml_arena_push(arena, f->n, sizeof(float));
-    f->partial = fdml_arena_push(arena, f->n_blocks * f->n, sizeof(float));
+    f->partial = fdml_arena_push(arena, f->n_blocks * partial_size(&f->layer), sizeof(float));
     f->loss = fdml_arena_push(arena, f->n_blocks, sizeof(double));
-    f->square = fdml_arena_push(arena, count_chunks(f->n), sizeof(double));
-    f->desks = make_desks(&f->layer, n_threads, arena);
-    return f->weight_of && f->weights && f->partial && f->loss && f->square && f->desks;
+    f->square = fdml_arena_push(arena, fdml_dense_blocks(f->layer.n_out), sizeof(double));
+    f->desks = make_desks(&f->layer, f->options->workers.n_threads, arena);
+    if (!f->weight || !f->weights || !f->partial || !f->loss || !f->square || !f->desks)
+        return fdml_fail(err, FDML_E_NOMEM,
+                         "no memory for a linear model of %zu features and %zu values",
+                         f->listed->dim, f->listed->n_values);
+    return weigh(f, arena, err);
 }
 
 /* Evaluations are short and many, so threads stand by between them. */
@@ -210,15 +241,12 @@ static fdml_status minimise(fdml_linear_model *model, fit *f, double *theta, fdm
     fdml_lbfgs job = { .fn = evaluate,
                        .ctx = f,
                        .n = f->n,
+                       .kernels = f->layer.kernels,
                        .tolerance = f->options->tolerance,
                        .rounding = 0x1p-24,
                        .max_iterations = f->options->max_iterations };
     const fdml_arena_mark mark = fdml_arena_get_mark(arena);
-    if (!make_fit(f, arena))
-        return fdml_fail(err, FDML_E_NOMEM,
-                         "no memory for a linear model of %zu features and %zu values",
-                         f->samples->dim, f->samples->n_values);
-    weigh(f);
+    FDML_TRY(make_fit(f, arena, err));
     minimising m = { &job, theta, arena, err, FDML_OK };
     fdml_parallel_team(f->options->workers.n_threads, run_lbfgs, &m);
     FDML_TRY(m.status);
@@ -235,15 +263,15 @@ fdml_status fdml_linear_fit(fdml_linear_model *model, const fdml_samples *sample
                             const fdml_linear_options *options, fdml_arena *arena,
                             fdml_error *err)
 {
-    fit f = { .samples = samples,
+    fit f = { .listed = samples,
               .options = options,
               .layer = { samples->dim + 1, samples->n_values, options->workers.kernels } };
     f.n = fdml_dense_size(f.layer.n_in, f.layer.n_out);
-    f.n_blocks = count_blocks(samples->n, f.n);
     double *theta = fdml_arena_push_zero(arena, f.n, sizeof *theta);
     f.panels = fdml_arena_push(arena, fdml_dense_panels(&f.layer), sizeof(float));
     if (!theta || !f.panels)
         return fdml_fail(err, FDML_E_NOMEM, "no memory for a linear model of %zu weights", f.n);
+    if (options->start) memcpy(theta, options->start, f.n * sizeof *theta);
     FDML_TRY(fdml_standard_make(&f.standard, samples, options->workers.n_threads, arena, err));
     fdml_linear_model made = { .dim = samples->dim,
                                .n_values = samples->n_values,
@@ -273,7 +301,7 @@ static void predict_run(void *ctx, size_t run, int thread)
     const size_t first = run * RUN, n = s->n - first < RUN ? s->n - first : RUN;
     const size_t stride = fdml_dense_stride(&p->layer);
     fdml_standard_rows(d->x, &p->model->standard, s, first, n, p->layer.kernels);
-    fdml_dense_product(d->z, d->x, n, p->model->panels, d->row_panels, &p->layer);
+    fdml_dense_product(d->z, d->x, n, p->model->panels, d->panels, &p->layer);
     for (size_t i = 0; i < n; i++)
         p->predicted[s->row[first + i]] = fdml_dense_largest(d->z + i * stride, p->layer.n_out);
 }

@@ -12,7 +12,7 @@
  *             (squared hinge, one against the rest) behind a StandardScaler, divided by C n
  *
  * Balanced weights are w_i = n / (values * rows of value y_i), so that each value counts alike.
- * L-BFGS (lbfgs.h) starts from zero; f is convex, so there is one minimum. Products are in
+ * L-BFGS (lbfgs.h); f is convex, so there is one minimum wherever it starts. Products are in
  * single precision, sums over blocks of rows in double. No copy of the rows is made.
  *
  * SPDX-License-Identifier: MIT */
@@ -30,12 +30,19 @@
 
 typedef enum fdml_linear_loss { FDML_LOGISTIC, FDML_SVM } fdml_linear_loss;
 
+/* The usual tolerance of each: f is then within 1e-4 of its minimum, relatively (6e-5 and 2e-5
+ * with LFW's 423 people; bench/peers/classify.py), which moves one prediction in several
+ * hundred.
+ */
+extern const double fdml_linear_tolerance[2];
+
 typedef struct fdml_linear_options {
     fdml_linear_loss loss;
     double c; /* inverse of the penalty */
     bool is_balanced;
     double tolerance; /* largest component of f's gradient at which it is minimised */
     unsigned max_iterations;
+    const double *start; /* theta of a model of like data, from which it is not far; NULL: 0 */
     fdml_workers workers;
 } fdml_linear_options;
 
@@ -69,8 +76,15 @@ static inline double fdml_linear_weight(const fdml_linear_model *model, size_t d
                         v % FDML_DENSE_LANES];
 }
 
-/* Bytes that fit takes at its peak, the model included. */
-size_t fdml_linear_size(size_t dim, size_t n_values, size_t n_rows,
+/* Doubles of theta. */
+static inline size_t fdml_linear_parameters(size_t dim, size_t n_values)
+{
+    return fdml_dense_size(dim + 1, n_values);
+}
+
+/* Bytes that fit takes at its peak, the model included: n_listed samples of a matrix of n_rows.
+ */
+size_t fdml_linear_size(size_t dim, size_t n_values, size_t n_listed, size_t n_rows,
                         const fdml_workers *workers);
 
 #endif

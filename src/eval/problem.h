@@ -33,6 +33,9 @@ typedef struct fdml_problem {
     const fdml_factor
         *targets; /* [n_targets] what classifiers predict downstream; none: label */
     size_t n_targets;
+    const fdml_factor *slice_columns; /* [n_slice_columns] what slices are made of; none: the
+                                         attributes */
+    size_t n_slice_columns;
     const uint8_t *is_query;    /* [n_rows] 0/1, or NULL: every row asks */
     const uint8_t *is_gallery;  /* [n_rows] 0/1, or NULL: every row answers */
     const fdml_factor *exclude; /* NULL, or: a row of the query's class and of the same value

@@ -49,7 +49,8 @@ typedef struct fdml_report {
     const fdml_report_input *inputs;
     size_t n_inputs;
     const char *query, *gallery, *exclude_same, *pairs; /* columns and the pairs file */
-    const struct fdml_gate_outcome *gates;              /* [n_gates] eval/gate.h */
+    const char *missing_attribute;         /* "group": empty cells are the group "missing" */
+    const struct fdml_gate_outcome *gates; /* [n_gates] eval/gate.h */
     size_t n_gates;
     const char *value, *preprocessing; /* where the embeddings were made on the way */
     const char *hint;                  /* a last line for the reader of text */
@@ -109,14 +110,14 @@ typedef struct fdml_setting {
     size_t n;
 } fdml_setting;
 
-#define FDML_SETTINGS_MAX 32
+#define FDML_SETTINGS_MAX 40
 /* Fills settings[]; returns how many, or 0 when the arena is full. */
 size_t fdml_report_settings(fdml_setting settings[FDML_SETTINGS_MAX], const fdml_report *report,
                             fdml_arena *arena);
 
 /* Keys, beside the metrics', that the report uses and fdml_define explains; returns how many.
  */
-#define FDML_MEASURES_MAX 32
+#define FDML_MEASURES_MAX 40
 size_t fdml_report_measures(const char *keys[FDML_MEASURES_MAX],
                             const fdml_audit_result *result);
 

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "eval/report.h"
+#include "eval/report_grid.h"
 
 static void put_member(fdml_json_writer *w, const char *key, const char *text)
 {
@@ -22,7 +23,7 @@ static void put_member(fdml_json_writer *w, const char *key, const char *text)
 static void put_metric(FILE *file, const char *type, const char *of, double value)
 {
     fdml_json_writer w;
-    char name[512];
+    char name[3 * FDML_NAME_SHOWN];
     if (isnan(value)) return;
     snprintf(name, sizeof name, "%s, %s", type, of);
     fputs("    - ", file);
@@ -38,7 +39,7 @@ static void put_metric(FILE *file, const char *type, const char *of, double valu
 
 static void put_metrics(FILE *file, const fdml_audit_result *result)
 {
-    char of[400];
+    char of[2 * FDML_NAME_SHOWN + 32], by[FDML_NAME_SHOWN], value[FDML_NAME_SHOWN];
     const fdml_audit_settings *settings = result->settings;
     fputs("    metrics:\n", file);
     for (size_t m = 0; m < settings->n_metrics; m++)
@@ -46,18 +47,22 @@ static void put_metrics(FILE *file, const fdml_audit_result *result)
     for (size_t g = 0; g < result->n_groups; g++)
         for (size_t m = 0; m < settings->n_metrics; m++) {
             const fdml_group_result *group = &result->groups[g];
-            snprintf(of, sizeof of, "%s = %s", group->by, group->value);
+            fdml_name_show(by, group->by);
+            fdml_name_show(value, group->value);
+            snprintf(of, sizeof of, "%s = %s", by, value);
             put_metric(file, settings->metrics[m].key, of, group->metrics[m].value);
         }
     for (size_t i = 0; i < result->n_gaps; i++) {
         const fdml_gap_result *gap = &result->gaps[i];
-        snprintf(of, sizeof of, "gap between groups of %s", gap->by);
+        fdml_name_show(by, gap->by);
+        snprintf(of, sizeof of, "gap between groups of %s", by);
         put_metric(file, settings->metrics[gap->metric].key, of, gap->difference.value);
     }
     for (size_t i = 0; i < result->n_leakage; i++) {
         const fdml_leakage_result *leakage = &result->leakage[i];
-        put_metric(file, "leakage_logistic", leakage->by, leakage->logistic.value);
-        put_metric(file, "leakage_knn", leakage->by, leakage->knn.value);
+        fdml_name_show(by, leakage->by);
+        put_metric(file, "leakage_logistic", by, leakage->logistic.value);
+        put_metric(file, "leakage_knn", by, leakage->knn.value);
     }
 }
 

@@ -4,7 +4,6 @@
  * groups' changes stand in a table like that of their values. Words are computed from the same
  * numbers. SPDX-License-Identifier: MIT */
 #include <math.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "eval/comparison.h"
@@ -31,8 +30,8 @@ static void show_change(char text[FDML_SHOWN_MAX], const fdml_estimate *e)
         snprintf(text, FDML_SHOWN_MAX, "%.24s [%.24s, %.24s]", value, lo, hi);
 }
 
-static const char *verdict_of(const fdml_difference *d, bool higher_is_better,
-                              const fdml_audit_settings *settings)
+const char *fdml_change_word(const fdml_difference *d, bool higher_is_better,
+                             const fdml_audit_settings *settings)
 {
     static const char *const answer[] = { "worse", "unclear", "better" };
     if (isnan(d->p_holm)) return "-";
@@ -54,7 +53,8 @@ static void change_row(fdml_grid *grid, const char *metric, const fdml_differenc
     char text[FDML_SHOWN_MAX];
     fdml_grid_row(grid);
     fdml_grid_set(grid, 0, FDML_CELL_NAME, "%s", metric);
-    fdml_grid_set(grid, 1, FDML_CELL_NAME, "%s", verdict_of(d, higher_is_better, settings));
+    fdml_grid_set(grid, 1, FDML_CELL_NAME, "%s",
+                  fdml_change_word(d, higher_is_better, settings));
     if (d->change.why) {
         for (size_t c = 2; c < grid->n_columns; c++)
             fdml_grid_set(grid, c, FDML_CELL_WHY, "%s", d->change.why);
@@ -142,7 +142,7 @@ bool fdml_grid_group_changes(fdml_grid *grid, const fdml_report *report, fdml_ar
 typedef struct named {
     const fdml_difference *difference;
     const fdml_metric *metric;
-    const char *of, *value; /* "", "group ", "gap by "; NULL: overall */
+    const char *of, *value; /* "overall", ""; a group's column and value; "gap by", column */
 } named;
 
 static size_t n_named(const fdml_audit_result *r)
@@ -162,7 +162,7 @@ static named name_of(const fdml_audit_result *r, size_t i)
         return (named){ &c->groups[i], &metrics[i % n], r->groups[i / n].by,
                         r->groups[i / n].value };
     i -= n * r->n_groups;
-    return (named){ &c->gaps[i], &metrics[r->gaps[i].metric], "gap by ", r->gaps[i].by };
+    return (named){ &c->gaps[i], &metrics[r->gaps[i].metric], "gap by", r->gaps[i].by };
 }
 
 static bool is_gap(const fdml_audit_result *r, size_t i)
@@ -177,15 +177,13 @@ static int verdict_at(const fdml_audit_result *r, size_t i)
                                    r->settings->confidence);
 }
 
-static void append(char text[TEXT_MAX], const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static void append(char text[TEXT_MAX], const char *format, ...)
+/* "; gender F", "; gap by gender", "; overall" */
+static void list_name(char text[TEXT_MAX], const char *before, const named *x)
 {
-    const size_t used = strlen(text);
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text + used, TEXT_MAX - used, format, arguments);
-    va_end(arguments);
+    char of[FDML_NAME_SHOWN], value[FDML_NAME_SHOWN];
+    fdml_name_show(of, x->of);
+    fdml_name_show(value, x->value);
+    fdml_text_append(text, TEXT_MAX, "%s %s%s%s", before, of, *value ? " " : "", value);
 }
 
 /* " Better: overall recall_at_1 +0.0120, map_at_r +0.0200; gender F recall_at_1 +0.0300." */
@@ -200,16 +198,15 @@ static void list_changes(char text[TEXT_MAX], const fdml_audit_result *r, int ve
         if (verdict_at(r, i) != verdict || ++n > NAMED_MAX) continue;
         show_signed(change, x.difference->change.value);
         if (of != x.of || strcmp(value, x.value) != 0)
-            append(text, "%s %s%s%s", n == 1 ? title : ";", x.of,
-                   *x.value && !is_gap(r, i) ? " " : "", x.value);
+            list_name(text, n == 1 ? title : ";", &x);
         else
-            append(text, ",");
-        append(text, " %s %s", x.metric->key, change);
+            fdml_text_append(text, TEXT_MAX, ",");
+        fdml_text_append(text, TEXT_MAX, " %s %s", x.metric->key, change);
         of = x.of;
         value = x.value;
     }
-    if (n > NAMED_MAX) append(text, "; and %zu more", n - NAMED_MAX);
-    if (n) append(text, ".");
+    if (n > NAMED_MAX) fdml_text_append(text, TEXT_MAX, "; and %zu more", n - NAMED_MAX);
+    if (n) fdml_text_append(text, TEXT_MAX, ".");
 }
 
 /* How large a change of the first metric would have to be, overall and for the group about
@@ -219,23 +216,28 @@ static void tell_detectable(char text[TEXT_MAX], const fdml_audit_result *r)
     const fdml_comparison *c = r->comparison;
     const size_t n = r->settings->n_metrics;
     char own[FDML_SHOWN_MAX], most[FDML_SHOWN_MAX];
+    char by[FDML_NAME_SHOWN], value[FDML_NAME_SHOWN];
     size_t widest = r->n_groups;
     for (size_t g = 0; g < r->n_groups; g++) {
-        const double value = c->groups[g * n].detectable;
-        if (!isnan(value) &&
-            (widest == r->n_groups || value > c->groups[widest * n].detectable))
+        const double least = c->groups[g * n].detectable;
+        if (!isnan(least) &&
+            (widest == r->n_groups || least > c->groups[widest * n].detectable))
             widest = g;
     }
     if (isnan(c->overall[0].detectable)) return;
     fdml_show_value(own, c->overall[0].detectable);
-    append(text, " To be found with %g%% power a true change of %s would have to be %s overall",
-           100 * FDML_POWER, r->settings->metrics[0].key, own);
+    fdml_text_append(
+        text, TEXT_MAX,
+        " To be found with %g%% power a true change of %s would have to be %s overall",
+        100 * FDML_POWER, r->settings->metrics[0].key, own);
     if (widest < r->n_groups) {
         fdml_show_value(most, c->groups[widest * n].detectable);
-        append(text, ", and up to %s within a group (%s %s)", most, r->groups[widest].by,
-               r->groups[widest].value);
+        fdml_name_show(by, r->groups[widest].by);
+        fdml_name_show(value, r->groups[widest].value);
+        fdml_text_append(text, TEXT_MAX, ", and up to %s within a group (%s %s)", most, by,
+                         value);
     }
-    append(text, ".");
+    fdml_text_append(text, TEXT_MAX, ".");
 }
 
 static bool is_identical(const fdml_audit_result *r)
@@ -245,6 +247,40 @@ static bool is_identical(const fdml_audit_result *r)
         if (!e->why && e->value != 0) return false;
     }
     return true;
+}
+
+/* Of all tested changes: how many are worse, unclear, better. */
+static void count_changes(size_t count[3], const fdml_audit_result *r)
+{
+    memset(count, 0, 3 * sizeof *count);
+    for (size_t i = 0; i < n_named(r); i++)
+        if (!isnan(name_of(r, i).difference->p_holm)) count[1 + verdict_at(r, i)]++;
+}
+
+bool fdml_report_change(const char **sentence, const fdml_report *report, fdml_arena *arena)
+{
+    const fdml_audit_result *r = report->result;
+    const fdml_audit_settings *s = r->settings;
+    char text[TEXT_MAX] = "", change[FDML_SHOWN_MAX], level[FDML_SHOWN_MAX];
+    size_t count[3];
+    count_changes(count, r);
+    fdml_show_level(level, s);
+    if (s->n_metrics && !isnan(r->comparison->overall[0].change.value)) {
+        const fdml_difference *d = &r->comparison->overall[0];
+        show_change(change, &d->change);
+        fdml_text_append(text, sizeof text, "overall %s changes by %s (%s). ",
+                         s->metrics[0].key, change,
+                         fdml_change_word(d, s->metrics[0].higher_is_better, s));
+    }
+    if (r->comparison->n_tests)
+        fdml_text_append(text, sizeof text,
+                         "Of %zu tested changes %zu are better and %zu worse at %s (Holm); %zu "
+                         "are too small to tell.",
+                         r->comparison->n_tests, count[2], count[0], level, count[1]);
+    else
+        fdml_text_append(text, sizeof text, "No change was tested.");
+    *sentence = fdml_arena_copy_text(arena, text, strlen(text));
+    return *sentence != NULL;
 }
 
 bool fdml_report_changes(const char **sentence, const fdml_report *report, fdml_arena *arena)
@@ -267,14 +303,15 @@ bool fdml_report_changes(const char **sentence, const fdml_report *report, fdml_
     list_changes(text, r, 1, " Better:");
     list_changes(text, r, -1, " Worse:");
     if (n_tests > n_shown && !is_identical(r)) {
-        append(text, " Too small to tell: %s %zu.", n_shown ? "the other" : "all",
-               n_tests - n_shown);
+        fdml_text_append(text, TEXT_MAX, " Too small to tell: %s %zu.",
+                         n_shown ? "the other" : "all", n_tests - n_shown);
         tell_detectable(text, r);
     }
     if (n_tests && (double)n_tests > alpha * (double)(r->comparison->n_exchanges + 1))
-        append(text,
-               " With so many tests give --permutations %.0f, or fewer metrics or groups.",
-               ceil((double)n_tests / alpha));
+        fdml_text_append(
+            text, TEXT_MAX,
+            " With so many tests give --permutations %.0f, or fewer metrics or groups.",
+            ceil((double)n_tests / alpha));
     *sentence = fdml_arena_copy_text(arena, text, strlen(text));
     return *sentence != NULL;
 }

@@ -5,8 +5,9 @@
  * verification_group verification_differential verification_cross leakage downstream
  * downstream_group downstream_change downstream_gap_difference downstream_gap_ratio
  * downstream_gap_change, whose metric is CLASSIFIER.PROTOCOL.MEASURE@TARGET; with another model
- * change_X other_X detectable_X (X: overall group gap), gate. An empty cell is "not given".
- * SPDX-License-Identifier: MIT */
+ * change_X other_X detectable_X (X: overall group gap), gate; slice slice_rest slice_difference
+ * slice_loss_share slice_lift slice_excess, whose group is the slice, its p_holm p_search. An
+ * empty cell is "not given". SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include "eval/comparison.h"
 #include "eval/gate.h"
 #include "eval/report.h"
+#include "eval/slices.h"
 
 static void put_text(FILE *file, const char *text)
 {
@@ -246,6 +248,30 @@ static void put_comparison(FILE *file, const fdml_audit_result *result)
                    &c->gaps[i]);
 }
 
+static void put_slice(FILE *file, const fdml_slice *s, const char *metric)
+{
+    put_row(file, "slice", "", s->name, metric, &s->value);
+    put_row(file, "slice_rest", "", s->name, metric, &s->rest);
+    put_key(file, "slice_difference", "", s->name, metric);
+    put_estimate(file, &s->difference);
+    fputc(',', file);
+    put_number(file, s->p);
+    fputc(',', file);
+    put_number(file, s->p_search);
+    fputs(",permutation,,,\n", file);
+    put_bare(file, "slice_loss_share", "", s->name, metric, s->loss_share, NULL);
+    put_bare(file, "slice_lift", "", s->name, metric, s->lift, NULL);
+    put_bare(file, "slice_excess", "", s->name, metric, s->excess, NULL);
+}
+
+static void put_slices(FILE *file, const fdml_audit_result *result)
+{
+    const fdml_slices_result *r = result->slices;
+    const char *metric = result->settings->metrics[r->metric].key;
+    put_bare(file, "count", "", "", "slices_tried", (double)r->n_tried, NULL);
+    for (size_t i = 0; i < r->n; i++) put_slice(file, &r->slice[i], metric);
+}
+
 /* 1: it failed, 0: it passed, empty: undecided, which fails too. */
 static void put_gate(FILE *file, const fdml_gate_outcome *gate)
 {
@@ -287,6 +313,7 @@ fdml_status fdml_report_csv(FILE *file, const fdml_report *report, fdml_arena *a
         for (size_t k = 0; k < result->downstream[i].n_learned; k++)
             for (size_t m = 0; m < FDML_L_MEASURES; m++)
                 put_learned(file, &result->downstream[i], &result->downstream[i].learned[k], m);
+    if (result->slices) put_slices(file, result);
     if (result->comparison) put_comparison(file, result);
     for (size_t i = 0; i < report->n_gates; i++) put_gate(file, &report->gates[i]);
     return FDML_OK;

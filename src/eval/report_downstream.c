@@ -18,18 +18,17 @@ static const char *make_title(const char *what, const fdml_downstream_result *d,
                               const fdml_audit_settings *settings, fdml_arena *arena)
 {
     const unsigned n_splits = settings->downstream.n_splits;
-    char text[FDML_ERROR_MAX];
-    int n =
-        snprintf(text, sizeof text,
-                 "%s of predicting %.96s (%zu values, %u split%s of %zu training and %zu test "
-                 "rows",
-                 what, d->target, d->n_values, n_splits, n_splits == 1 ? "" : "s",
-                 d->n_train[FDML_AS_IS], d->n_test);
+    char target[FDML_NAME_SHOWN], text[3 * FDML_NAME_SHOWN];
+    fdml_name_show(target, d->target);
+    snprintf(text, sizeof text,
+             "%s of predicting %s (%zu values, %u split%s of %zu training and %zu test rows",
+             what, target, d->n_values, n_splits, n_splits == 1 ? "" : "s",
+             d->n_train[FDML_AS_IS], d->n_test);
     for (int p = FDML_AS_IS + 1; p < FDML_PROTOCOLS; p++)
-        if (d->n_train[p] && n > 0 && (size_t)n < sizeof text)
-            n += snprintf(text + n, sizeof text - (size_t)n, "; %s: %zu training rows",
-                          fdml_protocol_name[p], d->n_train[p]);
-    if (n > 0 && (size_t)n < sizeof text) snprintf(text + n, sizeof text - (size_t)n, ")");
+        if (d->n_train[p])
+            fdml_text_append(text, sizeof text, "; %s: %zu training rows",
+                             fdml_protocol_name[p], d->n_train[p]);
+    fdml_text_append(text, sizeof text, ")");
     return fdml_arena_copy_text(arena, text, strlen(text));
 }
 
@@ -123,10 +122,10 @@ bool fdml_grid_learned_gaps(fdml_grid *grid, const fdml_report *report, size_t i
     const fdml_downstream_result *d = &report->result->downstream[index];
     fdml_protocol protocol[FDML_PROTOCOLS];
     const size_t n = list_protocols(protocol, d), n_classifiers = d->n_learned / n;
-    char what[160];
+    char by[FDML_NAME_SHOWN], what[FDML_NAME_SHOWN + 128];
+    fdml_name_show(by, d->by);
     snprintf(what, sizeof what,
-             "*: told from chance, +: the interval of the change leaves out 0. Gaps by %.80s",
-             d->by);
+             "*: told from chance, +: the interval of the change leaves out 0. Gaps by %s", by);
     const char *title = make_title(what, d, report->result->settings, arena);
     if (!title ||
         !fdml_grid_init(grid, title, 2 * n, 1, n_classifiers * (1 + FDML_L_MEASURES), arena))
@@ -142,6 +141,75 @@ bool fdml_grid_learned_gaps(fdml_grid *grid, const fdml_report *report, size_t i
             put_gaps(grid, d->learned + i, n, m, report->result->settings);
     }
     return !grid->failed;
+}
+
+/* --- words ------------------------------------------------------------------------------ */
+
+/* What a protocol makes of the gaps of accuracy of all classifiers. */
+typedef struct standing {
+    size_t n_given, n_tested, n_shown; /* gaps that have a value; tested; told from chance */
+    size_t n_narrower, n_wider;        /* the interval of the change leaves out 0 */
+    const fdml_learned_result *widest;
+} standing;
+
+static standing stand(const fdml_downstream_result *d, fdml_protocol protocol,
+                      const fdml_audit_settings *settings)
+{
+    standing s = { 0 };
+    for (size_t i = 0; i < d->n_learned; i++) {
+        const fdml_learned_result *l = &d->learned[i];
+        const fdml_gap_result *gap = &l->gap[FDML_L_ACCURACY];
+        const fdml_estimate *change = &l->gap_change[FDML_L_ACCURACY];
+        if (l->protocol != protocol || isnan(gap->difference.value)) continue;
+        s.n_given++;
+        s.n_tested += fdml_gap_verdict(gap, settings) >= 0;
+        s.n_shown += fdml_gap_verdict(gap, settings) == 1;
+        s.n_narrower += change->hi < 0;
+        s.n_wider += change->lo > 0;
+        if (!s.widest ||
+            gap->difference.value > s.widest->gap[FDML_L_ACCURACY].difference.value)
+            s.widest = l;
+    }
+    return s;
+}
+
+/* "2 of 6", of the gaps of accuracy */
+static void tell_shown(char *text, size_t size, const standing *s)
+{
+    if (s->n_tested)
+        fdml_text_append(text, size, "%zu of %zu", s->n_shown, s->n_tested);
+    else
+        fdml_text_append(text, size, "none of %zu, untested,", s->n_given);
+}
+
+bool fdml_report_learned(const char **sentence, const fdml_report *report, size_t index,
+                         fdml_arena *arena)
+{
+    const fdml_downstream_result *d = &report->result->downstream[index];
+    const fdml_audit_settings *settings = report->result->settings;
+    const standing as_is = stand(d, FDML_AS_IS, settings);
+    char text[1024] = "", shown[FDML_SHOWN_MAX];
+    if (as_is.widest) {
+        const fdml_learned_result *l = as_is.widest;
+        fdml_show_estimate(shown, &l->gap[FDML_L_ACCURACY].difference);
+        tell_shown(text, sizeof text, &as_is);
+        fdml_text_append(text, sizeof text,
+                         " gaps of accuracy can be told from chance where all rows train "
+                         "(widest: %s, %s)",
+                         fdml_classifier_name[l->classifier], shown);
+    } else
+        snprintf(text, sizeof text, "fewer than two groups have enough test rows for a gap");
+    for (int p = FDML_AS_IS + 1; as_is.widest && p < FDML_PROTOCOLS; p++) {
+        const standing s = stand(d, (fdml_protocol)p, settings);
+        if (!s.n_given) continue;
+        fdml_text_append(text, sizeof text, "; after %s ", fdml_protocol_name[p]);
+        tell_shown(text, sizeof text, &s);
+        fdml_text_append(text, sizeof text, " (%zu narrower, %zu wider than as_is)",
+                         s.n_narrower, s.n_wider);
+    }
+    fdml_text_append(text, sizeof text, ".");
+    *sentence = fdml_arena_copy_text(arena, text, strlen(text));
+    return *sentence != NULL;
 }
 
 /* --- JSON ------------------------------------------------------------------------------- */

@@ -29,20 +29,20 @@ static void put_rows(fdml_grid *grid, const fdml_gate_outcome *gate)
     const bool has_own_row = gate->n_clauses > 1;
     if (has_own_row) {
         fdml_grid_row(grid);
-        fdml_grid_set(grid, GATE, FDML_CELL_NAME, "%s", outcome[gate->holds]);
-        fdml_grid_set(grid, TEXT, FDML_CELL_NAME, "%s", gate->text);
+        fdml_grid_set(grid, GATE, FDML_CELL_TEXT, "%s", outcome[gate->holds]);
+        fdml_grid_set(grid, TEXT, FDML_CELL_TEXT, "%s", gate->text);
     }
     for (size_t k = 0; k < gate->n_clauses; k++) {
         const fdml_gate_clause *c = &gate->clauses[k];
         const fdml_estimate left = { c->left, c->lo, c->hi, 0, c->why };
         const fdml_estimate right = { c->right, NAN, NAN, 0, c->why };
         fdml_grid_row(grid);
-        fdml_grid_set(grid, GATE, FDML_CELL_NAME, "%s",
+        fdml_grid_set(grid, GATE, FDML_CELL_TEXT, "%s",
                       has_own_row ? "" : outcome[gate->holds]);
-        fdml_grid_set(grid, IS, FDML_CELL_NAME, "%s", truth[c->holds]);
+        fdml_grid_set(grid, IS, FDML_CELL_TEXT, "%s", truth[c->holds]);
         set_number(grid, LEFT, &left);
         set_number(grid, RIGHT, &right);
-        fdml_grid_set(grid, TEXT, FDML_CELL_NAME, "%s%s", has_own_row ? "  " : "", c->text);
+        fdml_grid_set(grid, TEXT, FDML_CELL_TEXT, "%s%s", has_own_row ? "  " : "", c->text);
     }
 }
 

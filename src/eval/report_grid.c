@@ -5,8 +5,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "base/utf8.h"
-
 enum { GAP = 2, MAX_NOTES = 32, CELL_MAX = 512 };
 
 bool fdml_grid_init(fdml_grid *grid, const char *title, size_t n_columns, size_t n_fixed,
@@ -41,15 +39,46 @@ void fdml_grid_row(fdml_grid *grid)
     grid->n_rows++;
 }
 
+/* The first byte of the character that text[at] is part of, or of the one behind it. */
+static size_t between(const char *text, size_t at, bool is_behind)
+{
+    const size_t step = is_behind ? 1 : (size_t)-1;
+    while (at && ((unsigned char)text[at] & 0xc0) == 0x80) at += step;
+    return at;
+}
+
+/* A cell holds CELL_MAX bytes: of a longer text the beginning and the end, which is where paths
+ * and names that were made by counting differ. */
+static void cut(char text[CELL_MAX], const char *whole, size_t length)
+{
+    enum { HALF = CELL_MAX / 2 - 8 };
+    const size_t head = between(whole, HALF, false), tail = between(whole, length - HALF, true);
+    snprintf(text, CELL_MAX, "%.*s\xe2\x80\xa6%s", (int)head, whole, whole + tail);
+}
+
+static bool format_long(char text[CELL_MAX], size_t length, const char *format,
+                        va_list arguments, fdml_arena *arena)
+{
+    const fdml_arena_mark mark = fdml_arena_get_mark(arena);
+    char *whole = fdml_arena_push(arena, length + 1, 1);
+    if (!whole) return false;
+    vsnprintf(whole, length + 1, format, arguments);
+    cut(text, whole, length);
+    fdml_arena_reset(arena, mark);
+    return true;
+}
+
 void fdml_grid_set(fdml_grid *grid, size_t column, fdml_cell_kind kind, const char *format, ...)
 {
     char text[CELL_MAX];
-    va_list arguments;
+    va_list arguments, again;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    va_copy(again, arguments);
+    const int length = vsnprintf(text, sizeof text, format, arguments);
+    if (length >= CELL_MAX && !format_long(text, (size_t)length, format, again, grid->arena))
+        grid->failed = true;
+    va_end(again);
     va_end(arguments);
-    for (char *at = text; *at; at++)
-        if ((unsigned char)*at < 0x20 || *at == 0x7f) *at = '?';
     const char *copy = fdml_arena_copy_text(grid->arena, text, strlen(text));
     if (!copy || !grid->n_rows) {
         grid->failed = true;
@@ -99,6 +128,8 @@ static void shown(char text[CELL_MAX], const fdml_grid *grid, const block *b, si
     const fdml_cell *cell = cell_at(grid, row, column);
     if (cell->kind == FDML_CELL_WHY && column >= grid->n_fixed)
         snprintf(text, CELL_MAX, "(%zu)", note_index(b, cell->text) + 1);
+    else if (cell->kind == FDML_CELL_NAME)
+        fdml_name_show(text, cell->text);
     else
         snprintf(text, CELL_MAX, "%s", cell->text);
 }
@@ -110,7 +141,9 @@ static bool is_indented(const fdml_grid *grid, const block *b, size_t row, size_
 
 static size_t column_width(const fdml_grid *grid, const block *b, size_t column)
 {
-    size_t width = fdml_text_width(grid->header[column]);
+    char header[FDML_NAME_SHOWN];
+    fdml_name_show(header, grid->header[column]);
+    size_t width = fdml_text_width(header);
     for (size_t r = 0; r < grid->n_rows; r++) {
         char text[CELL_MAX];
         shown(text, grid, b, r, column);
@@ -169,7 +202,7 @@ static void put_padded(FILE *file, const char *text, size_t width, bool is_right
 {
     const size_t w = fdml_text_width(text), pad = w < width ? width - w : 0;
     if (is_right) repeat(file, " ", pad);
-    fputs(text, file);
+    fdml_text_put(file, text);
     if (!is_right && !is_last) repeat(file, " ", pad);
     if (!is_last) repeat(file, " ", GAP);
 }
@@ -182,7 +215,7 @@ static void text_row(FILE *file, const fdml_grid *grid, const block *b, size_t r
         const size_t c = block_column(grid, b, i);
         if (c == grid->n_columns || (grid->is_heading[row] && i > 0)) break;
         if (why && c >= grid->n_fixed) {
-            fputs(why, file);
+            fdml_text_put(file, why);
             break;
         }
         const bool indent = is_indented(grid, b, row, c);
@@ -200,19 +233,28 @@ static void text_block(FILE *file, const fdml_grid *grid, const block *b)
     size_t total = 0;
     for (size_t i = 0, c; (c = block_column(grid, b, i)) < grid->n_columns; i++) {
         const bool is_last = block_column(grid, b, i + 1) == grid->n_columns;
-        put_padded(file, grid->header[c], grid->width[c], grid->is_right[c], is_last);
+        char header[FDML_NAME_SHOWN];
+        fdml_name_show(header, grid->header[c]);
+        put_padded(file, header, grid->width[c], grid->is_right[c], is_last);
         total += grid->width[c] + (is_last ? 0 : GAP);
     }
     fputc('\n', file);
     repeat(file, "\xe2\x94\x80", total); /* U+2500, a light horizontal line */
     fputc('\n', file);
     for (size_t r = 0; r < grid->n_rows; r++) text_row(file, grid, b, r);
-    for (size_t i = 0; i < b->n_notes; i++) fprintf(file, "(%zu) %s\n", i + 1, b->note[i]);
+    for (size_t i = 0; i < b->n_notes; i++) {
+        fprintf(file, "(%zu) ", i + 1);
+        fdml_text_put(file, b->note[i]);
+        fputc('\n', file);
+    }
 }
 
 void fdml_grid_text(FILE *file, const fdml_grid *grid, size_t width)
 {
-    if (grid->title) fprintf(file, "%s\n\n", grid->title);
+    if (grid->title) {
+        fdml_text_put(file, grid->title);
+        fputs("\n\n", file);
+    }
     for (size_t first = grid->n_fixed; first < grid->n_columns;) {
         const block b = next_block(grid, first, width);
         if (first > grid->n_fixed) fputc('\n', file);
@@ -223,13 +265,18 @@ void fdml_grid_text(FILE *file, const fdml_grid *grid, size_t width)
 
 /* Markdown */
 
+static bool is_words(const fdml_cell *cell)
+{
+    return cell->kind == FDML_CELL_NAME || cell->kind == FDML_CELL_TEXT;
+}
+
 static void md_cell(FILE *file, const fdml_grid *grid, const block *b, size_t row,
                     size_t column)
 {
     char text[CELL_MAX];
     shown(text, grid, b, row, column);
     if (grid->is_heading[row] && column == 0) fputs("**", file);
-    if (cell_at(grid, row, column)->kind == FDML_CELL_NAME)
+    if (is_words(cell_at(grid, row, column)))
         fdml_md_escape(file, text);
     else
         fputs(text, file);
@@ -254,18 +301,26 @@ static void md_block(FILE *file, const fdml_grid *grid, const block *b)
             if (!why || c < grid->n_fixed)
                 md_cell(file, grid, b, r, c);
             else if (c == b->first)
-                fputs(why, file);
+                fdml_md_escape(file, why);
             fputc(' ', file);
         }
         fputs("|\n", file);
     }
     fputc('\n', file);
-    for (size_t i = 0; i < b->n_notes; i++) fprintf(file, "(%zu) %s\n\n", i + 1, b->note[i]);
+    for (size_t i = 0; i < b->n_notes; i++) {
+        fprintf(file, "(%zu) ", i + 1);
+        fdml_md_escape(file, b->note[i]);
+        fputs("\n\n", file);
+    }
 }
 
 void fdml_grid_md(FILE *file, const fdml_grid *grid, size_t width)
 {
-    if (grid->title) fprintf(file, "### %s\n\n", grid->title);
+    if (grid->title) {
+        fputs("### ", file);
+        fdml_md_escape(file, grid->title);
+        fputs("\n\n", file);
+    }
     for (size_t first = grid->n_fixed; first < grid->n_columns;) {
         const block b = next_block(grid, first, width);
         md_block(file, grid, &b);
@@ -281,7 +336,7 @@ static void latex_cell(FILE *file, const fdml_grid *grid, const block *b, size_t
     char text[CELL_MAX];
     shown(text, grid, b, row, column);
     if (is_indented(grid, b, row, column)) fputs("\\quad ", file);
-    if (cell_at(grid, row, column)->kind == FDML_CELL_NAME) {
+    if (is_words(cell_at(grid, row, column))) {
         fdml_latex_escape(file, text);
         return;
     }

@@ -14,7 +14,13 @@
 
 #include "base/arena.h"
 
-typedef enum fdml_cell_kind { FDML_CELL_NAME, FDML_CELL_VALUE, FDML_CELL_WHY } fdml_cell_kind;
+/* TEXT is words of our own or of the command line, at the left like a name and never cut. */
+typedef enum fdml_cell_kind {
+    FDML_CELL_NAME,
+    FDML_CELL_VALUE,
+    FDML_CELL_WHY,
+    FDML_CELL_TEXT
+} fdml_cell_kind;
 
 typedef struct fdml_cell {
     const char *text;
@@ -46,10 +52,19 @@ void fdml_grid_text(FILE *file, const fdml_grid *grid, size_t width);
 void fdml_grid_md(FILE *file, const fdml_grid *grid, size_t width);
 void fdml_grid_latex(FILE *file, const fdml_grid *grid, size_t width);
 
+/* What acts on a terminal instead of being shown (fdml_utf8_is_control) is '?' in all that the
+ * functions below write. */
 /* Columns `text` takes on a terminal. */
 size_t fdml_text_width(const char *text);
+void fdml_text_put(FILE *file, const char *text);
 /* `text` wrapped at `width`, later lines indented; starts at column `at`, ends with \n. */
 void fdml_text_wrap(FILE *file, const char *text, size_t at, size_t indent, size_t width);
+/* A name from a user's file as it stands in a sentence or a table of text: of a long one the
+ * beginning and the end, so that it cannot push the rest out of sight. One with letters that
+ * are written from right to left is isolated (U+2068 .. U+2069), because the numbers behind it
+ * would else change places with it; other names get no such characters. */
+enum { FDML_NAME_COLUMNS = 36, FDML_NAME_SHOWN = 512 };
+void fdml_name_show(char shown[FDML_NAME_SHOWN], const char *name);
 void fdml_md_escape(FILE *file, const char *text);
 void fdml_latex_escape(FILE *file, const char *text);
 

@@ -47,9 +47,29 @@ static bool has_leakage(const html_page *page)
     return page->report->result->n_leakage > 0;
 }
 
+static bool has_slices(const html_page *page)
+{
+    return page->report->result->slices != NULL;
+}
+
 static bool has_failures(const html_page *page)
 {
     return has_ranks(page) && has_groups(page);
+}
+
+static bool has_gates(const html_page *page)
+{
+    return page->report->n_gates > 0;
+}
+
+static bool has_comparison(const html_page *page)
+{
+    return page->report->result->comparison != NULL;
+}
+
+static bool has_downstream(const html_page *page)
+{
+    return page->report->result->n_downstream > 0;
 }
 
 /* One section: its anchor and title; whether this report has it (NULL: all have), and what is
@@ -66,9 +86,14 @@ typedef struct html_section {
 
 static const html_section sections[] = {
     { "summary", "Summary", NULL, NULL, fdml_html_put_summary },
+    { "gates", "Gates", has_gates, "none was asked for: --fail-if", fdml_html_put_gates },
     { "data", "Data card", NULL, NULL, fdml_html_put_data },
     { "groups", "Values by group", has_metrics, ASK_METRICS, fdml_html_put_groups },
     { "gaps", "Gaps between groups", has_gaps, ASK_GROUPS, fdml_html_put_gaps },
+    { "comparison", "Comparison with another model", has_comparison,
+      "no other model was given: --compare", fdml_html_put_comparison },
+    { "downstream", "Downstream classifiers", has_downstream, "not asked for: -m downstream",
+      fdml_html_put_downstream },
     { "curves", "Recall by K", has_ranks, "no retrieval metric was asked for: -m retrieval",
       fdml_html_put_curves },
     { "distances", "Distances within and between classes", NULL, NULL,
@@ -84,6 +109,8 @@ static const html_section sections[] = {
     { "leakage", "Leakage of attributes", has_leakage,
       "leakage was not asked for, or no groups were compared: -m leakage",
       fdml_html_put_leakage },
+    { "slices", "Worst slices", has_slices, "not searched for: --find-slices",
+      fdml_html_put_slices },
     { "map", "Map of the embedding", NULL, NULL, fdml_html_put_map },
     { "worst", "Worst queries", has_failures,
       "no retrieval metric was asked for, or no groups were compared", fdml_html_put_worst },
@@ -122,12 +149,18 @@ static void put_head(html_page *page)
     fdml_html_style(page);
     fputs("</head>\n<body>\n<header>\n<h1>", page->file);
     put_title(page);
-    fputs("</h1>\n<nav aria-label=\"Contents\"><ol>\n", page->file);
+    fputs("</h1>\n</header>\n<main>\n", page->file);
+}
+
+/* After the summary: the first screen answers before it offers more. */
+static void put_contents(html_page *page)
+{
+    fputs("<nav aria-label=\"Contents\"><ol>\n", page->file);
     for (size_t i = 0; i < N_SECTIONS; i++)
         if (is_given(&sections[i], page))
             fprintf(page->file, "<li><a href=\"#%s\">%s</a></li>\n", sections[i].id,
                     sections[i].title);
-    fputs("</ol></nav>\n</header>\n<main>\n", page->file);
+    fputs("</ol></nav>\n", page->file);
 }
 
 static void put_absent(html_page *page)
@@ -172,6 +205,7 @@ fdml_status fdml_report_html(FILE *file, const fdml_report *report, fdml_arena *
         if (!sections[i].put(&page))
             return fdml_fail(err, FDML_E_NOMEM, "no memory for the report");
         fputs("</section>\n", file);
+        if (i == 0) put_contents(&page);
     }
     put_foot(&page);
     return FDML_OK;

@@ -50,19 +50,25 @@ void fdml_html_left_out(html_page *page, const fdml_detail_grouping *by);
 const fdml_group_result *fdml_html_group(const html_page *page, const fdml_detail_group *group);
 const char *fdml_html_by(const html_page *page, const fdml_detail_grouping *by);
 bool fdml_html_is_attribute(const html_page *page, const fdml_detail_grouping *by);
+/* Whether charts show a grouping. */
+bool fdml_html_is_of_detail(const html_page *page, size_t grouping);
+/* What is folded away on a screen and stands open on paper. */
+void fdml_html_begin_details(html_page *page, const char *summary);
+void fdml_html_end_details(html_page *page);
 
 /* --- report_html_style.c ------------------------------------------------------------------ */
 void fdml_html_style(html_page *page);
 
 /* --- report_html_chart.c ------------------------------------------------------------------ */
 /* One line of a chart of rows: a bar from `base` to the value, or a point, and its interval.
- * What has no value shows its `why`. */
+ * What has no value shows its `why`. Rows with the label "" belong to the one above. */
 typedef struct html_row {
     const char *label, *note; /* note: at the right; NULL: the value itself */
     fdml_estimate estimate;
     double base; /* NaN: no bar, a point */
     size_t series;
     bool is_hollow, is_heading;
+    const char *name; /* what the tip calls it; NULL: the label */
 } html_row;
 
 typedef struct html_rows {
@@ -72,9 +78,14 @@ typedef struct html_rows {
     const char *axis;
     const double
         *also; /* [2] values the axis holds as well, for charts of one scale; or NULL */
+    const fdml_legend_item *legend; /* [n_legend] above the plot */
+    size_t n_legend;
 } html_rows;
 void fdml_html_chart_rows(html_page *page, const char *title, const char *description,
                           const html_rows *rows);
+
+/* The rows in words, for those who cannot see them; about: "" at first. */
+void fdml_html_describe(char about[HTML_TEXT], const html_row *row, size_t n);
 
 typedef struct html_series {
     const char *label;
@@ -94,6 +105,9 @@ void fdml_html_chart_lines(html_page *page, const char *title, const char *descr
 
 /* --- sections ----------------------------------------------------------------------------- */
 bool fdml_html_put_summary(html_page *page);
+bool fdml_html_put_gates(html_page *page);
+bool fdml_html_put_comparison(html_page *page);
+bool fdml_html_put_downstream(html_page *page);
 bool fdml_html_put_data(html_page *page);
 bool fdml_html_put_groups(html_page *page);
 bool fdml_html_put_gaps(html_page *page);
@@ -103,6 +117,7 @@ bool fdml_html_put_cross(html_page *page);
 bool fdml_html_put_spectrum(html_page *page);
 bool fdml_html_put_det(html_page *page);
 bool fdml_html_put_leakage(html_page *page);
+bool fdml_html_put_slices(html_page *page);
 bool fdml_html_put_map(html_page *page);
 bool fdml_html_put_worst(html_page *page);
 bool fdml_html_put_definitions(html_page *page);

@@ -28,7 +28,7 @@ static bool put_leakage_chart(html_page *page)
         fdml_text_append(about, sizeof about, "%s%.100s: logistic %s, knn %s, chance %s",
                          i ? "; " : "", l->by, logistic, knn, chance);
     }
-    const html_rows chart = { rows, n, NAN, "balanced accuracy", NULL };
+    const html_rows chart = { .row = rows, .n = n, .line = NAN, .axis = "balanced accuracy" };
     fdml_html_begin_charts(page);
     fdml_html_chart_rows(page, "Leakage: bars begin at chance", about, &chart);
     fdml_html_end_charts(page);

@@ -5,8 +5,9 @@
 
 #include "eval/report_html.h"
 
-/* Pixels: of a row, of the label and the note beside the plot, around it. */
-enum { ROW = 21, LABEL = 112, NOTE = 58, GAP = 6, TOP = 4, AXIS = 38 };
+/* Pixels: of a row, of one that belongs to the row above, of the label and the note beside the
+ * plot, around it. */
+enum { ROW = 21, UNDER = 14, LABEL = 112, NOTE = 58, GAP = 6, TOP = 4, AXIS = 38 };
 
 /* As wide as the widest label, or as is left for labels. */
 static double label_room(const html_rows *rows)
@@ -16,6 +17,24 @@ static double label_room(const html_rows *rows)
         if (!rows->row[i].is_heading)
             room = fmax(room, fdml_svg_text_width(rows->row[i].label) + 1);
     return fmin(room, LABEL);
+}
+
+static const char *name_of(const html_row *row)
+{
+    return row->name ? row->name : row->label;
+}
+
+/* "F 0.9712 [0.9600, 0.9800], M ..." */
+void fdml_html_describe(char about[HTML_TEXT], const html_row *row, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char shown[FDML_SHOWN_MAX];
+        const fdml_estimate *e = &row[i].estimate;
+        if (row[i].is_heading) continue;
+        fdml_show_estimate(shown, e);
+        fdml_text_append(about, HTML_TEXT, "%s%.100s %s", *about ? "; " : "", name_of(&row[i]),
+                         isnan(e->value) && e->why ? e->why : shown);
+    }
 }
 
 /* --- rows ----------------------------------------------------------------------------- */
@@ -53,7 +72,7 @@ static void put_value(fdml_svg *svg, const fdml_axis *x, const html_row *row, do
     char shown[FDML_SHOWN_MAX], tip[512], note[FDML_SHOWN_MAX];
     const fdml_estimate *e = &row->estimate;
     fdml_show_estimate(shown, e);
-    snprintf(tip, sizeof tip, "%.300s: %s, n = %zu", row->label, shown, e->n);
+    snprintf(tip, sizeof tip, "%.300s: %s, n = %zu", name_of(row), shown, e->n);
     const double at = fdml_axis_at(x, e->value);
     if (!isnan(row->base)) {
         char look[16];
@@ -83,24 +102,45 @@ static void put_row(fdml_svg *svg, const fdml_axis *x, const html_row *row, doub
         put_value(svg, x, row, y);
 }
 
+static double row_height(const html_row *row)
+{
+    return *row->label ? ROW : UNDER;
+}
+
+/* Rows stand alone, or some belong to others and all are as close as these. */
+static double half_row(const html_rows *rows)
+{
+    for (size_t i = 0; i < rows->n; i++)
+        if (!*rows->row[i].label) return UNDER / 2.0;
+    return ROW / 2.0;
+}
+
 void fdml_html_chart_rows(html_page *page, const char *title, const char *description,
                           const html_rows *rows)
 {
     fdml_svg svg;
     const fdml_axis x = rows_axis(rows);
-    const double bottom = TOP + (double)rows->n * ROW;
+    const double top =
+        TOP + fdml_svg_legend(NULL, 0, 0, HTML_CHART, false, rows->legend, rows->n_legend);
+    double bottom = top;
     bool has_value = false;
-    for (size_t i = 0; i < rows->n; i++)
+    for (size_t i = 0; i < rows->n; i++) {
+        bottom += row_height(&rows->row[i]);
         has_value =
             has_value || (!rows->row[i].is_heading && !isnan(rows->row[i].estimate.value));
+    }
     fdml_html_begin_chart(page, &svg, title, description, bottom + (has_value ? AXIS : 0));
-    if (has_value) fdml_svg_axis_x(&svg, &x, TOP, bottom, rows->axis);
+    fdml_svg_legend(&svg, 0, 2, HTML_CHART, false, rows->legend, rows->n_legend);
+    if (has_value) fdml_svg_axis_x(&svg, &x, top, bottom, rows->axis);
     if (has_value && !isnan(rows->line)) {
         const double at = fdml_axis_at(&x, rows->line);
-        fdml_svg_line(&svg, at, TOP, at, bottom, "axis");
+        fdml_svg_line(&svg, at, top, at, bottom, "axis");
     }
-    for (size_t i = 0; i < rows->n; i++)
-        put_row(&svg, &x, &rows->row[i], TOP + ((double)i + 0.5) * ROW);
+    double y = top;
+    for (size_t i = 0; i < rows->n; i++) {
+        y += row_height(&rows->row[i]);
+        put_row(&svg, &x, &rows->row[i], y - half_row(rows));
+    }
     fdml_html_end_chart(page, &svg);
 }
 

@@ -70,7 +70,7 @@ static void put_sizes(html_page *page)
                               .base = 0 };
         n++;
     }
-    const html_rows chart = { rows, n, NAN, "classes", NULL };
+    const html_rows chart = { .row = rows, .n = n, .line = NAN, .axis = "classes" };
     fdml_html_chart_rows(page, "Classes by number of rows", about, &chart);
 }
 
@@ -126,19 +126,6 @@ bool fdml_html_put_data(html_page *page)
 
 /* --- values by group ------------------------------------------------------------------ */
 
-/* "F 0.9712 [0.9600, 0.9800], M ..." */
-static void describe(char about[HTML_TEXT], const html_row *row, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        char shown[FDML_SHOWN_MAX];
-        const fdml_estimate *e = &row[i].estimate;
-        if (row[i].is_heading) continue;
-        fdml_show_estimate(shown, e);
-        fdml_text_append(about, HTML_TEXT, "%s%.100s %s", *about ? "; " : "", row[i].label,
-                         isnan(e->value) && e->why ? e->why : shown);
-    }
-}
-
 static void put_metric(html_page *page, const fdml_detail_grouping *by, size_t m)
 {
     const fdml_audit_result *result = page->report->result;
@@ -153,10 +140,12 @@ static void put_metric(html_page *page, const fdml_detail_grouping *by, size_t m
                               .base = result->overall[m].value,
                               .series = fdml_is_marked(group, m) };
     }
-    describe(about, rows, by->n);
+    fdml_html_describe(about, rows, by->n);
     snprintf(axis, sizeof axis, "overall %s, %s is better", overall,
              metric->higher_is_better ? "higher" : "lower");
-    const html_rows chart = { rows, by->n, result->overall[m].value, axis, NULL };
+    const html_rows chart = {
+        .row = rows, .n = by->n, .line = result->overall[m].value, .axis = axis
+    };
     fdml_html_chart_rows(page, metric->key, about, &chart);
 }
 
@@ -201,13 +190,6 @@ static bool is_share(const fdml_metric *metric)
            (metric->id >= FDML_M_NMI && metric->id <= FDML_M_F1);
 }
 
-static bool is_of_detail(const html_page *page, size_t grouping)
-{
-    for (size_t b = 0; b < page->detail->n_by; b++)
-        if (page->detail->by[b].grouping == grouping) return true;
-    return false;
-}
-
 /* Borders of the intervals of gaps of all metrics that are shares. */
 static void share_range(double range[2], const html_page *page)
 {
@@ -216,7 +198,7 @@ static void share_range(double range[2], const html_page *page)
     for (size_t i = 0; i < result->n_gaps; i++) {
         const fdml_gap_result *gap = &result->gaps[i];
         if (!is_share(&result->settings->metrics[gap->metric])) continue;
-        if (!is_of_detail(page, gap->grouping)) continue;
+        if (!fdml_html_is_of_detail(page, gap->grouping)) continue;
         range[0] = fmin(range[0], fmin(gap->difference.value, gap->difference.lo));
         range[1] = fmax(range[1], fmax(gap->difference.value, gap->difference.hi));
     }
@@ -233,7 +215,7 @@ static void put_forest(html_page *page, size_t m, const double shares[2])
     for (size_t i = 0; i < result->n_gaps; i++) {
         const fdml_gap_result *gap = &result->gaps[i];
         const bool is_sure = fdml_gap_verdict(gap, settings) == 1;
-        if (gap->metric != m || !is_of_detail(page, gap->grouping)) continue;
+        if (gap->metric != m || !fdml_html_is_of_detail(page, gap->grouping)) continue;
         snprintf(note[n], sizeof note[n], isnan(gap->p_holm) ? "-" : "p %.3f", gap->p_holm);
         rows[n] = (html_row){ .label = gap->by,
                               .note = note[n],
@@ -243,9 +225,12 @@ static void put_forest(html_page *page, size_t m, const double shares[2])
                               .is_hollow = !is_sure };
         n++;
     }
-    describe(about, rows, n);
-    const html_rows chart = { rows, n, 0, "largest minus smallest",
-                              is_share(&settings->metrics[m]) ? shares : NULL };
+    fdml_html_describe(about, rows, n);
+    const html_rows chart = { .row = rows,
+                              .n = n,
+                              .line = 0,
+                              .axis = "largest minus smallest",
+                              .also = is_share(&settings->metrics[m]) ? shares : NULL };
     fdml_html_chart_rows(page, settings->metrics[m].key, about, &chart);
 }
 
@@ -253,6 +238,7 @@ bool fdml_html_put_gaps(html_page *page)
 {
     const fdml_audit_settings *settings = page->report->result->settings;
     char level[FDML_SHOWN_MAX];
+    const char *shown;
     fdml_grid grid;
     fdml_show_level(level, settings);
     fprintf(page->file,
@@ -263,6 +249,9 @@ bool fdml_html_put_gaps(html_page *page)
     if (page->detail->n_by_left_out)
         fprintf(page->file, " Charts leave out %zu intersections; the table has them.",
                 page->detail->n_by_left_out);
+    fputs("</p>\n<p>", page->file);
+    if (!fdml_report_shown(&shown, page->report, page->arena)) return false;
+    fdml_html_text(page, shown);
     fputs("</p>\n", page->file);
     double shares[2];
     share_range(shares, page);

@@ -56,7 +56,7 @@ static void put_value(html_page *page, const char *text)
 
 static void put_cell(html_page *page, const fdml_cell *cell, bool is_head, size_t span)
 {
-    static const char *const kind[] = { "name", "num", "why" };
+    static const char *const kind[] = { "name", "num", "why", "name" };
     if (is_head)
         fputs("<th scope=\"row\"", page->file);
     else
@@ -75,7 +75,7 @@ static bool is_of_names(const fdml_grid *grid, size_t column)
 {
     for (size_t r = 0; r < grid->n_rows; r++) {
         const fdml_cell_kind kind = grid->cell[r * grid->n_columns + column].kind;
-        if (!grid->is_heading[r] && kind != FDML_CELL_WHY) return kind == FDML_CELL_NAME;
+        if (!grid->is_heading[r] && kind != FDML_CELL_WHY) return kind != FDML_CELL_VALUE;
     }
     return column == 0;
 }
@@ -178,6 +178,16 @@ void fdml_html_end_chart(html_page *page, fdml_svg *svg)
     fputs("</figure>\n", page->file);
 }
 
+void fdml_html_begin_details(html_page *page, const char *summary)
+{
+    fprintf(page->file, "<details>\n<summary>%s</summary>\n", summary);
+}
+
+void fdml_html_end_details(html_page *page)
+{
+    fputs("</details>\n", page->file);
+}
+
 /* --- groupings ------------------------------------------------------------------------ */
 
 void fdml_html_left_out(html_page *page, const fdml_detail_grouping *by)
@@ -211,4 +221,11 @@ const char *fdml_html_by(const html_page *page, const fdml_detail_grouping *by)
 bool fdml_html_is_attribute(const html_page *page, const fdml_detail_grouping *by)
 {
     return !page->report->result->groupings.grouping[by->grouping].is_intersection;
+}
+
+bool fdml_html_is_of_detail(const html_page *page, size_t grouping)
+{
+    for (size_t b = 0; b < page->detail->n_by; b++)
+        if (page->detail->by[b].grouping == grouping) return true;
+    return false;
 }

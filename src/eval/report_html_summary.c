@@ -5,9 +5,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/file.h"
+#include "eval/comparison.h"
+#include "eval/gate.h"
 #include "eval/report_html.h"
 
-enum { MOST_VALUES = 3 };
+enum { MOST_VALUES = 3, MOST_SENTENCES = 4 };
 
 static const char *const distance_name[] = { "cosine", "Euclidean", "inner product" };
 
@@ -15,19 +18,14 @@ static void put_measured(html_page *page)
 {
     const fdml_audit_result *result = page->report->result;
     const fdml_problem *problem = page->report->problem;
-    fprintf(page->file, "<li>%zu embeddings of %zu numbers, %zu classes of ", result->n_rows,
+    fprintf(page->file, "<li>%zu embeddings of %zu numbers, %zu classes (", result->n_rows,
             problem->dim, result->n_classes);
     fdml_html_name(page, problem->label->name);
-    fprintf(page->file,
-            ", %s distance. Each of %zu queries looks for rows of its class among %zu gallery "
-            "rows%s.",
-            distance_name[problem->distance], result->n_queries, result->n_gallery,
-            problem->is_query || problem->is_gallery ? "" : ", itself left out");
-    if (result->n_lone)
-        fprintf(page->file,
-                " %zu queries have no possible match and are left out of every mean.",
-                result->n_lone);
-    fputs("</li>\n", page->file);
+    fprintf(page->file, "), %s distance; each of %zu queries looks for its class among %zu",
+            distance_name[problem->distance], result->n_queries, result->n_gallery);
+    fputs(problem->is_query || problem->is_gallery ? " gallery rows.</li>\n"
+                                                   : " rows, itself left out.</li>\n",
+          page->file);
 }
 
 static void put_overall(html_page *page)
@@ -59,35 +57,26 @@ static const fdml_estimate *value_of(const html_page *page, const fdml_gap_resul
     return NULL;
 }
 
-static void put_side(html_page *page, const char *word, const fdml_gap_result *gap,
-                     const char *value)
+/* "0.9771 for F" */
+static void put_side(html_page *page, const fdml_gap_result *gap, const char *value)
 {
     char shown[FDML_SHOWN_MAX] = "-";
     const fdml_estimate *e = value_of(page, gap, value);
     if (e) fdml_show_value(shown, e->value);
-    fprintf(page->file, "%s for ", word);
+    fprintf(page->file, "%s for ", shown);
     fdml_html_name(page, value ? value : "-");
-    fprintf(page->file, " (%s)", shown);
 }
 
 static void put_chance(html_page *page, const fdml_gap_result *gap)
 {
-    const fdml_audit_settings *settings = page->report->result->settings;
-    char p[FDML_SHOWN_MAX], hi[FDML_SHOWN_MAX];
-    const int verdict = fdml_gap_verdict(gap, settings);
+    static const char *const answer[] = { "<strong>cannot</strong>", "<strong>can</strong>" };
+    const int verdict = fdml_gap_verdict(gap, page->report->result->settings);
+    char p[FDML_SHOWN_MAX];
     fdml_show_value(p, gap->p_holm);
-    fdml_show_value(hi, gap->difference.hi);
-    if (verdict < 0) {
-        fputs(" It was not tested.", page->file);
-        return;
-    }
-    fprintf(page->file,
-            " With Holm's correction p is %s: this gap <strong>%s</strong> be told "
-            "from chance",
-            p, verdict ? "can" : "cannot");
-    if (!verdict && !isnan(gap->difference.hi))
-        fprintf(page->file, ", and may still be as large as %s", hi);
-    fputc('.', page->file);
+    if (verdict < 0)
+        fputs(" was not tested.", page->file);
+    else
+        fprintf(page->file, " %s be told from chance (p %s).", answer[verdict], p);
 }
 
 /* Of a grouping's gaps the surest one that can be told from chance, else that of the first
@@ -118,11 +107,12 @@ static void put_grouping(html_page *page, size_t grouping)
         fputs(": fewer than two groups have enough rows for a number.</li>\n", page->file);
         return;
     }
-    fprintf(page->file, ", %s is ", result->settings->metrics[gap->metric].key);
-    put_side(page, "worst", gap, gap->worst);
-    put_side(page, " and best", gap, gap->best);
+    fprintf(page->file, ": %s is ", result->settings->metrics[gap->metric].key);
+    put_side(page, gap, gap->worst);
+    fputs(", ", page->file);
+    put_side(page, gap, gap->best);
     fdml_show_estimate(shown, &gap->difference);
-    fprintf(page->file, ": a gap of %s.", shown);
+    fprintf(page->file, ". The gap of %s", shown);
     put_chance(page, gap);
     fputs("</li>\n", page->file);
 }
@@ -143,6 +133,114 @@ static void put_leakage(html_page *page)
                 "%s.</li>\n",
                 shown, chance);
     }
+}
+
+static bool put_learned(html_page *page, size_t index)
+{
+    const fdml_downstream_result *d = &page->report->result->downstream[index];
+    const char *words;
+    if (!fdml_report_learned(&words, page->report, index, page->arena)) return false;
+    fputs("<li>Classifiers of ", page->file);
+    fdml_html_name(page, d->target);
+    fputs(" by ", page->file);
+    fdml_html_name(page, d->by);
+    fputs(": ", page->file);
+    fdml_html_text(page, words);
+    fputs("</li>\n", page->file);
+    return true;
+}
+
+/* Attributes speak for themselves; intersections are left to their section. */
+static bool put_downstream(html_page *page)
+{
+    const fdml_audit_result *result = page->report->result;
+    size_t n = 0;
+    for (size_t i = 0; i < result->n_downstream; i++) {
+        const fdml_downstream_result *d = &result->downstream[i];
+        if (!d->grouping || result->groupings.grouping[d->grouping].is_intersection) continue;
+        if (++n <= MOST_SENTENCES && !put_learned(page, i)) return false;
+    }
+    if (n > MOST_SENTENCES)
+        fprintf(page->file,
+                "<li>%zu more targets and attributes: see "
+                "<a href=\"#downstream\">downstream classifiers</a>.</li>\n",
+                n - MOST_SENTENCES);
+    return true;
+}
+
+static bool put_comparison(html_page *page)
+{
+    const fdml_comparison *comparison = page->report->result->comparison;
+    const char *words;
+    if (!comparison) return true;
+    if (!fdml_report_change(&words, page->report, page->arena)) return false;
+    fputs("<li>Against ", page->file);
+    fdml_html_name(page, fdml_file_name(comparison->path));
+    fputs(": ", page->file);
+    fdml_html_text(page, words);
+    fputs("</li>\n", page->file);
+    return true;
+}
+
+/* --- gates ---------------------------------------------------------------------------- */
+
+/* What the clause compares; its text as well where the gate has several. */
+static void put_clause(html_page *page, const fdml_gate_clause *clause, bool has_text)
+{
+    char left[FDML_SHOWN_MAX], right[FDML_SHOWN_MAX];
+    const fdml_estimate e = { clause->left, clause->lo, clause->hi, 0, NULL };
+    fputs("<br>", page->file);
+    if (has_text) {
+        fdml_html_name(page, clause->text);
+        fputs(": ", page->file);
+    }
+    if (clause->holds == FDML_UNDECIDED) {
+        fdml_html_text(page, clause->why ? clause->why : "undecided");
+        return;
+    }
+    fdml_show_estimate(left, &e);
+    fdml_show_value(right, clause->right);
+    fprintf(page->file, "%s against %s", left, right);
+}
+
+/* A gate that does not pass, with the clauses it hangs on. */
+static void put_failed(html_page *page, const fdml_gate_outcome *gate)
+{
+    const bool is_plain = gate->n_clauses == 1;
+    fprintf(page->file,
+            "<li>%s: ", gate->holds == FDML_TRUE ? "Failed" : "Cannot be decided, so it fails");
+    fputs("<code>", page->file);
+    fdml_html_name(page, gate->text);
+    fputs("</code>", page->file);
+    for (size_t k = 0; k < gate->n_clauses; k++)
+        if (is_plain || gate->clauses[k].holds != FDML_FALSE)
+            put_clause(page, &gate->clauses[k], !is_plain);
+    fputs("</li>\n", page->file);
+}
+
+static void put_gates(html_page *page)
+{
+    const fdml_report *report = page->report;
+    size_t n_failed = 0, n = 0;
+    if (!report->n_gates) return;
+    for (size_t i = 0; i < report->n_gates; i++)
+        n_failed += report->gates[i].holds != FDML_FALSE;
+    if (!n_failed) {
+        fprintf(page->file, "<p class=\"good\"><strong>%s.</strong></p>\n",
+                report->n_gates == 1 ? "The gate is passed" : "All gates are passed");
+        return;
+    }
+    fprintf(page->file,
+            "<div class=\"warn\">\n<p><strong>%zu of %zu gate%s failed.</strong></p>\n<ul>\n",
+            n_failed, report->n_gates, report->n_gates == 1 ? "" : "s");
+    for (size_t i = 0; i < report->n_gates; i++)
+        if (report->gates[i].holds != FDML_FALSE && ++n <= MOST_SENTENCES)
+            put_failed(page, &report->gates[i]);
+    fputs("</ul>\n", page->file);
+    if (n > MOST_SENTENCES)
+        fprintf(page->file, "<p>%zu more: see <a href=\"#gates\">gates</a>.</p>\n",
+                n - MOST_SENTENCES);
+    fputs("</div>\n", page->file);
 }
 
 /* --- what to do next ------------------------------------------------------------------ */
@@ -171,17 +269,24 @@ static void put_advice(html_page *page)
 {
     const fdml_audit_result *result = page->report->result;
     const standing s = stand(page);
+    const double wanted = fdml_permutations_wanted(result);
     fputs("<h3>What to do next</h3>\n<ul class=\"lead\">\n", page->file);
     if (!result->n_groups)
         fputs("<li>Name the columns of sensitive attributes with <code>--group</code>: without "
               "groups nothing is compared.</li>\n",
               page->file);
+    if (wanted > 0)
+        fprintf(
+            page->file,
+            "<li>Ask again with <code>--permutations %.0f</code>, or for fewer metrics: with "
+            "%zu tests no gap can pass Holm's correction after %zu permutations.</li>\n",
+            wanted, s.n_tested, result->settings->n_permutations);
     if (s.n_shown)
-        fputs("<li>Look at the worst queries of the groups named above: wrong labels and poor "
+        fputs("<li>Look at the worst queries of the groups named here: wrong labels and poor "
               "pictures come first. Then more data of these groups, or training that balances "
               "them (<code>fdml-train</code>: <code>sampler = group_balanced</code>, "
               "<code>miner.same_attribute_negatives</code>), and this audit again on the same "
-              "rows.</li>\n",
+              "rows with <code>--compare</code>.</li>\n",
               page->file);
     if (s.n_tested && !s.n_shown && !isnan(s.largest))
         fprintf(page->file,
@@ -191,26 +296,27 @@ static void put_advice(html_page *page)
     if (s.n_small)
         fprintf(page->file,
                 "<li>Collect rows for %zu group%s with fewer than %zu: nothing is known about "
-                "them.</li>\n",
-                s.n_small, s.n_small == 1 ? "" : "s", result->settings->min_group);
+                "%s.</li>\n",
+                s.n_small, s.n_small == 1 ? "" : "s", result->settings->min_group,
+                s.n_small == 1 ? "it" : "them");
     if (result->n_lone)
         fprintf(page->file,
-                "<li>%zu queries cannot be answered, for no gallery row is of their class: see "
-                "in the data card whether one group has more of them.</li>\n",
-                result->n_lone);
+                "<li>%zu quer%s no possible match and count%s in no mean: see in the data card "
+                "whether one group has more of them.</li>\n",
+                result->n_lone, result->n_lone == 1 ? "y has" : "ies have",
+                result->n_lone == 1 ? "s" : "");
     if (result->n_warnings)
-        fprintf(page->file, "<li>Settle the %zu warning%s of the data card first.</li>\n",
+        fprintf(page->file,
+                "<li>Read the %zu warning%s of the <a href=\"#data\">data card</a>.</li>\n",
                 result->n_warnings, result->n_warnings == 1 ? "" : "s");
     fputs("<li>Keep the JSON report with this page: it has every digit and the same "
           "hash.</li>\n</ul>\n",
           page->file);
 }
 
-bool fdml_html_put_summary(html_page *page)
+static bool put_findings(html_page *page)
 {
     const fdml_audit_result *result = page->report->result;
-    const char *verdict;
-    if (!fdml_report_verdict(&verdict, page->report, page->arena)) return false;
     fputs("<ul class=\"lead\">\n", page->file);
     put_measured(page);
     put_overall(page);
@@ -219,12 +325,37 @@ bool fdml_html_put_summary(html_page *page)
             result->groupings.n - 1 <= FDML_DETAIL_GROUPINGS)
             put_grouping(page, g);
     put_leakage(page);
+    const bool fits = put_downstream(page) && put_comparison(page);
     fputs("</ul>\n", page->file);
-    if (result->n_gaps) {
-        fputs("<p>", page->file);
-        fdml_html_text(page, verdict);
-        fputs("</p>\n", page->file);
-    }
+    return fits;
+}
+
+/* The answer before all others: how many gaps there are. */
+static void put_answer(html_page *page)
+{
+    const fdml_audit_result *result = page->report->result;
+    const standing s = stand(page);
+    char level[FDML_SHOWN_MAX];
+    fdml_show_level(level, result->settings);
+    if (!result->n_gaps) return;
+    if (s.n_tested)
+        fprintf(
+            page->file,
+            "<p class=\"answer\">%zu of %zu tested <a href=\"#gaps\">gaps between groups</a> "
+            "can be told from chance at %s (Holm).</p>\n",
+            s.n_shown, s.n_tested, level);
+    else
+        fputs("<p class=\"answer\">No gap between groups was tested.</p>\n", page->file);
+}
+
+bool fdml_html_put_summary(html_page *page)
+{
+    put_gates(page);
+    put_answer(page);
+    fputs("<div class=\"sides\">\n<div>\n", page->file);
+    if (!put_findings(page)) return false;
+    fputs("</div>\n<div>\n", page->file);
     put_advice(page);
+    fputs("</div>\n</div>\n", page->file);
     return true;
 }

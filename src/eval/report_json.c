@@ -239,6 +239,7 @@ fdml_status fdml_report_json(FILE *file, const fdml_report *report, fdml_arena *
     fdml_report_json_verification(&w, report->result);
     fdml_report_json_leakage(&w, report->result);
     fdml_report_json_downstream(&w, report->result);
+    fdml_report_json_slices(&w, report->result);
     fdml_report_json_compare(&w, report->result);
     fdml_report_json_gates(&w, report);
     fdml_report_json_detail(&w, report->result, report->problem->dim);

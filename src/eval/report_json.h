@@ -18,6 +18,8 @@ void fdml_report_json_compare(fdml_json_writer *w, const fdml_audit_result *resu
 void fdml_report_json_gates(fdml_json_writer *w, const fdml_report *report);
 /* "leakage": likewise. */
 void fdml_report_json_leakage(fdml_json_writer *w, const fdml_audit_result *result);
+/* "slices": likewise. */
+void fdml_report_json_slices(fdml_json_writer *w, const fdml_audit_result *result);
 /* "detail": only where the result has one; `dim` numbers of a spectrum. */
 void fdml_report_json_detail(fdml_json_writer *w, const fdml_audit_result *result, size_t dim);
 

@@ -7,6 +7,7 @@
 #include "eval/comparison.h"
 #include "eval/report.h"
 #include "eval/report_tables.h"
+#include "eval/slices.h"
 
 enum { WIDTH = 100 };
 
@@ -65,17 +66,32 @@ static bool put_downstream(const view *v, const fdml_report *report, fdml_arena 
 static bool put_comparison(const view *v, const fdml_report *report, fdml_arena *arena)
 {
     const fdml_comparison *c = report->result->comparison;
-    char title[256];
+    char path[FDML_NAME_SHOWN], title[FDML_NAME_SHOWN + 256];
     fdml_grid grid;
+    fdml_name_show(path, c->path);
     snprintf(title, sizeof title,
-             "Overall values and gaps, minus those of %.100s (better, worse: after Holm's"
+             "Overall values and gaps, minus those of %s (better, worse: after Holm's"
              " correction over %zu changes)",
-             c->path, c->n_tests);
+             path, c->n_tests);
     if (!fdml_grid_changes(&grid, report, arena)) return false;
     put_captioned(v, &grid, title);
     if (!fdml_grid_group_changes(&grid, report, arena)) return false;
-    snprintf(title, sizeof title, "Values per group, minus those of %.100s", c->path);
+    snprintf(title, sizeof title, "Values per group, minus those of %s", path);
     put_captioned(v, &grid, title);
+    return true;
+}
+
+static bool put_slices(const view *v, const fdml_report *report, fdml_arena *arena)
+{
+    const fdml_slices_result *r = report->result->slices;
+    char title[256];
+    fdml_grid grid;
+    snprintf(title, sizeof title,
+             "Slices whose %s is worse than that of the rest (p_search: corrected for all %zu"
+             " slices tried)",
+             report->result->settings->metrics[r->metric].key, r->n_tried);
+    if (!fdml_grid_slices(&grid, report, arena)) return false;
+    put_captioned(v, &grid, fdml_arena_copy_text(arena, title, strlen(title)));
     return true;
 }
 
@@ -104,6 +120,7 @@ static bool put_tables(const view *v, const fdml_report *report, fdml_arena *are
         put_captioned(v, &grid, "How well the attribute can be read from the embeddings");
     }
     if (!put_downstream(v, report, arena)) return false;
+    if (result->slices && !put_slices(v, report, arena)) return false;
     if (result->comparison && !put_comparison(v, report, arena)) return false;
     if (!report->n_gates) return true;
     if (!fdml_grid_gates(&grid, report, arena)) return false;
@@ -136,6 +153,11 @@ fdml_status fdml_report_md(FILE *file, const fdml_report *report, fdml_arena *ar
         if (!fdml_report_changes(&verdict, report, arena))
             return fdml_fail(err, FDML_E_NOMEM, "no memory for the report");
         put_item(&v, "", "", "**Change.** ", verdict, "\n\n");
+    }
+    if (result->slices) {
+        if (!fdml_report_slices(&verdict, report, arena))
+            return fdml_fail(err, FDML_E_NOMEM, "no memory for the report");
+        put_item(&v, "", "", "**Slices.** ", verdict, "\n\n");
     }
     for (size_t i = 0; i < result->n_warnings; i++)
         put_item(&v, "", "", "**Warning.** ", result->warnings[i], "\n\n");

@@ -56,6 +56,11 @@ size_t fdml_report_measures(const char *keys[FDML_MEASURES_MAX],
         keys[n++] = "leakage_logistic";
         keys[n++] = "leakage_knn";
     }
+    if (result->slices) {
+        keys[n++] = "slice";
+        keys[n++] = "p_search";
+        keys[n++] = "detectable_slice";
+    }
     if (result->comparison) {
         keys[n++] = "change";
         keys[n++] = "detectable";
@@ -125,6 +130,30 @@ static size_t put_downstream(fdml_setting *settings, const fdml_audit_settings *
     return n;
 }
 
+/* Returns how many; 0: no memory. */
+static size_t put_slices(fdml_setting *settings, const fdml_audit_settings *s,
+                         const fdml_problem *problem, fdml_arena *arena)
+{
+    const bool is_own = problem->n_slice_columns > 0;
+    const fdml_factor *column = is_own ? problem->slice_columns : problem->attributes;
+    const size_t n_columns = is_own ? problem->n_slice_columns : problem->n_attributes;
+    const char **names = fdml_arena_push(arena, n_columns, sizeof *names);
+    double *clusters = fdml_arena_push(arena, s->slices.n_clusters, sizeof *clusters);
+    if (!names || !clusters) return 0;
+    for (size_t i = 0; i < n_columns; i++) names[i] = column[i].name;
+    for (size_t i = 0; i < s->slices.n_clusters; i++) clusters[i] = s->slices.clusters[i];
+    size_t n = 0;
+    settings[n++] = text_setting("slice_metric", s->metrics[s->slices.metric].key);
+    settings[n++] = texts_setting("slice_columns", names, n_columns);
+    settings[n++] = count_setting("slice_depth", s->slices.depth);
+    settings[n++] = (fdml_setting){ .key = "slice_clusters",
+                                    .kind = FDML_SETTING_NUMBERS,
+                                    .numbers = clusters,
+                                    .n = s->slices.n_clusters };
+    settings[n++] = count_setting("slice_min_rows", s->slices.min_rows);
+    return n;
+}
+
 size_t fdml_report_settings(fdml_setting settings[FDML_SETTINGS_MAX], const fdml_report *report,
                             fdml_arena *arena)
 {
@@ -171,7 +200,14 @@ size_t fdml_report_settings(fdml_setting settings[FDML_SETTINGS_MAX], const fdml
         if (!n_more) return 0;
         n += n_more;
     }
+    if (s->with_slices) {
+        const size_t n_more = put_slices(settings + n, s, problem, arena);
+        if (!n_more) return 0;
+        n += n_more;
+    }
     settings[n++] = text_setting("pairs", report->pairs);
+    if (report->missing_attribute)
+        settings[n++] = text_setting("missing_attribute", report->missing_attribute);
     if (report->value) settings[n++] = text_setting("value", report->value);
     if (report->preprocessing)
         settings[n++] = text_setting("preprocessing", report->preprocessing);

@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+enum { TEXT_MAX = 4096 };
+
 void fdml_show_value(char text[FDML_SHOWN_MAX], double value)
 {
     const double size = fabs(value);
@@ -176,8 +178,10 @@ static void name_gaps(char *text, size_t size, const fdml_audit_result *result)
         for (size_t j = 0; j < i && !is_named; j++)
             is_named = is_shown(result, j) && is_alike(&gaps[i], &gaps[j]);
         if (is_named) continue;
-        fdml_text_append(text, size, "%sby %s, worst for %s:", separator, gaps[i].by,
-                         gaps[i].worst ? gaps[i].worst : "-");
+        char by[FDML_NAME_SHOWN], worst[FDML_NAME_SHOWN];
+        fdml_name_show(by, gaps[i].by);
+        fdml_name_show(worst, gaps[i].worst ? gaps[i].worst : "-");
+        fdml_text_append(text, size, "%sby %s, worst for %s:", separator, by, worst);
         for (size_t j = i; j < result->n_gaps; j++)
             if (j == i || (is_shown(result, j) && is_alike(&gaps[i], &gaps[j])))
                 fdml_text_append(text, size, "%s %s", j == i ? "" : ",",
@@ -187,30 +191,52 @@ static void name_gaps(char *text, size_t size, const fdml_audit_result *result)
     fdml_text_append(text, size, ".");
 }
 
-bool fdml_report_verdict(const char **sentence, const fdml_report *report, fdml_arena *arena)
+static void tell_shown(char *text, size_t size, const fdml_audit_result *result)
 {
-    const fdml_audit_result *result = report->result;
-    const double alpha = 1 - result->settings->confidence;
-    char text[4096], level[FDML_SHOWN_MAX];
+    char level[FDML_SHOWN_MAX];
     size_t n_shown = 0;
     const size_t n_tested = fdml_gaps_tested(result);
     fdml_show_level(level, result->settings);
     for (size_t i = 0; i < result->n_gaps; i++) n_shown += is_shown(result, i);
-    snprintf(text, sizeof text, "No gap was tested.");
-    if (n_tested)
-        snprintf(text, sizeof text,
-                 "%zu of %zu tested gaps can be told from chance at %s (Holm)", n_shown,
-                 n_tested, level);
-    if (n_tested) name_gaps(text, sizeof text, result);
-    if ((double)n_tested > alpha * (double)(result->settings->n_permutations + 1)) {
-        const double need = ceil((double)n_tested / alpha) - 1;
+    snprintf(text, size, "No gap was tested.");
+    if (!n_tested) return;
+    snprintf(text, size, "%zu of %zu tested gaps can be told from chance at %s (Holm)", n_shown,
+             n_tested, level);
+    name_gaps(text, size, result);
+}
+
+bool fdml_report_shown(const char **sentence, const fdml_report *report, fdml_arena *arena)
+{
+    char text[TEXT_MAX];
+    tell_shown(text, sizeof text, report->result);
+    *sentence = fdml_arena_copy_text(arena, text, strlen(text));
+    return *sentence != NULL;
+}
+
+double fdml_permutations_wanted(const fdml_audit_result *result)
+{
+    const double alpha = 1 - result->settings->confidence;
+    const double n_tested = (double)fdml_gaps_tested(result);
+    if (n_tested <= alpha * (double)(result->settings->n_permutations + 1)) return 0;
+    return ceil(n_tested / alpha) - 1;
+}
+
+bool fdml_report_verdict(const char **sentence, const fdml_report *report, fdml_arena *arena)
+{
+    const fdml_audit_result *result = report->result;
+    char text[TEXT_MAX];
+    bool has_doubt = false;
+    const double wanted = fdml_permutations_wanted(result);
+    tell_shown(text, sizeof text, result);
+    if (wanted > 0)
         fdml_text_append(
             text, sizeof text,
             " With so many tests %.0f permutations are needed before any gap can pass; give"
             " --permutations %.0f, or fewer metrics or groups.",
-            need, need);
-    }
-    if (n_tested > n_shown)
+            wanted, wanted);
+    for (size_t i = 0; i < result->n_gaps; i++)
+        has_doubt = has_doubt || fdml_gap_verdict(&result->gaps[i], result->settings) == 0;
+    if (has_doubt)
         fdml_text_append(
             text, sizeof text,
             " A gap that cannot be told from chance is not shown to be absent: its interval"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "eval/comparison.h"
+#include "eval/slices.h"
 #include "eval/report.h"
 #include "eval/report_tables.h"
 
@@ -16,7 +17,8 @@ static void put_head(FILE *file, const fdml_report *report)
     const fdml_audit_result *result = report->result;
     for (size_t i = 0; i < report->n_inputs; i++) {
         const fdml_report_input *input = &report->inputs[i];
-        fprintf(file, "%-11s %s", input->role, input->path);
+        fprintf(file, "%-11s ", input->role);
+        fdml_text_put(file, input->path);
         if (input->dim)
             fprintf(file, " (%zu x %zu, %s)\n", input->n_rows, input->dim, input->dtype);
         else if (input->n_rows)
@@ -24,9 +26,10 @@ static void put_head(FILE *file, const fdml_report *report)
         else
             fputc('\n', file);
     }
+    char label[FDML_NAME_SHOWN];
+    fdml_name_show(label, report->problem->label->name);
     fprintf(file, "%-11s %zu queries, %zu gallery rows, %zu classes (%s), %s distance\n",
-            "compared", result->n_queries, result->n_gallery, result->n_classes,
-            report->problem->label->name,
+            "compared", result->n_queries, result->n_gallery, result->n_classes, label,
             (const char *const[]){ "cosine", "Euclidean",
                                    "inner-product" }[report->problem->distance]);
 }
@@ -68,11 +71,13 @@ static bool put_groups(FILE *file, const fdml_report *report, fdml_arena *arena)
         fputs(
             "[x, x]: every unit scored alike, so resampling cannot say how far off x may be.\n",
             file);
+    char reference[FDML_NAME_SHOWN];
+    fdml_name_show(reference, settings->reference);
     if (has_mark)
         fprintf(file,
                 "*: the interval of the difference from %s leaves out 0 (one by one, not"
                 " corrected).\n",
-                settings->reference);
+                reference);
     return true;
 }
 
@@ -153,6 +158,7 @@ static void put_titled(FILE *file, fdml_grid *grid)
 static bool put_downstream(FILE *file, const fdml_report *report, fdml_arena *arena)
 {
     const fdml_audit_result *result = report->result;
+    const char *words;
     fdml_grid grid;
     for (size_t i = 0; i < result->n_downstream; i++) {
         if (!fdml_grid_learned(&grid, report, i, arena)) return false;
@@ -160,7 +166,32 @@ static bool put_downstream(FILE *file, const fdml_report *report, fdml_arena *ar
         if (!result->downstream[i].grouping) continue;
         if (!fdml_grid_learned_gaps(&grid, report, i, arena)) return false;
         put_titled(file, &grid);
+        if (!fdml_report_learned(&words, report, i, arena)) return false;
+        fputs("\nDownstream: ", file);
+        fdml_text_wrap(file, words, 12, 12, WIDTH);
     }
+    return true;
+}
+
+static bool put_slices(FILE *file, const fdml_report *report, fdml_arena *arena)
+{
+    const fdml_slices_result *r = report->result->slices;
+    const char *words;
+    fdml_grid grid;
+    if (!r) return true;
+    if (!fdml_grid_slices(&grid, report, arena) || !put_grid(file, &grid)) return false;
+    for (size_t i = 0; i < r->n; i++) {
+        if (!fdml_report_slice(&words, report, i, arena)) return false;
+        fputs(i ? "" : "\n", file);
+        fputs("  - ", file);
+        char *text = fdml_arena_push(arena, strlen(r->slice[i].name) + strlen(words) + 4, 1);
+        if (!text) return false;
+        sprintf(text, "%s: %s", r->slice[i].name, words);
+        fdml_text_wrap(file, text, 4, 4, WIDTH);
+    }
+    if (!fdml_report_slices(&words, report, arena)) return false;
+    fputs("\nSlices: ", file);
+    fdml_text_wrap(file, words, 8, 8, WIDTH);
     return true;
 }
 
@@ -171,8 +202,11 @@ static bool put_comparison(FILE *file, const fdml_report *report, fdml_arena *ar
     const char *words;
     fdml_grid grid;
     if (!c) return true;
-    fprintf(file, "\nCompared with %s: changes are %s minus %s\n", c->path,
-            report->inputs[0].path, c->path);
+    fputs("\nCompared with ", file);
+    fdml_text_put(file, c->path);
+    fputs(": changes are ", file);
+    fdml_text_put(file, report->inputs[0].path);
+    fputs(" minus those\n", file);
     if (!fdml_grid_changes(&grid, report, arena) || !put_grid(file, &grid)) return false;
     if (!fdml_grid_group_changes(&grid, report, arena) || !put_grid(file, &grid)) return false;
     if (!fdml_report_changes(&words, report, arena)) return false;
@@ -264,7 +298,8 @@ fdml_status fdml_report_text(FILE *file, const fdml_report *report, fdml_arena *
     const bool fits = put_groups(file, report, arena) && put_gaps(file, report, arena) &&
                       put_verification(file, report, arena) &&
                       put_leakage(file, report, arena) && put_downstream(file, report, arena) &&
-                      put_comparison(file, report, arena) && put_gates(file, report, arena);
+                      put_slices(file, report, arena) && put_comparison(file, report, arena) &&
+                      put_gates(file, report, arena);
     if (fits) put_notes(file, report);
     if (!fits || !put_settings(file, report, arena))
         return fdml_fail(err, FDML_E_NOMEM, "no memory for the report");

@@ -1,6 +1,7 @@
 /* report_verify.c - verification as tables: operating points, group rates, differentials.
  * SPDX-License-Identifier: MIT */
 #include <math.h>
+#include <string.h>
 
 #include "eval/report_tables.h"
 
@@ -161,19 +162,27 @@ bool fdml_grid_cross(fdml_grid *grid, const fdml_report *report, size_t grouping
     const fdml_grouping *groups = &report->result->groupings.grouping[grouping];
     const fdml_operating_point *point = fdml_report_cross_point(report->result, grouping);
     const size_t n = groups->n_groups;
-    if (!fdml_grid_init(grid, NULL, 1 + n, 1, point ? n : 0, arena)) return false;
+    const bool is_too_large = n > FDML_CROSS_MOST;
+    if (!fdml_grid_init(grid, NULL, is_too_large ? 1 : 1 + n, !is_too_large, point ? n : 0,
+                        arena))
+        return false;
     if (!point) return true;
-    char name[FDML_SHOWN_MAX], text[2 * FDML_SHOWN_MAX];
+    char name[FDML_SHOWN_MAX], by[FDML_NAME_SHOWN], text[2 * FDML_NAME_SHOWN];
     fdml_show_point(name, point);
-    const int length = snprintf(text, sizeof text,
-                                "False match rate between the groups of %.80s, threshold at %s",
-                                groups->by, name);
-    grid->title = fdml_arena_copy_text(arena, text, (size_t)length);
+    fdml_name_show(by, groups->by);
+    snprintf(text, sizeof text, "False match rate between the groups of %s, threshold at %s",
+             by, name);
+    grid->title = fdml_arena_copy_text(arena, text, strlen(text));
     grid->header[0] = groups->by;
-    for (size_t i = 0; i < n; i++) {
+    if (is_too_large) {
+        fdml_grid_row(grid);
+        fdml_grid_set(grid, 0, FDML_CELL_TEXT,
+                      "%zu groups are too many for a table: CSV and JSON have all pairs", n);
+    }
+    for (size_t i = 0; i < n && !is_too_large; i++) {
         fdml_grid_row(grid);
         fdml_grid_set(grid, 0, FDML_CELL_NAME, "%s", groups->value[i]);
-        grid->header[1 + i] = grid->cell[i * (1 + n)].text; /* free of control characters */
+        grid->header[1 + i] = grid->cell[i * (1 + n)].text;
         for (size_t j = 0; j < n; j++)
             set_value(grid, 1 + j, point->cross_fmr[grouping - 1][i * n + j], NULL);
     }

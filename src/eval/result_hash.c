@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "eval/comparison.h"
+#include "eval/slices.h"
 
 static void put_bits(fdml_sha256 *sha, uint64_t bits, size_t n_bytes)
 {
@@ -176,6 +177,47 @@ static void put_comparison(fdml_sha256 *sha, const fdml_audit_result *result)
     put_differences(sha, c->gaps, result->n_gaps);
 }
 
+static void put_slice(fdml_sha256 *sha, const fdml_slice *s)
+{
+    const double number[] = { s->p,    s->p_search, s->loss_share,
+                              s->lift, s->excess,   s->detectable };
+    put_text(sha, s->name);
+    put_text(sha, s->same);
+    put_text(sha, s->explained);
+    put_count(sha, s->n_classes);
+    put_count(sha, s->n_explained);
+    put_count(sha, s->example);
+    put_estimate(sha, &s->value);
+    put_estimate(sha, &s->rest);
+    put_estimate(sha, &s->difference);
+    for (size_t i = 0; i < sizeof number / sizeof *number; i++) put_real(sha, number[i]);
+    put_count(sha, s->n_traits);
+    for (size_t t = 0; t < s->n_traits; t++) {
+        put_text(sha, s->trait[t].column);
+        put_text(sha, s->trait[t].value);
+        put_real(sha, s->trait[t].share);
+        put_real(sha, s->trait[t].rest);
+    }
+}
+
+/* Likewise. */
+static void put_slices(fdml_sha256 *sha, const fdml_audit_result *result)
+{
+    const fdml_slices_result *r = result->slices;
+    put_text(sha, "slices");
+    put_text(sha, result->settings->metrics[r->metric].key);
+    put_count(sha, r->n_queries);
+    put_count(sha, r->n_tried);
+    put_count(sha, r->n_small);
+    put_count(sha, r->n_significant);
+    put_count(sha, r->n_unexplained);
+    put_real(sha, r->critical);
+    put_real(sha, r->detectable_least);
+    put_real(sha, r->detectable_most);
+    put_count(sha, r->n);
+    for (size_t i = 0; i < r->n; i++) put_slice(sha, &r->slice[i]);
+}
+
 void fdml_result_hash(char hex[FDML_SHA256_HEX], const fdml_audit_result *result)
 {
     const fdml_audit_settings *settings = result->settings;
@@ -211,6 +253,7 @@ void fdml_result_hash(char hex[FDML_SHA256_HEX], const fdml_audit_result *result
     if (settings->with_downstream) put_text(&sha, "downstream");
     for (size_t i = 0; i < result->n_downstream; i++)
         put_downstream(&sha, &result->downstream[i]);
+    if (result->slices) put_slices(&sha, result);
     if (result->comparison) put_comparison(&sha, result);
     fdml_sha256_final(&sha, hex);
 }

@@ -12,6 +12,45 @@
 
 #include "base/parallel.h"
 
+/* --- repeated rows ---------------------------------------------------------------------- */
+
+size_t fdml_samples_merge_size(size_t n_listed, size_t n_rows)
+{
+    return (2 * n_listed + n_rows) * sizeof(uint32_t) + 3 * 64; /* alignment */
+}
+
+fdml_status fdml_samples_merge(fdml_samples *merged, uint32_t **times,
+                               const fdml_samples *samples, fdml_arena *arena, fdml_error *err)
+{
+    uint32_t *row = fdml_arena_push(arena, samples->n, sizeof *row);
+    uint32_t *count = fdml_arena_push(arena, samples->n, sizeof *count);
+    const fdml_arena_mark mark = fdml_arena_get_mark(arena);
+    size_t n = 0, last = 0;
+    for (size_t i = 0; i < samples->n; i++)
+        if (samples->row[i] > last) last = samples->row[i];
+    uint32_t *place =
+        fdml_arena_push_zero(arena, last + 1, sizeof *place); /* plus 1; 0: none */
+    if (!row || !count || !place)
+        return fdml_fail(err, FDML_E_NOMEM, "no memory to merge %zu rows", samples->n);
+    for (size_t i = 0; i < samples->n; i++) {
+        uint32_t *at = &place[samples->row[i]];
+        if (!*at) {
+            row[n] = samples->row[i];
+            count[n++] = 0;
+            *at = (uint32_t)n;
+        }
+        count[*at - 1]++;
+    }
+    fdml_arena_reset(arena, mark);
+    *merged = *samples;
+    merged->row = row;
+    merged->n = n;
+    *times = count;
+    return FDML_OK;
+}
+
+/* --- standardising ---------------------------------------------------------------------- */
+
 enum { BLOCKS = 64 };
 
 typedef struct moments {

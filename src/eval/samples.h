@@ -32,6 +32,12 @@ typedef struct fdml_workers {
     int n_threads;
 } fdml_workers;
 
+/* Rows that are listed more than once, once: in the order of their first place, times[i] being
+ * how often row[i] was listed. Both in `arena`; scratch is given back. FDML_E_NOMEM. */
+fdml_status fdml_samples_merge(fdml_samples *merged, uint32_t **times,
+                               const fdml_samples *samples, fdml_arena *arena, fdml_error *err);
+size_t fdml_samples_merge_size(size_t n_listed, size_t n_rows); /* n_rows: of the matrix */
+
 typedef struct fdml_standard {
     float *mean, *factor; /* [dim]; factor: 1 / deviation, or 0 where a feature is constant */
 } fdml_standard;

@@ -41,8 +41,10 @@ void fdml_svg_begin(fdml_svg *svg, FILE *file, const fdml_svg_about *about, doub
 void fdml_svg_end(fdml_svg *svg);
 void fdml_svg_style(FILE *file);
 
-/* Text within XML or HTML, also in quotes: markup is escaped, control characters become
- * blanks, what is no UTF-8 or may not stand in XML becomes U+FFFD. */
+/* Text within XML or HTML, also in quotes: markup is escaped, control characters of ASCII
+ * become blanks; what is no UTF-8, may not stand in XML, or acts instead of being shown
+ * (fdml_utf8_is_control: an override of direction would turn the number behind a name) becomes
+ * U+FFFD. */
 void fdml_xml_escape(FILE *file, const char *text);
 
 /* --- shapes; `look` is a class: ink mute grid axis band bar whisker point hollow ------------

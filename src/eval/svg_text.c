@@ -64,8 +64,10 @@ static void put_character(FILE *file, const char *text, size_t length)
 {
     const char *entity = NULL;
     if (length > 1) {
-        if (is_noncharacter(text, length)) text = "\xef\xbf\xbd";
-        fwrite(text, 1, length, file);
+        const bool is_shown = !fdml_utf8_is_control(fdml_utf8_code(text, length)) &&
+                              !is_noncharacter(text, length);
+        fputs(is_shown ? "" : "\xef\xbf\xbd", file);
+        if (is_shown) fwrite(text, 1, length, file);
         return;
     }
     const unsigned char c = (unsigned char)*text;

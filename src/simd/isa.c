@@ -15,6 +15,7 @@
 #include "simd/kern/tile.h"
 #include "simd/kern/count.h"
 #include "simd/kern/topk.h"
+#include "simd/kern/scatter.h"
 #include "simd/kern/conv.h"
 #include "simd/kern/winograd.h"
 #include "simd/kern/window.h"
@@ -27,6 +28,7 @@
 #include "simd/kern/resize.h"
 #include "simd/kern/jpeg.h"
 #include "simd/kern/optim.h"
+#include "simd/kern/loss.h"
 
 extern const fdml_kernels FDML_CAT(fdml_kernels_, FDML_ISA);
 

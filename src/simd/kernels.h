@@ -320,12 +320,21 @@ typedef struct fdml_sgd {
  *   first_id.. are merged in. Ids never repeat; -infinity never enters.
  * pick_floors: out[e] = id[e] > high ? below[e] : at[e]; ids and high are below 2^31.
  * count_equal: *count += number of x[i] == value.
+ * sum_by_cell: values [rows, 16] and sums [cells, 16] are sixteen numbers side by side. For each
+ *   of n_rows rows r = row[i] (row NULL: i), in their order, values[r] is added to sums[c] for
+ *   c = cell[r * stride + j], j < n_columns; cells of different columns are different.
  * bin_rows: bin = floor((x - low) * inverse_width) limited to 0 .. n_bins-1 (n_bins <= 2^24).
  * exp_rows, log_rows: SLEEF, below 1 ulp. y may be x.
+ * softmax_rows, hinge_rows: of each row of z [n_rows, stride], n outputs and then nothing, in
+ *   place; stride a multiple of sixteen, lanes from n on become 0; weight [n_rows] or NULL: 1.
+ *   softmax: most[i] the largest (no NaN), sum[i] = sum_v exp(z[v] - most[i]) by sixteen partial
+ *   sums, z[v] = exp(z[v] - most[i]) * (weight[i] / sum[i]). hinge: with over = max(0, 1 + z[v]),
+ *   sum[i] = sum_v over^2 likewise, z[v] = over * (2 weight[i]).
  * activate: y[i] = kind(x[i]), an fdml_act; y may be x. Each step of a formula rounds to float,
  *   a product and a sum together once.
  * activate_double: the same in double, an item at a time.
  * combine: y[i] = a[i] kind b[i], an fdml_combine; y may be a or b.
+ * add_scaled: y[i] = fma(factor, x[i], y[i]).
  * pow_double: y[i] = a[i] to the b[i].
  *
  * --- pictures -------------------------------------------------------------------------

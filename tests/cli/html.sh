@@ -14,6 +14,21 @@ page()
     python3 "$REPO/tests/cli/html_check.py" r.html r.json >counts.json || fail "the page is not sound"
 }
 
+# other_model: other.npy, the rows of emb.npy in another order of columns and the last ones gone
+other_model()
+{
+    python3 - <<'PY'
+import struct
+raw = open("emb.npy", "rb").read()
+rows = [struct.unpack_from("<16f", raw, 128 + at) for at in range(0, len(raw) - 128, 64)]
+header = raw[10:128].replace(b"16)", b"12)")
+with open("other.npy", "wb") as file:
+    file.write(raw[:10] + header)
+    for row in rows:
+        file.write(struct.pack("<12f", *row[:12]))
+PY
+}
+
 # meta_with NAME VALUE...: column NAME of meta.csv gets the values, over and over
 meta_with()
 {
@@ -32,10 +47,12 @@ PY
 test_page_has_every_section()
 {
     small_set
-    page --group group,cam -m all --fmr 1e-1,1e-2
+    other_model
+    page --group group,cam -m all,downstream --downstream-classifiers logistic,knn --downstream-splits 1 \
+        --fmr 1e-1,1e-2 --compare other.npy --find-slices --fail-if 'recall_at_1 < 0'
     local id
-    for id in summary data groups gaps curves distances cross spectrum det leakage map worst definitions settings \
-        hashes; do
+    for id in summary gates data groups gaps comparison downstream curves distances cross spectrum det leakage slices \
+        map worst definitions settings hashes; do
         grep -q "<h2 id=\"$id\">" r.html || fail "no section $id"
         grep -q "<a href=\"#$id\">" r.html || fail "no link to $id"
     done

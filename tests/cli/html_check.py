@@ -12,54 +12,9 @@ import json
 import math
 import re
 import sys
-import xml.dom.minidom
-from html.parser import HTMLParser
 
-VOID = {"meta", "img", "br", "link", "input", "hr"}
-
-
-class Page(HTMLParser):
-    """Tags as (name, attributes, text within), and what is wrong with them."""
-
-    def __init__(self, text):
-        super().__init__(convert_charrefs=True)
-        self.open, self.tags, self.ids, self.headings = [], [], set(), []
-        self.feed(text)
-        self.close()
-        assert not self.open, f"left open: {[t[0] for t in self.open]}"
-
-    def handle_starttag(self, name, attributes):
-        attributes = dict(attributes)
-        assert name not in ("script", "iframe", "object", "embed", "link", "base", "form"), name
-        for key, value in attributes.items():
-            assert not key.startswith("on"), (name, key)
-            assert key not in ("style",), (name, key)
-            if key in ("href", "src", "action", "data", "srcset", "xlink:href"):
-                assert value.startswith("#") or value.startswith("data:image/png;base64,"), (key, value[:80])
-        if "id" in attributes:
-            assert attributes["id"] not in self.ids, f"id {attributes['id']} twice"
-            self.ids.add(attributes["id"])
-        tag = [name, attributes, "", [t[0] for t in self.open]]
-        self.tags.append(tag)
-        if name not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, name, attributes):
-        self.handle_starttag(name, attributes)
-        if name not in VOID:
-            self.open.pop()
-
-    def handle_endtag(self, name):
-        assert self.open and self.open[-1][0] == name, f"</{name}> closes {self.open[-1:]}"
-        self.open.pop()
-
-    def handle_data(self, data):
-        for tag in self.open:
-            tag[2] += data
-
-    def all(self, name):
-        return [t for t in self.tags if t[0] == name]
-
+from html_judged import check_comparison, check_downstream, check_gates
+from html_page import Page, by_section, clean, cut, drawings, estimate, show, text_of, tips
 
 def check_structure(text, page):
     assert text.startswith("<!DOCTYPE html>\n<html lang=\"en\">")
@@ -84,64 +39,6 @@ def check_structure(text, page):
         assert attributes.get("alt") and attributes.get("width"), attributes
 
 
-def drawings(text):
-    """Every figure as (section, heading above, caption, parsed svg)."""
-    found = []
-    for section in re.finditer(r'(?s)<section aria-labelledby="([a-z]+)">(.*?)</section>', text):
-        body = section.group(2)
-        for figure in re.finditer(r"(?s)<figure><figcaption>(.*?)</figcaption>\s*(<svg.*?</svg>)", body):
-            above = re.findall(r"<h3>By <bdi>(.*?)</bdi></h3>", body[: figure.start()])
-            drawing = xml.dom.minidom.parseString(figure.group(2).encode()).documentElement
-            found.append((section.group(1), plain(above[-1]) if above else None, plain(figure.group(1)), drawing))
-    return found
-
-
-def plain(markup):
-    page = Page("<p>" + markup + "</p>")
-    return page.all("p")[0][2]
-
-
-def text_of(element):
-    return "".join(n.data for n in element.childNodes if n.nodeType == n.TEXT_NODE)
-
-
-def tips(drawing, name=None, look=None):
-    found = []
-    for title in drawing.getElementsByTagName("title"):
-        owner = title.parentNode
-        if owner is drawing or owner.tagName == "text" or (name and owner.tagName != name):
-            continue
-        if look and look not in owner.getAttribute("class").split():
-            continue
-        found.append(text_of(title))
-    return found
-
-
-def show(value):
-    if value is None:
-        return "-"
-    size = abs(value)
-    return f"{value:.1e}" if 0 < size < 0.00095 or size >= 1e6 else f"{value:.4f}"
-
-
-def estimate(e):
-    return show(e["value"]) + (f" [{show(e['ci'][0])}, {show(e['ci'][1])}]" if e["ci"] else "")
-
-
-def clean(name):
-    """As a name looks in the page: control characters are blanks there."""
-    return re.sub(r"[\x00-\x1f\x7f]", " ", name)
-
-
-def cut(name, size=300):
-    """What is left of a long name within a tip: that many bytes at most."""
-    return name.encode()[:size].decode(errors="ignore")
-
-
-def by_section(found, section):
-    return [f for f in found if f[0] == section]
-
-
 def check_groups(found, result):
     n = 0
     groups = {}  # names that are the same within a tip share a key
@@ -150,7 +47,7 @@ def check_groups(found, result):
     for _, by, metric, drawing in by_section(found, "groups"):
         for tip in tips(drawing, "rect"):
             value, numbers = tip.rsplit(": ", 1)
-            wanted = [f"{estimate(m[metric])}, n = {m[metric]['n']}" for m in groups[(by, value.rstrip("\ufffd"))]]
+            wanted = [f"{estimate(m[metric])}, n = {m[metric]['n']}" for m in groups[(by, value)]]
             assert numbers in wanted, (by, metric, tip, wanted)
             n += 1
         texts = [text_of(t) for t in drawing.getElementsByTagName("text")]
@@ -168,7 +65,7 @@ def check_gaps(found, result):
         for element in ("point", "hollow"):
             for tip in tips(drawing, "path", element):
                 by, numbers = tip.rsplit(": ", 1)
-                gap = gaps[(by.rstrip("\ufffd"), metric)]
+                gap = gaps[(by, metric)]
                 assert numbers.startswith(estimate(gap["difference"]) + ", n = "), (tip, gap)
                 sure = gap["p_holm"] is not None and gap["p_holm"] <= 1 - result["settings"]["confidence"]
                 assert (element == "point") == sure, (tip, gap)
@@ -184,7 +81,7 @@ def check_marks(found, section, lines):
         for tip in tips(drawing, "path", "point"):
             label, numbers = tip.rsplit(": ", 1)
             y, x = numbers.split(" at ")
-            label = label.rstrip("\ufffd")
+            label = label
             points = lines.get((by, label)) or lines[("overall", "overall")]
             assert (x, y) in [(f"{a:.4g}", f"{b:.4g}") for a, b in points], (section, tip)
             n += 1
@@ -248,7 +145,7 @@ def check_cross(found, result):
                 for (i, a), (j, b) in itertools.product(enumerate(cross["values"]), repeat=2)}
         for tip in tips(drawing, "rect", "heat"):
             pair, number = tip.rsplit(": ", 1)
-            value = rate[pair.replace("\ufffd", "")]
+            value = rate[pair]
             assert number == ("no pairs" if value is None else show(value)), (tip, value)
             n += 1
     return n
@@ -366,7 +263,9 @@ def main():
               "gaps": check_gaps(found, result), **check_lines(found, result),
               "distances": check_distances(found, result), "cross": check_cross(found, result),
               "leakage": check_leakage(found, result), "points": check_map(found, result),
-              "worst": check_worst(text, result), "pictures": len(page.all("img"))}
+              "worst": check_worst(text, result), "pictures": len(page.all("img")),
+              "downstream": check_downstream(text, found, result), "comparison": check_comparison(text, found, result),
+              "gates": check_gates(text, result)}
     print(json.dumps(counts))
 
 

@@ -161,6 +161,33 @@ void check_sgd_step(kcheck *t)
             sgd_case(t, kc_size(t, s), kinds_of_case[i / 3], i % 3);
 }
 
+static void add_scaled_case(kcheck *t, size_t n, int kinds)
+{
+    kc_case(t, "n=%zu kinds=%d", n, kinds);
+    float *x = kc_words(t, n), *y = kc_words(t, n), *want = kc_words(t, n);
+    float *got = kc_words(t, n);
+    const float factor = kc_plain(t);
+    kc_fill(t, x, n, kinds);
+    kc_fill(t, y, n, kinds);
+    if (n) memcpy(want, y, n * sizeof *y), memcpy(got, y, n * sizeof *y);
+    t->ref->add_scaled(want, x, factor, n);
+    t->k->add_scaled(got, x, factor, n);
+    if (!kc_same(t, "y", want, got, n) || !kc_intact(t)) return;
+    for (size_t i = 0; i < n; i++) { /* one rounding, and none in the product */
+        const double sum = (double)factor * (double)x[i] + (double)y[i];
+        const double bound = kc_gamma(1) * fabs(sum) + 0x1p-149;
+        if (!kc_near(t, "y", i, got[i], sum, bound, fabs(sum))) return;
+    }
+    while (kc_bench(t, n == 512 && kinds == KC_PLAIN)) t->k->add_scaled(got, x, factor, n);
+}
+
+void check_add_scaled(kcheck *t)
+{
+    for (size_t s = 0; kc_size(t, s) != KC_END; s++)
+        for (int i = 0; i < 3 && !t->has_failed; i++)
+            add_scaled_case(t, kc_size(t, s), (int[]){ KC_PLAIN, KC_FINITE, KC_ALL }[i]);
+}
+
 static void sum_squares_case(kcheck *t, size_t n, int kinds)
 {
     kc_case(t, "n=%zu kinds=%d", n, kinds);

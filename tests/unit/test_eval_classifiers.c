@@ -193,9 +193,8 @@ Test(eval_classifiers, same_bits_anywhere)
 Test(eval_classifiers, training_needs_memory)
 {
     world *w = make_world();
-    const fdml_learner learner = {
-        &w->problem, &w->machine, &w->frame, &w->target, 5, 1, 0, 0
-    };
+    const fdml_learner learner = { &w->problem, &w->machine, &w->frame, &w->target, 5,
+                                   1,           0,           0,         NULL };
     for (int c = 0; c < FDML_CLASSIFIERS; c++)
         for (size_t limit = 64; limit < 40000; limit += 5000) {
             fdml_arena small;

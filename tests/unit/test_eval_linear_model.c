@@ -32,9 +32,12 @@ Test(eval_linear_model, finds_a_minimum)
     size_t n = N;
     fdml_arena arena;
     fdml_arena_init(&arena, 0);
-    fdml_lbfgs job = {
-        .fn = bowl, .ctx = &n, .n = N, .tolerance = 1e-9, .max_iterations = 200
-    };
+    fdml_lbfgs job = { .fn = bowl,
+                       .ctx = &n,
+                       .n = N,
+                       .kernels = fdml_kernels_best(),
+                       .tolerance = 1e-9,
+                       .max_iterations = 200 };
     cr_assert_eq(fdml_lbfgs_run(x, &job, &arena, &err), FDML_OK);
     for (size_t i = 0; i < N; i++) cr_assert_float_eq(x[i], (double)(i + 1), 1e-8, "%zu", i);
     cr_assert(job.gradient <= 1e-9 && job.n_iterations < 100, "%u", job.n_iterations);
@@ -97,7 +100,7 @@ Test(eval_linear_model, as_scikit_learn)
                                    fdml_linear_weight(&m, d, v));
         }
         cr_assert_leq(arena.peak - before,
-                      fdml_linear_size(3, 3, LINEAR_ROWS, &options.workers));
+                      fdml_linear_size(3, 3, LINEAR_ROWS, LINEAR_ROWS, &options.workers));
     }
     fdml_arena_close(&arena);
 }
@@ -170,6 +173,49 @@ Test(eval_linear_model, repeated_rows)
     fdml_arena_close(&arena);
 }
 
+/* A row that is listed one, two or three times is as many rows that happen to be equal; and the
+ * minimum is the same wherever the way to it begins, and a way from there has no steps. */
+Test(eval_linear_model, uneven_repeats_and_a_start)
+{
+    enum { MOST = 3 * LINEAR_ROWS };
+    static float copies[MOST * LINEAR_DIM];
+    uint32_t row[LINEAR_ROWS], listed[MOST], apart[MOST], code[MOST];
+    fdml_samples samples = case_samples(row), copied = samples;
+    size_t n = 0;
+    for (uint32_t i = 0; i < LINEAR_ROWS; i++)
+        for (uint32_t k = 0; k <= i % 3; k++, n++) {
+            memcpy(copies + n * LINEAR_DIM, linear_case_x + i * LINEAR_DIM,
+                   LINEAR_DIM * sizeof *copies);
+            listed[n] = i, apart[n] = (uint32_t)n, code[n] = linear_case_code[i];
+        }
+    samples.row = listed, copied.row = apart, copied.x = copies, copied.code = code;
+    samples.n = copied.n = n;
+    fdml_arena arena;
+    fdml_arena_init(&arena, 0);
+    for (int loss = FDML_LOGISTIC; loss <= FDML_SVM; loss++) {
+        fdml_linear_options options = plain_options((fdml_linear_loss)loss, 1e-6);
+        fdml_linear_model a, b, c;
+        cr_assert_eq(fdml_linear_fit(&a, &samples, &options, &arena, &err), FDML_OK);
+        cr_assert_eq(fdml_linear_fit(&b, &copied, &options, &arena, &err), FDML_OK);
+        cr_assert_float_eq(a.loss, b.loss, 1e-6 * a.loss);
+        for (size_t v = 0; v < LINEAR_VALUES; v++)
+            for (size_t d = 0; d <= LINEAR_DIM; d++)
+                cr_assert_float_eq(fdml_linear_weight(&a, d, v), fdml_linear_weight(&b, d, v),
+                                   1e-4, "%d: %zu %zu", loss, d, v);
+        options.start = a.theta;
+        samples.row = row, samples.n = LINEAR_ROWS; /* other data, not far */
+        cr_assert_eq(fdml_linear_fit(&b, &samples, &options, &arena, &err), FDML_OK);
+        options.start = NULL;
+        cr_assert_eq(fdml_linear_fit(&c, &samples, &options, &arena, &err), FDML_OK);
+        cr_assert_float_eq(b.loss, c.loss, 1e-6 * c.loss);
+        options.start = c.theta;
+        cr_assert_eq(fdml_linear_fit(&b, &samples, &options, &arena, &err), FDML_OK);
+        cr_assert_eq(b.n_iterations, 0);
+        samples.row = listed, samples.n = n;
+    }
+    fdml_arena_close(&arena);
+}
+
 /* Many rows, values beyond one block and beyond one panel: the same bits for every instruction
  * set and number of threads. */
 Test(eval_linear_model, same_bits_anywhere)
@@ -210,7 +256,7 @@ Test(eval_linear_model, needs_memory)
     const fdml_samples samples = case_samples(row);
     const fdml_linear_options options = plain_options(FDML_SVM, 1e-5);
     const size_t size =
-        fdml_linear_size(LINEAR_DIM, LINEAR_VALUES, LINEAR_ROWS, &options.workers);
+        fdml_linear_size(LINEAR_DIM, LINEAR_VALUES, LINEAR_ROWS, LINEAR_ROWS, &options.workers);
     for (size_t limit = 64; limit < size; limit += size / 40) {
         fdml_linear_model m;
         fdml_arena arena;

@@ -262,10 +262,11 @@ Test(report, csv_has_the_same_number_of_cells_in_every_row)
 
 Test(report, json_is_the_schema)
 {
-    static const char *const keys[] = { "schema",   "result_sha256", "tool",    "inputs",
-                                        "settings", "warnings",      "counts",  "definitions",
-                                        "overall",  "groups",        "gaps",    "verification",
-                                        "leakage",  "downstream",    "compare", "gates" };
+    static const char *const keys[] = { "schema",   "result_sha256", "tool",   "inputs",
+                                        "settings", "warnings",      "counts", "definitions",
+                                        "overall",  "groups",        "gaps",   "verification",
+                                        "leakage",  "downstream",    "slices", "compare",
+                                        "gates" };
     const char *text = render(fdml_report_json);
     fdml_json *root = NULL;
     cr_assert_eq(fdml_json_parse(&root, text, strlen(text), TEXT_MAX, 16, "r", NULL), FDML_OK);

@@ -67,6 +67,16 @@ static void k_combine(float *y, const float *a, const float *b, size_t n, int ki
 #undef PAIR_LOOP
 #undef PAIR_ROW
 
+static void k_add_scaled(float *y, const float *x, float factor, size_t n)
+{
+    const vf f = vf_set1(factor);
+    size_t i = 0;
+    for (; i + VL <= n; i += VL) vf_store(y + i, vf_fma(f, vf_load(x + i), vf_load(y + i)));
+    if (i == n) return;
+    const vf last = vf_fma(f, vf_load_n(x + i, n - i, 0), vf_load_n(y + i, n - i, 0));
+    vf_store_n(y + i, n - i, last);
+}
+
 static void k_pow_double(double *y, const double *a, const double *b, size_t n)
 {
     for (size_t i = 0; i < n; i++) y[i] = double_pow(a[i], b[i]);
