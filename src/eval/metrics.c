@@ -205,13 +205,11 @@ static const char *const other[][2] = {
       "with the inverse of that value's number of rows; values with too few rows, or in one "
       "class only, are left out of both" },
 #include "eval/metrics_downstream.def"
-    <<<<<<< HEAD
 #include "eval/metrics_slices.def"
-    =======
 #include "eval/metrics_gates.def"
-    >>>>>>> docs { "gap",
-        "largest minus smallest value over the groups with enough rows; its interval keeps "
-        "the two groups as observed and resamples each within itself" },
+    { "gap",
+      "largest minus smallest value over the groups with enough rows; its interval keeps "
+      "the two groups as observed and resamples each within itself" },
     { "change",
       "value of these embeddings minus that of --compare; its interval draws the same units "
       "for "
