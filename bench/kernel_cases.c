@@ -14,6 +14,7 @@
 
 enum { ROWS = 96, COLS = 512, DIM = 512, N = ROWS * COLS, FLOORS = 4, MANY = 40, K_BEST = 10 };
 enum { PEAK_STEPS = 20000 };
+enum { CELL_COLUMNS = 8, CELLS = 32 }; /* of sum_by_cell */
 /* A 3x3 convolution of 64 channels, its row of pixels; a 7x7 one of RGB; planes; their tiles.
  */
 enum { PIXELS = 56, TAPS = 4 * 9, OUT = 4, RGB_PIXELS = 112, RGB_TAPS = 3 * 7 * 7 };
@@ -30,6 +31,7 @@ static struct {
     uint32_t *index, *code, *id, *begin, *end, *many_begin, *many_end, *many_id, *count,
         *best_id;
     fdml_hit *hits;
+    uint16_t *cell; /* [N / 16, CELL_COLUMNS] */
     size_t n_hits;
     fdml_rows x_rows, y_rows;
     fdml_taps halves;                 /* three inputs for an output, DIM / 2 of them */
@@ -95,6 +97,10 @@ void kernel_cases_prepare(void)
         taps[i] = 2 * i, taps[DIM / 2 + i] = i + 1 < DIM / 2 ? 3 : 2;
         for (int t = 0; t < 3; t++) taps[DIM + 3 * i + (uint32_t)t] = (1u << FDML_TAP_BITS) / 3;
     }
+    d.cell = (uint16_t *)counts(N / 16 * CELL_COLUMNS / 2);
+    for (size_t i = 0; i < N / 16; i++)
+        for (size_t j = 0; j < CELL_COLUMNS; j++)
+            d.cell[i * CELL_COLUMNS + j] = (uint16_t)(j * CELLS + (i * 7919 >> j) % CELLS);
     d.halves = (fdml_taps){ taps, taps + DIM / 2, taps + DIM, 3, DIM / 2 };
     prepare_networks();
     train_cases_prepare();
@@ -233,6 +239,8 @@ static void topk_of_each_row(const fdml_kernels *k)
 CASE(topk_merge, 0, WORD *N, topk_of_each_row(k))
 CASE(pick_floors, 0, 4 * WORD * N, k->pick_floors(d.out, d.scores, d.ones, d.index, N, N / 2))
 CASE(count_equal, 0, WORD *N, k->count_equal(d.count, d.scores, N, 0.5f))
+CASE(sum_by_cell, 1.0 * N * CELL_COLUMNS, WORD *N,
+     k->sum_by_cell(d.out, d.scores, NULL, N / 16, d.cell, CELL_COLUMNS, CELL_COLUMNS))
 CASE(bin_rows, 0, 2 * WORD * N, k->bin_rows(d.count, d.scores, N, -1, 2048, 4096))
 CASE(exp_rows, 0, 2 * WORD * N, k->exp_rows(d.out, d.scores, N))
 CASE(log_rows, 0, 2 * WORD * N, k->log_rows(d.out, d.ones, N))

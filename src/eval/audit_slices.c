@@ -256,12 +256,13 @@ fdml_status fdml_audit_slices(fdml_audit_result *result, audit_state *state, fdm
     made->n_columns = input.data.n_crossed;
     made->n_queries = input.data.n;
     made->detectable_least = made->detectable_most = made->critical = NAN;
+    made->closest_difference = made->closest_p = NAN;
     made->why = reason(&input.data);
     if (!made->why) {
         FDML_TRY(fdml_slice_search(&search, &input.data, state->settings,
                                    audit_stream_id(STREAM_SLICES, 0, 0), state->machine,
                                    state->scratch, err));
-        if (!search.n_tried) made->why = "no slice has enough queries and classes";
+        if (!search.n_tried) made->why = "no slice has enough queries and classes to be tested";
         FDML_TRY(fdml_slice_report(made, &search, &input, err));
     }
     fdml_arena_reset(state->scratch, mark);

@@ -29,7 +29,7 @@ static bool put_chart(html_page *page, const fdml_slices_result *r)
 
 static bool put_words(html_page *page, const fdml_slices_result *r)
 {
-    fputs("<dl class=\"defs\">\n", page->file);
+    fputs("<dl>\n", page->file);
     for (size_t i = 0; i < r->n; i++) {
         const char *words;
         if (!fdml_report_slice(&words, page->report, i, page->arena)) return false;

@@ -55,6 +55,15 @@ static void tell_detectable(char text[TEXT_MAX], const fdml_slices_result *r)
         100 * FDML_POWER, least, r->n_least, most, r->n_most);
 }
 
+static void tell_closest(char text[TEXT_MAX], const fdml_slices_result *r)
+{
+    char difference[FDML_SHOWN_MAX], p[FDML_SHOWN_MAX];
+    fdml_show_value(difference, r->closest_difference);
+    fdml_show_value(p, r->closest_p);
+    fdml_text_append(text, TEXT_MAX, " The closest to it: %.200s (difference %s, p_search %s).",
+                     r->closest, difference, p);
+}
+
 bool fdml_report_slices(const char **sentence, const fdml_report *report, fdml_arena *arena)
 {
     const fdml_audit_settings *settings = report->result->settings;
@@ -73,6 +82,7 @@ bool fdml_report_slices(const char **sentence, const fdml_report *report, fdml_a
             fdml_text_append(text, sizeof text, "; the %zu listed explain%s the others", r->n,
                              r->n == 1 ? "s" : "");
         fdml_text_append(text, sizeof text, ".");
+        if (!r->n_significant) tell_closest(text, r);
         if (r->n_unexplained)
             fdml_text_append(text, sizeof text, " %zu are not explained by those listed.",
                              r->n_unexplained);
@@ -106,10 +116,11 @@ bool fdml_report_slice(const char **sentence, const fdml_report *report, size_t 
                          label->level[label->code[slice->example]]);
     if (slice->same)
         fdml_text_append(text, sizeof text, "; the same queries: %.400s", slice->same);
-    if (slice->explained)
-        fdml_text_append(text, sizeof text, "; explains %zu other%s, such as %.400s",
-                         slice->n_explained, slice->n_explained == 1 ? "" : "s",
-                         slice->explained);
+    if (slice->n_explained > FDML_SLICE_MOST_NAMED)
+        fdml_text_append(text, sizeof text, "; explains %zu others, such as %.400s",
+                         slice->n_explained, slice->explained);
+    else if (slice->explained)
+        fdml_text_append(text, sizeof text, "; explains %.400s", slice->explained);
     *sentence = fdml_arena_copy_text(arena, text, strlen(text));
     return *sentence != NULL;
 }
@@ -193,6 +204,12 @@ void fdml_report_json_slices(fdml_json_writer *w, const fdml_audit_result *resul
     put_count(w, "least_n", r->n_least);
     put_number(w, "most", r->detectable_most);
     put_count(w, "most_n", r->n_most);
+    fdml_json_end_object(w);
+    fdml_json_key(w, "closest");
+    fdml_json_begin_object(w);
+    put_text(w, "name", r->closest);
+    put_number(w, "difference", r->closest_difference);
+    put_number(w, "p_search", r->closest_p);
     fdml_json_end_object(w);
     fdml_json_key(w, "found");
     fdml_json_begin_array(w);

@@ -214,6 +214,9 @@ static void put_slices(fdml_sha256 *sha, const fdml_audit_result *result)
     put_real(sha, r->critical);
     put_real(sha, r->detectable_least);
     put_real(sha, r->detectable_most);
+    put_text(sha, r->closest);
+    put_real(sha, r->closest_difference);
+    put_real(sha, r->closest_p);
     put_count(sha, r->n);
     for (size_t i = 0; i < r->n; i++) put_slice(sha, &r->slice[i]);
 }

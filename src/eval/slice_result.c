@@ -80,7 +80,7 @@ static bool is_same(const finding *a, const finding *b)
     return true;
 }
 
-enum { NAMED = 3 };
+enum { NAMED = FDML_SLICE_MOST_NAMED };
 
 /* Names the slices that the finding explains, those of the largest z first. */
 static fdml_status name_explained(fdml_slice *slice, const finding *f, fdml_error *err)
@@ -293,6 +293,23 @@ static void find_detectable(fdml_slices_result *result, const slice_search *sear
     }
 }
 
+static fdml_status name_closest(fdml_slices_result *result, const slice_search *search,
+                                const slice_input *input, fdml_error *err)
+{
+    const slice_lattice *lattice = &search->lattice;
+    const slice_stat *best = NULL;
+    for (size_t s = 0; s < lattice->n_slices; s++) {
+        const slice_stat *stat = &lattice->stat[s];
+        if (!isnan(stat->z) && (!best || stat->z > best->z)) best = stat;
+    }
+    const finding f = finding_of(search, input, (uint32_t)(best - lattice->stat));
+    const double n = best->n, all = (double)input->data.n, loss = (double)best->loss;
+    result->closest = name_of(&f);
+    result->closest_difference = (input->data.mean * all - loss) / (all - n) - loss / n;
+    result->closest_p = fdml_slice_p_search(search, best->z);
+    return result->closest ? FDML_OK : no_memory(err);
+}
+
 static fdml_status describe(fdml_slice *slice, const finding *f, fdml_error *err)
 {
     const slice_search *search = f->search;
@@ -335,6 +352,7 @@ fdml_status fdml_slice_report(fdml_slices_result *result, const slice_search *se
     if (!search->n_tried) return FDML_OK;
     result->critical = search->critical;
     find_detectable(result, search);
+    FDML_TRY(name_closest(result, search, input, err));
     for (size_t s = 0; s < search->lattice.n_slices; s++) {
         const slice_stat *stat = &search->lattice.stat[s];
         result->n_unexplained += stat->by == NO_SLICE && !isnan(stat->z) &&

@@ -50,7 +50,8 @@ enum {
     FDML_SLICE_LEAST_CLASSES = 5, /* of a slice: fewer are people, not a group */
     FDML_SLICE_MOST_FINDINGS = 15,
     FDML_SLICE_MOST_TRAITS = 3,
-    FDML_SLICE_MOST = 1 << 21 /* slices that may be tried */
+    FDML_SLICE_MOST_NAMED = 3, /* of the slices that a finding explains */
+    FDML_SLICE_MOST = 1 << 21  /* slices that may be tried */
 };
 
 /* A value that is more frequent in a slice than in the rest: shares of queries. */
@@ -86,7 +87,9 @@ typedef struct fdml_slices_result {
      * in the one that is hardest to judge, and their sizes; NaN where nothing was tried */
     double detectable_least, detectable_most;
     size_t n_least, n_most;
-    const fdml_slice *slice; /* [n] by excess */
+    const char *closest; /* the slice of the largest z; NULL where nothing was tried */
+    double closest_difference, closest_p; /* of it; p_search */
+    const fdml_slice *slice;              /* [n] by excess */
     size_t n;
     const char *why; /* why nothing was tried; NULL */
 } fdml_slices_result;

@@ -60,6 +60,8 @@ assert near(found["difference"]["value"], value - other) and near(found["excess"
 lost = len(own) - sum(own)
 assert near(found["loss_share"], lost / (len(hit) - sum(hit))) and near(found["lift"], found["loss_share"] * len(hit) / len(own))
 assert hit[found["example_row"]] == 0 and meta[found["example_row"]]["race"] == "B"
+closest = json.load(open("r.json"))["slices"]["closest"]
+assert closest["name"] == found["name"] and near(closest["difference"], value - other) and closest["p_search"] == found["p_search"]
 lo, hi = found["difference"]["ci"]
 assert lo < value - other < hi < 0
 END
@@ -214,5 +216,15 @@ test_lfw()
     assert_exit 0
     assert_json r.json 'r["settings"]["slice_columns"] == ["gender", "race"] and r["slices"]["tried"] > 40'
     assert_json r.json 'all(s["p_search"] <= 0.05 and s["difference"]["value"] < 0 for s in r["slices"]["found"])'
+    assert_json r.json 'r["slices"]["closest"]["difference"] < 0 and 0 < r["slices"]["closest"]["p_search"] <= 1'
     assert_json r.json '0 < r["slices"]["detectable"]["least"] < r["slices"]["detectable"]["most"]'
+}
+
+test_page_fits_screens()
+{
+    command -v chromium >/dev/null || skip "chromium is not installed"
+    planted
+    search --group race,pose --report r.html
+    assert_exit 0
+    python3 "$REPO/tests/cli/html_render.py" r.html 390 1280
 }

@@ -148,7 +148,7 @@ Test(eval_audit_slices, nothing_to_find)
     make_world(&w, 1.6);
     w.settings.slices.min_rows = ROWS;
     eval_world_audit(&r, &w);
-    cr_expect_str_eq(r.slices->why, "no slice has enough queries and classes");
+    cr_expect_str_eq(r.slices->why, "no slice has enough queries and classes to be tested");
     cr_expect_gt(r.slices->n_small, 0u);
     eval_world_close(&w);
 }
