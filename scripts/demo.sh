@@ -31,8 +31,35 @@ END
 echo "\$ fdml-findml examples/demo.ini --out $folder/runs --resume --jobs $jobs --plot $folder/front.svg $*"
 "$bin/fdml-findml" "$grid" --out "$folder/runs" --resume --jobs "$jobs" --plot "$folder/front.svg" \
     --progress "$@"
+
+# The models of seed 0 as a release would meet them: a gate, and what changed against the baseline.
+gate='gap(recall_at_1, share) > 0.65 and p < 0.01'
 cat <<END
 
+Would they pass a gate? Each model of seed 0 embeds the test pictures and is audited by the share of
+its species that wears a bird's colour, majority or minority:
+
+  fdml-eval NAME.npy NAME.csv --group share --compare baseline.npy --report NAME.html \\
+      --fail-if '$gate'
+
+END
+for name in baseline parade same_colour; do
+    cell=$folder/runs/plumage/margin/$name/seed0
+    "$bin/fdml-embed" --model "$cell/run/model.safetensors" "$cell/test.csv" -o "$folder/$name.npy" \
+        --meta "$folder/$name.csv" --quiet
+    other=()
+    [ $name = baseline ] || other=(--compare "$folder/baseline.npy")
+    status=0
+    "$bin/fdml-eval" "$folder/$name.npy" "$folder/$name.csv" --group share -m recall_at_1,map_at_r \
+        "${other[@]}" --fail-if "$gate" --report "$folder/$name.html" -o "$folder/$name.txt" --quiet \
+        2> "$folder/$name.err" || status=$?
+    [ $status -eq 0 ] || [ $status -eq 3 ] || { cat "$folder/$name.err" >&2; exit $status; }
+    echo "$name: $([ $status -eq 0 ] && echo passes || echo "fails (exit status 3)")"
+    grep -v '^fdml-eval' "$folder/$name.err" || true
+    sed -n '/^Change:/,/^$/p' "$folder/$name.txt"
+done
+cat <<END
+Pages to read in a browser: $folder/baseline.html, parade.html and same_colour.html.
 Pictures, runs and audits are in $folder/runs, overall against worst group in $folder/front.svg.
 Another grid: examples/plumage_quick.ini. Your own data: examples/lfw.ini, and docs/findml.md.
 END

@@ -30,6 +30,11 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 static size_t trained_of(size_t n)
 {
     return n - n * FDML_TEST_TENTHS / 10;
@@ -38,12 +43,16 @@ static size_t trained_of(size_t n)
 static double work_of(const inquiry *q, const scale *s, size_t n_train)
 {
     const fdml_downstream_settings *asked = &q->settings->downstream;
+    const fdml_training training = { .dim = q->problem->dim,
+                                     .n_values = s->n_values,
+                                     .n_train = trained_of(n_train),
+                                     .n_distinct = trained_of(smaller(n_train, s->n_rows)),
+                                     .n_test = fdml_split_most_tested(s->n_rows),
+                                     .kmeans_iterations = q->settings->kmeans_iterations,
+                                     .kmeans_redo = q->settings->kmeans_redo };
     double sum = 0;
     for (int k = 0; k < FDML_CLASSIFIERS; k++)
-        if (asked->classifier[k])
-            sum += fdml_learner_work((fdml_classifier)k, q->problem->dim, s->n_values,
-                                     trained_of(n_train), fdml_split_most_tested(s->n_rows),
-                                     q->settings->kmeans_iterations, q->settings->kmeans_redo);
+        if (asked->classifier[k]) sum += fdml_learner_work((fdml_classifier)k, &training);
     return sum * asked->n_splits;
 }
 

@@ -173,12 +173,14 @@ fdml_status fdml_learner_run(uint32_t *predicted, bool *is_short, const fdml_lea
                              fdml_classifier classifier, const uint32_t *train, size_t n_train,
                              const fdml_split *split, fdml_arena *scratch, fdml_error *err);
 
-/* Scratch and multiply-adds of one training. */
+/* Scratch and multiply-adds of one training; n_train: rows listed, n_distinct: that differ. */
 size_t fdml_learner_size(fdml_classifier classifier, const fdml_problem *problem,
                          size_t n_values, size_t n_train, size_t n_test,
                          const fdml_machine *machine);
-double fdml_learner_work(fdml_classifier classifier, size_t dim, size_t n_values,
-                         size_t n_train, size_t n_test, unsigned kmeans_iterations,
-                         unsigned kmeans_redo);
+typedef struct fdml_training {
+    size_t dim, n_values, n_train, n_distinct, n_test;
+    unsigned kmeans_iterations, kmeans_redo;
+} fdml_training;
+double fdml_learner_work(fdml_classifier classifier, const fdml_training *training);
 
 #endif

@@ -226,7 +226,7 @@ static fdml_status dispatch(const lesson *l, bool *is_short, fdml_classifier cla
     case FDML_C_FOREST:
         return fdml_forest_predict(l->predicted, &l->train, &l->test, &forest, l->scratch, err);
     default:
-        return fdml_perceptron_predict(l->predicted, NULL, &l->train, &l->test, &perceptron,
+        return fdml_perceptron_predict(l->predicted, &l->train, &l->test, &perceptron,
                                        l->scratch, err);
     }
 }
@@ -275,20 +275,21 @@ size_t fdml_learner_size(fdml_classifier classifier, const fdml_problem *problem
                          const fdml_machine *machine)
 {
     const size_t dim = problem->dim;
+    const size_t n_distinct = n_train < problem->n_rows ? n_train : problem->n_rows;
     const fdml_workers workers = { machine->kernels, machine->n_threads };
     const fdml_forest_options forest = forest_options(&workers, 0, 0);
     const fdml_perceptron_options perceptron = perceptron_options(&workers, 0, 0);
     switch (classifier) {
     case FDML_C_LOGISTIC:
     case FDML_C_SVM:
-        return fdml_linear_size(dim, n_values, n_train, problem->n_rows, &workers);
+        return fdml_linear_size(dim, n_values, n_train, &workers);
     case FDML_C_KNN:
         return fdml_nearest_size(n_test, dim, NEIGHBOURS, &workers) +
                n_test * NEIGHBOURS * sizeof(uint32_t) + n_train * sizeof(float) + 2 * 64;
     case FDML_C_KMEANS:
         return kmeans_part_size(problem, n_values, n_train, n_test, machine);
     case FDML_C_FOREST:
-        return fdml_forest_size(dim, n_values, n_train, n_test, &forest);
+        return fdml_forest_size(dim, n_values, n_train, n_distinct, n_test, &forest);
     default:
         return fdml_perceptron_size(dim, n_values, n_train, &perceptron);
     }
@@ -296,15 +297,16 @@ size_t fdml_learner_size(fdml_classifier classifier, const fdml_problem *problem
 
 /* What is no multiply-add is counted as so many as take its time: measured on LFW's and on made
  * embeddings with AVX-512, so no more than the order of it. */
-double fdml_learner_work(fdml_classifier classifier, size_t dim, size_t n_values,
-                         size_t n_train, size_t n_test, unsigned kmeans_iterations,
-                         unsigned kmeans_redo)
+double fdml_learner_work(fdml_classifier classifier, const fdml_training *training)
 {
-    const double n = (double)n_train, m = (double)n_test, d = (double)dim;
-    const double v = (double)n_values, h = (double)fdml_perceptron_defaults.n_hidden;
+    const fdml_perceptron_options *p = &fdml_perceptron_defaults;
+    const size_t n_train = training->n_train, n_values = training->n_values;
+    const size_t n_distinct = training->n_distinct, dim = training->dim;
+    const double n = (double)n_train, m = (double)training->n_test, d = (double)dim;
+    const double v = (double)n_values, h = (double)p->n_hidden, u = (double)n_distinct;
     const fdml_kmeans kmeans = { .k = (uint32_t)n_values,
-                                 .n_iterations = kmeans_iterations,
-                                 .n_redo = kmeans_redo };
+                                 .n_iterations = training->kmeans_iterations,
+                                 .n_redo = training->kmeans_redo };
     double seeding;
     switch (classifier) {
     case FDML_C_LOGISTIC:
@@ -314,9 +316,10 @@ double fdml_learner_work(fdml_classifier classifier, size_t dim, size_t n_values
         return n * m * d;
     case FDML_C_KMEANS:
         return fdml_kmeans_work(&seeding, &kmeans, n_train, dim) + m * d * v;
-    case FDML_C_FOREST: /* levels of a tree, features of a node, a sort */
-        return TREES * n * (log2(n + 1) + 2) * sqrt(d) * 500;
-    default: /* epochs, and three products */
-        return 100 * 3 * n * h * (d + v);
+    case FDML_C_FOREST: /* levels of a tree, features of a node, a sweep */
+        return TREES * u * (log2(u + 1) + 2) * sqrt(d) * 220;
+    default: /* steps, and three products */
+        return (double)fdml_perceptron_steps(n_distinct, p) * fmin(u, (double)p->batch) * 3 *
+               h * (d + v);
     }
 }

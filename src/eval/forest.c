@@ -53,9 +53,11 @@ fdml_status fdml_forest_predict(uint32_t *predicted, const fdml_samples *train,
     forest f = { test, options, fdml_arena_push(scratch, n_threads, sizeof(tree_desk)),
                  fdml_arena_push(scratch, options->n_trees * test->n, sizeof(uint32_t)) };
     uint32_t *count = fdml_arena_push_zero(scratch, train->n_values, sizeof *count);
-    bool fits = f.desks && f.vote && count;
+    tree_rows rows;
+    bool fits = f.desks && f.vote && count &&
+                fdml_tree_rows_make(&rows, train, options->workers.n_threads, scratch);
     for (size_t t = 0; fits && t < n_threads; t++)
-        fits = fdml_tree_desk_make(&f.desks[t], train, scratch);
+        fits = fdml_tree_desk_make(&f.desks[t], &rows, scratch);
     if (!fits)
         return fdml_fail(err, FDML_E_NOMEM, "no memory for a random forest on %zu rows",
                          train->n);
@@ -65,10 +67,12 @@ fdml_status fdml_forest_predict(uint32_t *predicted, const fdml_samples *train,
     return FDML_OK;
 }
 
-size_t fdml_forest_size(size_t dim, size_t n_values, size_t n_train, size_t n_test,
-                        const fdml_forest_options *options)
+size_t fdml_forest_size(size_t dim, size_t n_values, size_t n_train, size_t n_distinct,
+                        size_t n_test, const fdml_forest_options *options)
 {
-    const size_t desk = fdml_tree_desk_size(dim, n_values, n_train) + sizeof(tree_desk);
-    return (size_t)options->workers.n_threads * desk +
+    const size_t desk = fdml_tree_desk_size(dim, n_values, n_distinct) + sizeof(tree_desk);
+    const size_t listing = n_train * 2 * sizeof(uint64_t); /* before there are desks */
+    return fdml_tree_rows_size(dim, n_train, n_distinct) + listing +
+           (size_t)options->workers.n_threads * desk +
            (options->n_trees * n_test + n_values) * sizeof(uint32_t) + 3 * 64; /* alignment */
 }

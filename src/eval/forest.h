@@ -6,9 +6,12 @@
  * scikit-learn does, and takes the split that lowers the Gini impurity most; each tree votes
  * for the majority value of the leaf, of equally frequent values the smaller.
  *
+ * A row that is listed, or drawn, several times is one row with a weight; the draws are of the
+ * list. So repeating rows costs little more than the draws.
+ *
  * Trees are not kept: rows to be predicted are sent through a tree as soon as it stands, so
- * memory is one tree a thread and one vote a tree and row. Tree t draws from the stream's
- * index t.
+ * memory is one tree a thread, one vote a tree and row, and the ranks of the rows, four bytes a
+ * feature of a different row. Tree t draws from the stream's index t.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_EVAL_FOREST_H
@@ -30,8 +33,8 @@ fdml_status fdml_forest_predict(uint32_t *predicted, const fdml_samples *train,
                                 const fdml_samples *test, const fdml_forest_options *options,
                                 fdml_arena *scratch, fdml_error *err);
 
-/* Bytes of scratch. */
-size_t fdml_forest_size(size_t dim, size_t n_values, size_t n_train, size_t n_test,
-                        const fdml_forest_options *options);
+/* Bytes of scratch, where n_train rows are listed and n_distinct of them differ. */
+size_t fdml_forest_size(size_t dim, size_t n_values, size_t n_train, size_t n_distinct,
+                        size_t n_test, const fdml_forest_options *options);
 
 #endif

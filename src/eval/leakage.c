@@ -204,7 +204,7 @@ void fdml_leakage_cost(size_t *least, size_t *wanted, double *flops,
     const size_t lists = n * (FDML_LEAKAGE_NEIGHBOURS * sizeof(uint32_t) + 1);
     const fdml_workers workers = { machine->kernels, machine->n_threads };
     const size_t logistic = n * (2 * sizeof(uint32_t) + sizeof(float)) + n_classes * 16 +
-                            fdml_linear_size(problem->dim, n_values, n, n, &workers);
+                            fdml_linear_size(problem->dim, n_values, n, &workers);
     *least += lists;
     *wanted += lists;
     if (*least < logistic) *least = logistic;

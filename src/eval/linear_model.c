@@ -190,7 +190,7 @@ static fdml_status weigh(fit *f, fdml_arena *arena, fdml_error *err)
     return FDML_OK;
 }
 
-size_t fdml_linear_size(size_t dim, size_t n_values, size_t n_listed, size_t n_rows,
+size_t fdml_linear_size(size_t dim, size_t n_values, size_t n_listed,
                         const fdml_workers *workers)
 {
     const fdml_dense layer = { dim + 1, n_values, workers->kernels };
@@ -198,7 +198,7 @@ size_t fdml_linear_size(size_t dim, size_t n_values, size_t n_listed, size_t n_r
     const size_t n_blocks = count_blocks(n_listed, n_partial);
     return n * (sizeof(double) + sizeof(float)) + n_blocks * n_partial * sizeof(float) +
            fdml_dense_panels(&layer) * sizeof(float) + n_values * sizeof(double) +
-           n_listed * sizeof(float) + fdml_samples_merge_size(n_listed, n_rows) +
+           n_listed * sizeof(float) + fdml_samples_merge_size(n_listed) +
            (n_blocks + fdml_dense_blocks(n_values)) * sizeof(double) + fdml_standard_size(dim) +
            desks_size(&layer, workers->n_threads) + fdml_lbfgs_size(n) + 8 * 64; /* alignment */
 }

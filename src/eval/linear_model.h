@@ -82,9 +82,8 @@ static inline size_t fdml_linear_parameters(size_t dim, size_t n_values)
     return fdml_dense_size(dim + 1, n_values);
 }
 
-/* Bytes that fit takes at its peak, the model included: n_listed samples of a matrix of n_rows.
- */
-size_t fdml_linear_size(size_t dim, size_t n_values, size_t n_listed, size_t n_rows,
+/* Bytes that fit takes at its peak, the model included. */
+size_t fdml_linear_size(size_t dim, size_t n_values, size_t n_listed,
                         const fdml_workers *workers);
 
 #endif

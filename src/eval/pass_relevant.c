@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eval/sort_keys.h"
+
 static bool is_asking(const fdml_problem *p, size_t row)
 {
     return !p->is_query || p->is_query[row];
@@ -148,33 +150,6 @@ int fdml_pass_compare_keys(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Ascending. Few keys by insertion; many by radix, eight bits at a time: half of the passes
- * usually find all keys alike (the row's high bits) and cost a count only. */
-static void sort_keys(uint64_t *key, uint64_t *spare, size_t n)
-{
-    if (n <= 64) {
-        for (size_t i = 1; i < n; i++) {
-            const uint64_t x = key[i];
-            size_t j = i;
-            for (; j > 0 && key[j - 1] > x; j--) key[j] = key[j - 1];
-            key[j] = x;
-        }
-        return;
-    }
-    uint64_t *from = key, *to = spare;
-    for (int shift = 0; shift < 64; shift += 8) {
-        size_t place[257] = { 0 };
-        for (size_t i = 0; i < n; i++) place[(from[i] >> shift & 0xff) + 1]++;
-        if (place[(from[0] >> shift & 0xff) + 1] == n) continue;
-        for (int v = 0; v < 256; v++) place[v + 1] += place[v];
-        for (size_t i = 0; i < n; i++) to[place[from[i] >> shift & 0xff]++] = from[i];
-        uint64_t *swap = from;
-        from = to;
-        to = swap;
-    }
-    if (from != key) memcpy(key, from, n * sizeof *key);
-}
-
 /* Scores of the packed queries against members m0.., straight into the entries, unsorted. */
 static void fill_piece(relevant_set *set, const pass_state *state, size_t first,
                        const uint32_t *position, size_t n, const uint32_t *member, size_t m0,
@@ -223,7 +198,7 @@ void fdml_pass_relevant_fill(relevant_set *set, const pass_state *state, size_t 
         const uint32_t begin = set->begin[position[i] - first];
         for (uint32_t e = 0; e < filled[i]; e++)
             work->key[e] = entry_key(set->nearness[begin + e], set->row[begin + e]);
-        sort_keys(work->key, work->spare, filled[i]);
+        fdml_sort_keys(work->key, work->spare, filled[i]);
         for (uint32_t e = 0; e < filled[i]; e++) {
             const float x = key_nearness(work->key[e]);
             set->nearness[begin + e] = x;

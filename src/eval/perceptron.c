@@ -1,9 +1,10 @@
 /* perceptron.c - see perceptron.h.
  *
- * A batch is cut into PARTS parts, each with gradients of its own, which are then added in
- * order, one block of sixteen outputs a task. The block is stepped on the spot and copied to
- * the panels that products read. Hidden units stand in rows with a 1 at the end, whose weights
- * are the biases of the second layer.
+ * Rows that are listed more than once are found first; each stands in the epoch once, and its
+ * gradients are multiplied by its weight. A batch is cut into PARTS parts, each with gradients
+ * of its own, which are then added in order, one block of sixteen outputs a task. The block is
+ * stepped on the spot and copied to the panels that products read. Hidden units stand in rows
+ * with a 1 at the end, whose weights are the biases of the second layer.
  *
  * SPDX-License-Identifier: MIT */
 #include "eval/perceptron.h"
@@ -19,13 +20,9 @@
 enum { LANES = FDML_DENSE_LANES, PARTS = 4, PART = FDML_DENSE_RUN, LAYERS = 2 };
 _Static_assert((int)PARTS *(int)PART >= (int)FDML_PERCEPTRON_BATCH, "a batch is PARTS parts");
 
-const fdml_perceptron_options fdml_perceptron_defaults = { .n_hidden = 100,
-                                                           .batch = 200,
-                                                           .max_epochs = 200,
-                                                           .patience = 10,
-                                                           .rate = 1e-3,
-                                                           .penalty = 1e-4,
-                                                           .tolerance = 1e-4 };
+const fdml_perceptron_options fdml_perceptron_defaults = {
+    .n_hidden = 100, .batch = 200, .epochs = 30, .min_steps = 200, .rate = 4e-3, .penalty = 1e-4
+};
 
 /* A layer; arrays of n floats but for the panels. */
 typedef struct layer {
@@ -39,7 +36,6 @@ typedef struct part {
     float *x, *h;      /* [PART, dim + 1], [PART, n_hidden + 1] */
     float *z1, *z2;    /* outputs, then their gradients */
     float *row_panels; /* of whichever is multiplied */
-    double loss;
 } part;
 
 typedef struct net {
@@ -49,10 +45,16 @@ typedef struct net {
     layer layer[LAYERS];
     fdml_dense back; /* from z2 to h: W2 transposed */
     float *back_panels;
-    part *parts; /* [PARTS] */
-    uint32_t *order;
+    part *parts;   /* [PARTS] */
+    uint32_t *row; /* [n_rows] the different rows of the list */
+    float *weight; /* [n_rows] how often each is listed, over the mean of that */
+    size_t n_rows;
+    uint32_t *order;     /* [n_rows] of an epoch */
+    uint32_t *batch;     /* [n] row[order[first ..]] */
     size_t first, n;     /* the batch: order[first .. first + n) */
     double beta1, beta2; /* to the power of the step */
+    size_t n_steps;
+    double rate;
     unsigned n_epochs;
     uint32_t *predicted; /* while predicting */
 } net;
@@ -74,17 +76,37 @@ static void forward(const net *t, part *p, const fdml_samples *samples, size_t f
     fdml_dense_product(p->z2, p->h, n, t->layer[1].panels, p->row_panels, two);
 }
 
-/* The rows of z2, which are as wide as its panels, times W2 transposed; 0 where a unit was. */
+/* The rows of z2, which are as wide as its panels, times W2 transposed; 0 where a unit was. The
+ * units, which are positive or 0, become their signs on the way. */
 static void back_through(const net *t, part *p, size_t n)
 {
     const fdml_dense *one = &t->layer[0].dense;
     const size_t stride = fdml_dense_stride(one), n_hidden = one->n_out;
     fdml_dense_product(p->z1, p->z2, n, t->back_panels, p->row_panels, &t->back);
+    one->kernels->activate(p->h, p->h, n * (n_hidden + 1), FDML_ACT_SIGN, 0, 0);
     for (size_t i = 0; i < n; i++) {
         float *g = p->z1 + i * stride;
-        const float *h = p->h + i * (n_hidden + 1);
-        for (size_t j = 0; j < n_hidden; j++) g[j] = h[j] > 0 ? g[j] : 0;
-        for (size_t j = n_hidden; j < stride; j++) g[j] = 0;
+        one->kernels->combine(g, g, p->h + i * (n_hidden + 1), n_hidden, FDML_COMBINE_MUL);
+        memset(g + n_hidden, 0, (stride - n_hidden) * sizeof *g);
+    }
+}
+
+/* The part's own gradient of a layer, of inputs and of what its outputs should move by. */
+static void put_gradient(const net *t, const float *in, const float *out, size_t n, size_t l,
+                         size_t index)
+{
+    const layer *of = &t->layer[l];
+    fdml_dense_gradient(of->gradient + index * of->n, in, out, n, 0, &of->dense);
+}
+
+/* Rows of z2 count as often as their rows are listed. */
+static void weigh(const net *t, part *p, size_t begin, size_t n)
+{
+    const fdml_dense *two = &t->layer[1].dense;
+    for (size_t i = 0; i < n; i++) {
+        const float weight = t->weight[t->order[t->first + begin + i]];
+        float *row = p->z2 + i * fdml_dense_stride(two);
+        for (size_t v = 0; weight != 1 && v < two->n_out; v++) row[v] *= weight;
     }
 }
 
@@ -95,15 +117,14 @@ static void run_part(void *ctx, size_t index, int thread)
     part *p = &t->parts[index];
     const size_t begin = t->n * index / PARTS, n = t->n * (index + 1) / PARTS - begin;
     fdml_samples batch = *t->samples;
-    batch.row = t->order + t->first;
+    batch.row = t->batch;
     const fdml_targets targets = { batch.row + begin, batch.code, NULL, n };
     forward(t, p, &batch, begin, n);
-    p->loss = fdml_cross_entropy(p->z2, &targets, &t->layer[1].dense);
+    (void)fdml_cross_entropy(p->z2, &targets, &t->layer[1].dense);
+    weigh(t, p, begin, n);
+    put_gradient(t, p->h, p->z2, n, 1, index);
     back_through(t, p, n);
-    const float *const in[] = { p->x, p->h }, *const out[] = { p->z1, p->z2 };
-    for (size_t l = 0; l < LAYERS; l++)
-        fdml_dense_gradient(t->layer[l].gradient + index * t->layer[l].n, in[l], out[l], n, 0,
-                            &t->layer[l].dense);
+    put_gradient(t, p->x, p->z1, n, 0, index);
 }
 
 /* --- steps ------------------------------------------------------------------------------ */
@@ -153,7 +174,7 @@ static void step_block(void *ctx, size_t task, int thread)
                       .rest1 = 0.1f,
                       .beta2 = 0.999f,
                       .rest2 = 0.001f,
-                      .step = (float)(o->rate / (1 - t->beta1)),
+                      .step = (float)(t->rate / (1 - t->beta1)),
                       .root = (float)(1 / sqrt(1 - t->beta2)),
                       .eps = 1e-8f };
     of->dense.kernels->adam_step(&job);
@@ -164,40 +185,35 @@ static void step_block(void *ctx, size_t task, int thread)
     pack(t, l, block);
 }
 
-static double run_epoch(net *t)
+/* One step on the next rows of an epoch, which the rows are shuffled for. */
+static void take_step(net *t)
 {
-    const size_t n_rows = t->samples->n;
+    const fdml_perceptron_options *o = t->options;
     const size_t n_tasks =
         fdml_dense_blocks(t->layer[0].dense.n_out) + fdml_dense_blocks(t->layer[1].dense.n_out);
-    fdml_rng rng;
-    double loss = 0;
-    fdml_rng_init(&rng, t->options->seed, t->options->stream, t->n_epochs);
-    fdml_rng_shuffle(&rng, t->order, (uint32_t)n_rows);
-    for (t->first = 0; t->first < n_rows; t->first += t->n) {
-        const size_t left = n_rows - t->first;
-        t->n = left < t->options->batch ? left : t->options->batch;
-        fdml_parallel(PARTS, t->options->workers.n_threads, run_part, t);
-        for (size_t p = 0; p < PARTS; p++) loss += t->parts[p].loss;
-        t->beta1 *= 0.9, t->beta2 *= 0.999;
-        fdml_parallel(n_tasks, t->options->workers.n_threads, step_block, t);
+    t->first += t->n;
+    if (!t->n || t->first >= t->n_rows) {
+        fdml_rng rng;
+        t->first = 0;
+        fdml_rng_init(&rng, o->seed, o->stream, ++t->n_epochs);
+        fdml_rng_shuffle(&rng, t->order, (uint32_t)t->n_rows);
     }
-    return loss / (double)n_rows;
+    t->n = t->n_rows - t->first < o->batch ? t->n_rows - t->first : o->batch;
+    for (size_t i = 0; i < t->n; i++) t->batch[i] = t->row[t->order[t->first + i]];
+    fdml_parallel(PARTS, o->workers.n_threads, run_part, t);
+    t->beta1 *= 0.9, t->beta2 *= 0.999;
+    fdml_parallel(n_tasks, o->workers.n_threads, step_block, t);
 }
 
 static void train(void *ctx)
 {
     net *t = ctx;
-    const fdml_perceptron_options *o = t->options;
-    double best = INFINITY;
-    unsigned n_worse = 0;
     t->beta1 = t->beta2 = 1;
-    for (t->n_epochs = 1; t->n_epochs <= o->max_epochs; t->n_epochs++) {
-        const double loss = run_epoch(t);
-        n_worse = loss > best - o->tolerance ? n_worse + 1 : 0;
-        if (loss < best) best = loss;
-        if (n_worse > o->patience) return;
+    for (size_t step = 0; step < t->n_steps; step++) {
+        const double left = (double)(t->n_steps - step) / (double)t->n_steps;
+        t->rate = t->options->rate * (left < .5 ? 2 * left : 1);
+        take_step(t);
     }
-    t->n_epochs = o->max_epochs;
 }
 
 /* --- memory ----------------------------------------------------------------------------- */
@@ -233,14 +249,36 @@ static bool make_layer(layer *l, fdml_arena *arena)
     return l->w && l->m && l->v && l->gradient && l->panels;
 }
 
+/* The different rows of the list, and what they count. */
+static bool make_rows(net *t, fdml_arena *arena)
+{
+    const fdml_samples *list = t->samples;
+    t->row = fdml_arena_push(arena, list->n, sizeof *t->row);
+    t->weight = fdml_arena_push_zero(arena, list->n, sizeof *t->weight);
+    t->order = fdml_arena_push(arena, list->n, sizeof *t->order);
+    t->batch = fdml_arena_push(arena, FDML_PERCEPTRON_BATCH, sizeof *t->batch);
+    const fdml_arena_mark mark = fdml_arena_get_mark(arena);
+    uint32_t *place = fdml_arena_push(arena, list->n, sizeof *place);
+    uint64_t *key = fdml_arena_push(arena, list->n, 2 * sizeof *key);
+    if (!t->row || !t->weight || !t->order || !t->batch || !place || !key) return false;
+    t->n_rows = fdml_samples_distinct(t->row, place, list, key);
+    const double share = (double)t->n_rows / (double)list->n;
+    for (size_t i = 0; i < list->n; i++) t->weight[place[i]]++;
+    for (uint32_t i = 0; i < t->n_rows; i++) {
+        t->weight[i] = (float)((double)t->weight[i] * share);
+        t->order[i] = i;
+    }
+    fdml_arena_reset(arena, mark);
+    return true;
+}
+
 static bool make_net(net *t, fdml_arena *arena)
 {
     const fdml_dense *one = &t->layer[0].dense, *two = &t->layer[1].dense;
     bool fits = make_layer(&t->layer[0], arena) && make_layer(&t->layer[1], arena);
     t->back_panels = fdml_arena_push_zero(arena, fdml_dense_panels(&t->back), sizeof(float));
-    t->order = fdml_arena_push(arena, t->samples->n, sizeof *t->order);
     t->parts = fdml_arena_push(arena, PARTS, sizeof *t->parts);
-    fits = fits && t->back_panels && t->order && t->parts;
+    fits = fits && t->back_panels && t->parts;
     for (size_t p = 0; fits && p < PARTS; p++) {
         part *to = &t->parts[p];
         to->x = fdml_arena_push(arena, PART * one->n_in, sizeof(float));
@@ -265,8 +303,17 @@ size_t fdml_perceptron_size(size_t dim, size_t n_values, size_t n_train,
     size_t floats = fdml_dense_panels(&t.back) + PARTS * (PART * by_row + row_panels(&t));
     for (size_t l = 0; l < LAYERS; l++)
         floats += (3 + PARTS) * t.layer[l].n + fdml_dense_panels(&t.layer[l].dense);
-    return floats * sizeof(float) + n_train * sizeof(uint32_t) + PARTS * sizeof(part) +
-           fdml_standard_size(dim) + (13 + 5 * PARTS) * 64; /* alignment */
+    const size_t rows = (3 * n_train + FDML_PERCEPTRON_BATCH) * sizeof(uint32_t) + 4 * 64;
+    const size_t before = n_train * (sizeof(uint32_t) + 2 * sizeof(uint64_t)) + 2 * 64;
+    const size_t after = floats * sizeof(float) + PARTS * sizeof(part) +
+                         fdml_standard_size(dim) + (12 + 5 * PARTS) * 64; /* alignment */
+    return rows + (before > after ? before : after);
+}
+
+size_t fdml_perceptron_steps(size_t n_distinct, const fdml_perceptron_options *options)
+{
+    const size_t n = options->epochs * ((n_distinct + options->batch - 1) / options->batch);
+    return n > options->min_steps ? n : options->min_steps;
 }
 
 /* Lanes that are no output stay 0. */
@@ -304,8 +351,8 @@ static void predict_part(void *ctx, size_t index, int thread)
     }
 }
 
-fdml_status fdml_perceptron_predict(uint32_t *predicted, unsigned *n_epochs,
-                                    const fdml_samples *train_rows, const fdml_samples *test,
+fdml_status fdml_perceptron_predict(uint32_t *predicted, const fdml_samples *train_rows,
+                                    const fdml_samples *test,
                                     const fdml_perceptron_options *options, fdml_arena *scratch,
                                     fdml_error *err)
 {
@@ -313,15 +360,14 @@ fdml_status fdml_perceptron_predict(uint32_t *predicted, unsigned *n_epochs,
     const int n_threads = options->workers.n_threads;
     net t;
     plan(&t, train_rows, options);
-    if (!make_net(&t, scratch))
+    if (!make_rows(&t, scratch) || !make_net(&t, scratch))
         return fdml_fail(err, FDML_E_NOMEM,
                          "no memory for a perceptron of %zu features and %zu values",
                          train_rows->dim, train_rows->n_values);
+    t.n_steps = fdml_perceptron_steps(t.n_rows, options);
     FDML_TRY(fdml_standard_make(&t.standard, train_rows, n_threads, scratch, err));
     draw_weights(&t);
-    memcpy(t.order, train_rows->row, train_rows->n * sizeof *t.order);
     fdml_parallel_team(n_threads, train, &t);
-    if (n_epochs) *n_epochs = t.n_epochs;
     t.samples = test;
     t.predicted = predicted;
     fdml_parallel(PARTS, n_threads, predict_part, &t);

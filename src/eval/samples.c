@@ -11,40 +11,46 @@
 #include <string.h>
 
 #include "base/parallel.h"
+#include "eval/sort_keys.h"
 
 /* --- repeated rows ---------------------------------------------------------------------- */
 
-size_t fdml_samples_merge_size(size_t n_listed, size_t n_rows)
+size_t fdml_samples_distinct(uint32_t *row, uint32_t *place, const fdml_samples *samples,
+                             uint64_t *key)
 {
-    return (2 * n_listed + n_rows) * sizeof(uint32_t) + 3 * 64; /* alignment */
+    size_t n_distinct = 0;
+    for (size_t i = 0; i < samples->n; i++) key[i] = (uint64_t)samples->row[i] << 32 | i;
+    fdml_sort_keys(key, key + samples->n, samples->n);
+    for (size_t i = 0; i < samples->n; i++) {
+        const uint32_t own = (uint32_t)(key[i] >> 32);
+        if (!i || own != (uint32_t)(key[i - 1] >> 32)) n_distinct++;
+        if (row) row[n_distinct - 1] = own;
+        if (place) place[(uint32_t)key[i]] = (uint32_t)(n_distinct - 1);
+    }
+    return n_distinct;
+}
+
+size_t fdml_samples_merge_size(size_t n_listed)
+{
+    return n_listed * (3 * sizeof(uint32_t) + 2 * sizeof(uint64_t)) + 4 * 64; /* alignment */
 }
 
 fdml_status fdml_samples_merge(fdml_samples *merged, uint32_t **times,
                                const fdml_samples *samples, fdml_arena *arena, fdml_error *err)
 {
-    uint32_t *row = fdml_arena_push(arena, samples->n, sizeof *row);
-    uint32_t *count = fdml_arena_push(arena, samples->n, sizeof *count);
+    const size_t n = samples->n;
+    uint32_t *row = fdml_arena_push(arena, n, sizeof *row);
+    uint32_t *count = fdml_arena_push_zero(arena, n, sizeof *count);
     const fdml_arena_mark mark = fdml_arena_get_mark(arena);
-    size_t n = 0, last = 0;
-    for (size_t i = 0; i < samples->n; i++)
-        if (samples->row[i] > last) last = samples->row[i];
-    uint32_t *place =
-        fdml_arena_push_zero(arena, last + 1, sizeof *place); /* plus 1; 0: none */
-    if (!row || !count || !place)
-        return fdml_fail(err, FDML_E_NOMEM, "no memory to merge %zu rows", samples->n);
-    for (size_t i = 0; i < samples->n; i++) {
-        uint32_t *at = &place[samples->row[i]];
-        if (!*at) {
-            row[n] = samples->row[i];
-            count[n++] = 0;
-            *at = (uint32_t)n;
-        }
-        count[*at - 1]++;
-    }
-    fdml_arena_reset(arena, mark);
+    uint32_t *place = fdml_arena_push(arena, n, sizeof *place);
+    uint64_t *key = fdml_arena_push(arena, n, 2 * sizeof *key);
+    if (!row || !count || !place || !key)
+        return fdml_fail(err, FDML_E_NOMEM, "no memory to merge %zu rows", n);
     *merged = *samples;
     merged->row = row;
-    merged->n = n;
+    merged->n = fdml_samples_distinct(row, place, samples, key);
+    for (size_t i = 0; i < n; i++) count[place[i]]++;
+    fdml_arena_reset(arena, mark);
     *times = count;
     return FDML_OK;
 }

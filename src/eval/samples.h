@@ -32,11 +32,16 @@ typedef struct fdml_workers {
     int n_threads;
 } fdml_workers;
 
-/* Rows that are listed more than once, once: in the order of their first place, times[i] being
- * how often row[i] was listed. Both in `arena`; scratch is given back. FDML_E_NOMEM. */
+/* The listed rows once each, ascending, in row[0 .. returned), and place[i], which of them the
+ * i-th of the list is. row, place: [n], or NULL; key: [n, 2], scratch. */
+size_t fdml_samples_distinct(uint32_t *row, uint32_t *place, const fdml_samples *samples,
+                             uint64_t *key);
+
+/* The same rows as samples of their own, times[i] being how often row[i] was listed. Both in
+ * `arena`; scratch is given back. FDML_E_NOMEM. */
 fdml_status fdml_samples_merge(fdml_samples *merged, uint32_t **times,
                                const fdml_samples *samples, fdml_arena *arena, fdml_error *err);
-size_t fdml_samples_merge_size(size_t n_listed, size_t n_rows); /* n_rows: of the matrix */
+size_t fdml_samples_merge_size(size_t n_listed);
 
 typedef struct fdml_standard {
     float *mean, *factor; /* [dim]; factor: 1 / deviation, or 0 where a feature is constant */

@@ -19,6 +19,9 @@ extern const unsigned char classifier_case_svm[CLASSIFIER_TESTS];
 extern const unsigned char classifier_case_knn[CLASSIFIER_TESTS];
 /* Mean and deviation of the accuracy over ten seeds. */
 extern const double classifier_case_forest[2], classifier_case_mlp[2];
+/* Of the share of test rows predicted as an odd value, where training rows of odd values are
+ * listed three times. */
+extern const double classifier_case_forest_often[2], classifier_case_mlp_often[2];
 /* Accuracy, and macro precision, recall and f1, of the regression's predictions of the test
  * rows of even number. */
 extern const double classifier_case_even[4];

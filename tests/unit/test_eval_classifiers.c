@@ -23,7 +23,7 @@ static fdml_error err;
 typedef struct world {
     fdml_arena arena;
     float x[N * D];
-    uint32_t code[N], train[N - TESTS], test[TESTS], predicted[N];
+    uint32_t code[N], train[3 * (N - TESTS)], test[TESTS], predicted[N];
     fdml_factor factor;
     fdml_problem problem;
     fdml_machine machine;
@@ -134,25 +134,68 @@ Test(eval_classifiers, neighbours_vote_as_in_scikit_learn)
     fdml_arena_close(&w->arena);
 }
 
+/* Rows of odd values are listed twice more. */
+static void repeat_odd(world *w)
+{
+    const size_t n = w->split.n_train;
+    for (size_t i = 0; i < 2 * n; i++)
+        if (w->code[w->train[i % n]] % 2) w->train[w->split.n_train++] = w->train[i % n];
+}
+
 /* Seeds differ, so means are compared: within three standard errors of the difference of two
  * means of ten, and half a point for what the two do differently. */
+static void expect_near(double mean, const double expected[2])
+{
+    cr_assert_float_eq(mean, expected[0], 3 * expected[1] * sqrt(2. / 10) + .005, "%g", mean);
+}
+
 static void expect_mean(fdml_classifier classifier, const double expected[2])
 {
     world *w = make_world();
     double sum = 0;
     for (uint64_t seed = 0; seed < 10; seed++) sum += run(w, classifier, seed) / 10;
-    cr_assert_float_eq(sum, expected[0], 3 * expected[1] * sqrt(2. / 10) + .005, "%g", sum);
+    expect_near(sum, expected);
+    fdml_arena_close(&w->arena);
+}
+
+static void expect_odd(fdml_classifier classifier, const double expected[2])
+{
+    world *w = make_world();
+    size_t n_odd = 0;
+    repeat_odd(w);
+    for (uint64_t seed = 0; seed < 10; seed++) {
+        run(w, classifier, seed);
+        for (size_t i = 0; i < TESTS; i++) n_odd += w->predicted[w->test[i]] % 2;
+    }
+    expect_near((double)n_odd / (10 * TESTS), expected);
     fdml_arena_close(&w->arena);
 }
 
 Test(eval_classifiers, forest_is_as_good_as_scikit_learn)
 {
     expect_mean(FDML_C_FOREST, classifier_case_forest);
+    expect_odd(FDML_C_FOREST, classifier_case_forest_often);
 }
 
 Test(eval_classifiers, perceptron_is_as_good_as_scikit_learn)
 {
     expect_mean(FDML_C_MLP, classifier_case_mlp);
+    expect_odd(FDML_C_MLP, classifier_case_mlp_often);
+}
+
+/* All rows listed twice weigh what they weigh when listed once. */
+Test(eval_classifiers, perceptron_takes_repeats_for_weights)
+{
+    world *w = make_world();
+    uint32_t once[N];
+    const size_t n = w->split.n_train;
+    run(w, FDML_C_MLP, 3);
+    memcpy(once, w->predicted, sizeof once);
+    memcpy(w->train + n, w->train, n * sizeof *w->train);
+    w->split.n_train = 2 * n;
+    run(w, FDML_C_MLP, 3);
+    cr_assert_arr_eq(once, w->predicted, sizeof once);
+    fdml_arena_close(&w->arena);
 }
 
 /* Clusters that lie apart are found, and named after what is in them. */

@@ -100,7 +100,7 @@ Test(eval_linear_model, as_scikit_learn)
                                    fdml_linear_weight(&m, d, v));
         }
         cr_assert_leq(arena.peak - before,
-                      fdml_linear_size(3, 3, LINEAR_ROWS, LINEAR_ROWS, &options.workers));
+                      fdml_linear_size(3, 3, LINEAR_ROWS, &options.workers));
     }
     fdml_arena_close(&arena);
 }
@@ -256,7 +256,7 @@ Test(eval_linear_model, needs_memory)
     const fdml_samples samples = case_samples(row);
     const fdml_linear_options options = plain_options(FDML_SVM, 1e-5);
     const size_t size =
-        fdml_linear_size(LINEAR_DIM, LINEAR_VALUES, LINEAR_ROWS, LINEAR_ROWS, &options.workers);
+        fdml_linear_size(LINEAR_DIM, LINEAR_VALUES, LINEAR_ROWS, &options.workers);
     for (size_t limit = 64; limit < size; limit += size / 40) {
         fdml_linear_model m;
         fdml_arena arena;
