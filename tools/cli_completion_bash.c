@@ -1,13 +1,13 @@
 /* cli_completion_bash.c - completion of a program's command line in bash. See cli_completion.h.
  *
  * One function: what stands before the cursor decides what is offered. Where nothing is, bash
- * offers files (complete -o default), so only values that are no files say so. Works with bash
- * 3.2, the one of macOS, whose lack of compopt costs nothing but a blank behind a list.
- * SPDX-License-Identifier: MIT */
+ * offers files (complete -o default), so only values that are no files say so. Written for bash
+ * 3.2, the one of macOS, and later: without compopt files are offered as well, and a blank
+ * stands behind a list. SPDX-License-Identifier: MIT */
 #include "cli_completion.h"
 
-/* _fdml_offer: those of its arguments that go on from $word. _fdml_list: from now on $word is
- * the last item of a list. */
+/* _fdml_offer: those of its arguments that go on from $word. _fdml_words: the same, where no
+ * file may stand. _fdml_list: from now on $word is the last item of a list. */
 static const char helpers[] =
     "_fdml_offer()\n"
     "{\n"

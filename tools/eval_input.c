@@ -103,10 +103,8 @@ static void open_factor(fdml_factor *factor, eval_input *input, const char *opti
     fdml_error err;
     if (!fdml_file_has_suffix(name, ".npy")) {
         const size_t column = find_column(input, option, name);
-        if (!fdml_factor_from_table(factor, &input->table, column, arena, &err)) return;
-        const bool is_missing = err.status == FDML_E_DATA && !strcmp(option, "--group");
-        cli_die(CLI_EXIT_DATA, "%s%s", err.text,
-                is_missing ? "; a group of its own, such as unknown, may stand for it" : "");
+        CLI_TRY(fdml_factor_from_table(factor, &input->table, column, arena, &err), &err);
+        return;
     }
     CLI_TRY(fdml_factor_from_npy(factor, name, arena, &err), &err);
     check_rows(input, name, factor->n_rows);

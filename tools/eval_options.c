@@ -83,6 +83,7 @@ static const fdml_option options[] = {
       .name = "slice-columns",
       AT(slice_columns),
       .value_name = "LIST",
+      .names = FDML_NAMES_COLUMN,
       .help = "columns that --find-slices looks at; numbers of more than 16 values by quarters "
               "[all of METADATA with 2 to 64 values]" },
     { .type = FDML_OPTION_WORDS,

@@ -47,24 +47,3 @@ test_the_header_compiles_alone()
     run "$cxx" -std=c++17 $flags -I"$REPO/include" -x c++ header.c
     assert_exit 0
 }
-
-# What pkg-config says is enough to build and run the example, from the installed files alone.
-test_installed_files_are_enough()
-{
-    local flags
-    [ "$BIN" = "$REPO/build/bin" ] || skip 'a build of its own kind'
-    command -v pkg-config >/dev/null || skip 'pkg-config is not here'
-    run make -s -C "$REPO" install DESTDIR= PREFIX="$PWD/usr" CC="${CC:-cc}"
-    assert_exit 0
-    flags=$(PKG_CONFIG_PATH=$PWD/usr/lib/pkgconfig pkg-config --cflags --libs fdml)
-    # shellcheck disable=SC2086
-    run ${CC:-cc} -std=c11 -o audit "$REPO/examples/audit.c" $flags
-    assert_exit 0
-    run ./audit
-    assert_exit 0
-    assert_out 'result_sha256 '
-    cp out installed
-    run example_audit
-    assert_same out installed
-    assert_eq "$(PKG_CONFIG_PATH=$PWD/usr/lib/pkgconfig pkg-config --modversion fdml)" 0.1.0
-}

@@ -102,7 +102,7 @@ test_mistakes_of_a_beginner()
         emb.npy pipe.csv
     refuses "commas.tsv: no column 'label'; the only one is 'label,group," emb.npy commas.tsv
     sed '6s/,[a-z]*ority,/,,/' meta.csv >missing.csv
-    refuses 'missing.csv:6: group is empty; a group of its own, such as unknown, may stand for it' \
+    refuses 'missing.csv:6: group is empty (--missing-attribute group would make such rows a group)' \
         emb.npy missing.csv --group group
 }
 

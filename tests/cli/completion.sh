@@ -25,10 +25,10 @@ offers()
     bash -c '
         program=$1
         set -u
-        . <("$program" --completion bash)
+        eval "$("$program" --completion bash)"
         COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
-        function=$(complete -p "$program" | sed "s/.* -F \([a-z_]*\) .*/\1/")
-        $function "$program" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+        completion=$(complete -p "$program" | sed "s/.* -F \([a-z_]*\) .*/\1/")
+        $completion "$program" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
         [ "${#COMPREPLY[@]}" -eq 0 ] || printf "%s\n" "${COMPREPLY[@]}"' bash "$@"
 }
 
