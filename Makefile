@@ -207,6 +207,10 @@ $(BIN)/kcheck: $(call objects,tests/kcheck/*.c) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK)
 
+$(BIN)/validate: $(call objects,tests/validate/*.c) $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(LINK)
+
 $(BIN)/onnx-suite: $(call objects,tests/onnx_suite/*.c) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK)

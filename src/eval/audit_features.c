@@ -57,6 +57,8 @@ fdml_status fdml_audit_plan_make(audit_state *state, fdml_error *err)
     plan.intra = take(&next, wants_intra(state), 2);
     plan.inter = take(&next, wants_inter(state), 2);
     plan.uniformity = take(&next, wants[FDML_M_UNIFORMITY], 2);
+    plan.own_uniformity =
+        take(&next, wants[FDML_M_UNIFORMITY] && state->is_class_unit, 2);
     plan.spectrum = take(&next, wants[FDML_M_SPECTRUM], 1);
     plan.ratio = take(&next, wants[FDML_M_CLASS_RATIO], 4);
     plan.rows = take(&next, state->wants_cluster, 1);
@@ -203,7 +205,12 @@ static void add_row(double *f, const audit_group *group, const audit_state *stat
         f[plan->inter] += group->other[i];
         f[plan->inter + 1] += n - n_same;
     }
-    if (plan->uniformity != NO_COLUMN) {
+    if (plan->own_uniformity != NO_COLUMN) {
+        f[plan->own_uniformity] += group->own_potential[i];
+        f[plan->own_uniformity + 1] += n_same - 1;
+        f[plan->uniformity] += group->potential[i] - group->own_potential[i];
+        f[plan->uniformity + 1] += n - n_same;
+    } else if (plan->uniformity != NO_COLUMN) {
         f[plan->uniformity] += group->potential[i];
         f[plan->uniformity + 1] += n - 1;
     }
@@ -215,25 +222,27 @@ static void add_row(double *f, const audit_group *group, const audit_state *stat
     }
 }
 
-/* The row's influence on the overall value. Under unit class pairs within the cluster weigh w,
- * not w^2: half of what the row shares with its own cluster is taken back. */
+/* The row's influence on the overall value. Under unit class pairs within a class weigh w, not
+ * w^2: half of what the row shares with its class is taken back. */
 static void add_row_overall(double *f, const audit_group *group, const audit_state *state,
-                            size_t i, double n_same)
+                            size_t i)
 {
     const feature_plan *plan = &state->plan;
     const uint32_t row = group->runs.row[i];
     const group_base *all = &state->overall;
-    if (plan->all_intra != NO_COLUMN && all->n[FDML_M_ALIGNMENT_INTRA]) {
-        const double n_pairs = (double)all->n[FDML_M_ALIGNMENT_INTRA];
-        const double own = (group->same[i] - all->intra * (n_same - 1)) / n_pairs;
-        f[plan->all_intra] +=
-            state->influence_intra[row] - (state->is_class_unit ? own / 2 : 0);
-    }
+    if (plan->all_intra != NO_COLUMN)
+        f[plan->all_intra] += state->influence_intra[row] / (state->is_class_unit ? 2 : 1);
     if (plan->all_inter != NO_COLUMN) f[plan->all_inter] += state->influence_inter[row];
     if (plan->all_uniformity != NO_COLUMN) {
-        const double n = (double)state->problem->n_rows;
-        f[plan->all_uniformity] +=
-            (state->potential[row] - all->uniformity * (n - 1)) / (n * (n - 1) / 2);
+        const double n = (double)state->problem->n_rows, n_pairs = n * (n - 1) / 2;
+        f[plan->all_uniformity] += (state->potential[row] - all->uniformity * (n - 1)) / n_pairs;
+        if (state->own_potential) {
+            const uint32_t class = state->problem->label->code[row];
+            const double n_own =
+                (double)(state->class_begin[class + 1] - state->class_begin[class] - 1);
+            f[plan->all_uniformity] -=
+                (state->own_potential[row] - all->uniformity * n_own) / n_pairs / 2;
+        }
     }
     if (plan->all_spectrum != NO_COLUMN)
         f[plan->all_spectrum] += state->influence_spectrum[row];
@@ -250,7 +259,7 @@ static void fill_features(audit_group *group, const audit_state *state)
         const size_t begin = runs->begin[r], end = runs->begin[r + 1];
         for (size_t i = begin; i < end; i++) {
             add_row(f, group, state, i, (double)(end - begin));
-            if (group->grouping) add_row_overall(f, group, state, i, (double)(end - begin));
+            if (group->grouping) add_row_overall(f, group, state, i);
             if (!state->is_class_unit) f += group->stride;
         }
         if (!state->is_class_unit) continue;
@@ -306,8 +315,15 @@ static void base_of_pairs(audit_group *group, const audit_state *state)
             base->n[FDML_M_ALIGNMENT_INTRA] + base->n[FDML_M_ALIGNMENT_INTER];
     }
     if (plan->uniformity != NO_COLUMN) {
-        base->uniformity = fdml_audit_ratio_of(total, plan->uniformity);
-        base->n[FDML_M_UNIFORMITY] = half(total[plan->uniformity + 1]);
+        const bool has_own = plan->own_uniformity != NO_COLUMN;
+        const double own = has_own ? total[plan->own_uniformity] : 0;
+        const double n_own = has_own ? total[plan->own_uniformity + 1] : 0;
+        const double n_pairs = total[plan->uniformity + 1] + n_own;
+        base->apart = fdml_audit_ratio_of(total, plan->uniformity);
+        base->n_apart = total[plan->uniformity + 1];
+        base->uniformity = n_pairs > 0 ? (total[plan->uniformity] + own) / n_pairs : NAN;
+        base->n[FDML_M_UNIFORMITY] = half(n_pairs);
+        base->own = (base->uniformity * n_own - own) / n_pairs;
         if (isnan(base->uniformity)) base->why[FDML_M_UNIFORMITY] = "one row has no pairs";
         if (base->uniformity <= 0)
             base->why[FDML_M_UNIFORMITY] = "distances are so large that exp(-2 d^2) is 0";
@@ -345,6 +361,10 @@ fdml_status fdml_audit_group_make(audit_group *group, const audit_state *state, 
     if (state->potential)
         FDML_TRY(listed(&group->potential, state->potential + grouping * state->problem->n_rows,
                         runs, state->scratch, err));
+    if (state->own_potential)
+        FDML_TRY(listed(&group->own_potential,
+                        state->own_potential + grouping * state->problem->n_rows, runs,
+                        state->scratch, err));
     group->features =
         fdml_arena_push_zero(state->scratch, group->n_clusters * group->stride, sizeof(double));
     group->total = fdml_arena_push_zero(state->scratch, group->stride, sizeof(double));

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "eval/stats.h"
+
 enum { TESTS, RIGHT, PRESENCE, PRECISION, RECALL, F1, MACROS = 3 };
 
 const char *const fdml_learned_name[FDML_L_MEASURES] = { [FDML_L_ACCURACY] = "accuracy",
@@ -53,7 +55,34 @@ fdml_status fdml_tested_group_make(fdml_tested_group *group, const fdml_tests *t
         cluster[i] = dense[units->unit ? units->unit[row] : row];
     }
     fdml_arena_reset(arena, mark);
-    *group = (fdml_tested_group){ tests, at, cluster, n, n_clusters, units->are_values };
+    *group = (fdml_tested_group){ .tests = tests,
+                                  .at = at,
+                                  .cluster = cluster,
+                                  .n = n,
+                                  .n_clusters = n_clusters,
+                                  .is_of_values = units->are_values };
+    return FDML_OK;
+}
+
+fdml_status fdml_tested_group_place(fdml_tested_group *group, const fdml_drawn_units *units,
+                                    fdml_arena *arena, fdml_error *err)
+{
+    enum { NOT_TESTED = FDML_ABSENT - 1 };
+    const fdml_tests *tests = group->tests;
+    uint32_t *place = fdml_arena_push(arena, units->n_units, sizeof *place);
+    if (!place) return no_memory(err);
+    for (size_t u = 0; u < units->n_units; u++) place[u] = NOT_TESTED;
+    for (size_t i = 0; i < tests->begin[tests->n_splits]; i++)
+        place[units->unit ? units->unit[tests->row[i]] : tests->row[i]] = FDML_ABSENT;
+    for (size_t i = 0; i < group->n; i++) {
+        const uint32_t row = tests->row[group->at[i]];
+        place[units->unit ? units->unit[row] : row] = group->cluster[i];
+    }
+    size_t n = 0;
+    for (size_t u = 0; u < units->n_units; u++)
+        if (place[u] != NOT_TESTED) place[n++] = place[u];
+    group->place = place;
+    group->n_drawn = n;
     return FDML_OK;
 }
 

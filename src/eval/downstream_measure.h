@@ -34,6 +34,10 @@ typedef struct fdml_tested_group {
     const uint32_t *cluster; /* [n] */
     size_t n, n_clusters;
     bool is_of_values; /* a cluster is a value */
+    /* What the group draws, where it draws together with others: of every unit that has tests
+     * at all, the group's cluster or FDML_ABSENT. [n_drawn], else NULL. */
+    const uint32_t *place;
+    size_t n_drawn;
 } fdml_tested_group;
 
 /* What is drawn: rows where `unit` is NULL, else the codes unit[row] below n_units. */
@@ -47,6 +51,10 @@ typedef struct fdml_drawn_units {
 fdml_status fdml_tested_group_make(fdml_tested_group *group, const fdml_tests *tests,
                                    const fdml_drawn_units *units, const uint32_t *group_code,
                                    uint32_t code, fdml_arena *arena, fdml_error *err);
+
+/* Fills place. In `arena`. FDML_E_NOMEM. */
+fdml_status fdml_tested_group_place(fdml_tested_group *group, const fdml_drawn_units *units,
+                                    fdml_arena *arena, fdml_error *err);
 
 /* Test rows of one split, rounded. */
 static inline size_t fdml_tested_rows(const fdml_tested_group *group)

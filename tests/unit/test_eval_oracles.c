@@ -693,7 +693,13 @@ Test(eval_oracles, fairlearn_bootstrap)
     static double sums[1000 * 8];
     double features[32 * 8] = { 0 };
     for (size_t i = 0; i < n; i++) features[i * 8] = predicted[i];
-    fdml_bootstrap_sums(sums, features, n, 8, 1000, 1, 1, 1);
+    const fdml_bootstrap bootstrap = { .features = features,
+                                       .n_clusters = n,
+                                       .n_features = 8,
+                                       .n_replicates = 1000,
+                                       .seed = 1,
+                                       .stream = 1 };
+    fdml_bootstrap_sums(sums, &bootstrap, 1);
     cr_assert_eq(numbers(want, 3, find(find(c, "asserted"), "ci_overall")), 3);
     for (size_t i = 0; i < 3; i++) {
         for (size_t b = 0; b < 1000; b++) rate[b] = sums[b * 8] / (double)n;

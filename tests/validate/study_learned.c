@@ -1,0 +1,2 @@
+#include "study.h"
+const study learned_studies[] = { { .name = 0 } };
