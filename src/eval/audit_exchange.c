@@ -58,8 +58,8 @@ static double of_intra(const audit_state *state, const double *f, const double *
     return (state->is_class_unit ? 1 : 2) * of_ratio(f, total, state->plan.intra);
 }
 
-/* On the mean of exp(-2 d^2): pairs within a class follow its weight, others those of both; less
- * the mean influence, which is not 0 then. */
+/* On the mean of exp(-2 d^2): pairs within a class follow its weight, others those of both;
+ * less the mean influence, which is not 0 then. */
 static double of_potential(const audit_state *state, const audit_group *group, const double *f)
 {
     const size_t own = state->plan.own_uniformity, apart = state->plan.uniformity;

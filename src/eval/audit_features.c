@@ -57,8 +57,7 @@ fdml_status fdml_audit_plan_make(audit_state *state, fdml_error *err)
     plan.intra = take(&next, wants_intra(state), 2);
     plan.inter = take(&next, wants_inter(state), 2);
     plan.uniformity = take(&next, wants[FDML_M_UNIFORMITY], 2);
-    plan.own_uniformity =
-        take(&next, wants[FDML_M_UNIFORMITY] && state->is_class_unit, 2);
+    plan.own_uniformity = take(&next, wants[FDML_M_UNIFORMITY] && state->is_class_unit, 2);
     plan.spectrum = take(&next, wants[FDML_M_SPECTRUM], 1);
     plan.ratio = take(&next, wants[FDML_M_CLASS_RATIO], 4);
     plan.rows = take(&next, state->wants_cluster, 1);
@@ -235,7 +234,8 @@ static void add_row_overall(double *f, const audit_group *group, const audit_sta
     if (plan->all_inter != NO_COLUMN) f[plan->all_inter] += state->influence_inter[row];
     if (plan->all_uniformity != NO_COLUMN) {
         const double n = (double)state->problem->n_rows, n_pairs = n * (n - 1) / 2;
-        f[plan->all_uniformity] += (state->potential[row] - all->uniformity * (n - 1)) / n_pairs;
+        f[plan->all_uniformity] +=
+            (state->potential[row] - all->uniformity * (n - 1)) / n_pairs;
         if (state->own_potential) {
             const uint32_t class = state->problem->label->code[row];
             const double n_own =

@@ -2,11 +2,11 @@
  * the reference.
  *
  * The interval of a gap keeps the two extreme groups as observed, so it is signed and may reach
- * below 0; groups that have no clusters in common are resampled independently. Where permutation is not exact, the test is a
- * bootstrap one: the groups' deviations from their own values have the spread that gaps would
- * have if all true values were equal (Davison & Hinkley 1997, 4.4). That presumes values that
- * do not depend on a group's size; the spectrum does, strongly, so its gap is not tested at
- * all.
+ * below 0; groups that have no clusters in common are resampled independently. Where
+ * permutation is not exact, the test is a bootstrap one: the groups' deviations from their own
+ * values have the spread that gaps would have if all true values were equal (Davison & Hinkley
+ * 1997, 4.4). That presumes values that do not depend on a group's size; the spectrum does,
+ * strongly, so its gap is not tested at all.
  *
  * SPDX-License-Identifier: MIT */
 #include <math.h>

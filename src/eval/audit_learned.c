@@ -1,11 +1,11 @@
 /* audit_learned.c - measures of predictions by group, with intervals, changes and tests.
  *
  * Clusters of a group are drawn with all their test rows of all splits and what was predicted
- * of them; where classes have rows of several groups, these draw the same classes. The same draws serve every classifier and protocol, so differences between two
- * ways of training have intervals of their own. Classifiers are not trained again: an interval
- * is that of other classes (or rows) read by these classifiers. Where the class is what is
- * drawn and what is predicted, its training rows are drawn with it. Tests:
- * audit_learned_test.c.
+ * of them; where classes have rows of several groups, these draw the same classes. The same
+ * draws serve every classifier and protocol, so differences between two ways of training have
+ * intervals of their own. Classifiers are not trained again: an interval is that of other
+ * classes (or rows) read by these classifiers. Where the class is what is drawn and what is
+ * predicted, its training rows are drawn with it. Tests: audit_learned_test.c.
  *
  * SPDX-License-Identifier: MIT */
 #include <math.h>
@@ -86,8 +86,8 @@ static fdml_status measure(fdml_learned_values *values, learned_study *s, size_t
     if (!s->n_bootstrap || group->n_clusters < 2) return FDML_OK;
     const fdml_bootstrap bootstrap = { .features = s->features,
                                        .place = group->place,
-                                       .n_clusters = group->place ? group->n_drawn
-                                                                  : group->n_clusters,
+                                       .n_clusters =
+                                           group->place ? group->n_drawn : group->n_clusters,
                                        .n_features = STRIDE,
                                        .n_replicates = s->n_bootstrap,
                                        .seed = state->settings->seed,
@@ -153,8 +153,8 @@ static extremes find_extremes(const fdml_learned_values *groups, size_t n_groups
 }
 
 /* Of two groups; groups that draw classes together are no two samples. */
-static fdml_freedom freedom_of_two(const learned_study *s, size_t a, double variance_a, size_t b,
-                                   double variance_b)
+static fdml_freedom freedom_of_two(const learned_study *s, size_t a, double variance_a,
+                                   size_t b, double variance_b)
 {
     const size_t n_a = s->group[a].n_clusters, n_b = s->group[b].n_clusters;
     if (s->group[a].place) return fdml_freedom_of(n_a < n_b ? n_a : n_b);

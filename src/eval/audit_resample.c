@@ -69,8 +69,8 @@ static void find_runs(uint32_t *place, const audit_group *group, const audit_sta
     size_t n = 0, run = 0;
     for (size_t c = 0; c < state->problem->label->n_levels; c++) {
         if (state->class_begin[c] == state->class_begin[c + 1]) continue;
-        const bool is_here = run < runs->n_runs &&
-                             state->problem->label->code[runs->row[runs->begin[run]]] == c;
+        const bool is_here =
+            run < runs->n_runs && state->problem->label->code[runs->row[runs->begin[run]]] == c;
         place[n++] = is_here ? (uint32_t)run++ : FDML_ABSENT;
     }
 }
@@ -121,8 +121,8 @@ static fdml_status resample_group(grouping_values *values, audit_state *state,
     return FDML_OK;
 }
 
-fdml_freedom fdml_audit_freedom_of_two(const grouping_values *values, size_t a, double variance_a,
-                                       size_t b, double variance_b)
+fdml_freedom fdml_audit_freedom_of_two(const grouping_values *values, size_t a,
+                                       double variance_a, size_t b, double variance_b)
 {
     const size_t n_a = values->n_clusters[a], n_b = values->n_clusters[b];
     if (values->n_drawn) return fdml_freedom_of(n_a < n_b ? n_a : n_b); /* no two samples */

@@ -45,7 +45,7 @@ typedef struct feature_plan {
 /* The values around which pair metrics are linearised, and why a metric has no value. */
 typedef struct group_base {
     double intra, inter, uniformity, spectrum, within, centre;
-    double apart; /* unit class: mean potential of pairs of two classes; NaN: none */
+    double apart;   /* unit class: mean potential of pairs of two classes; NaN: none */
     double n_apart; /* their number, ordered */
     double own;     /* unit class: sum of the classes' influences on uniformity's mean */
     fdml_agreement agreement; /* of classes and clusters */
@@ -72,9 +72,9 @@ typedef struct audit_state {
     const uint32_t *place;                  /* of a query row; NULL: all rows ask */
     fdml_query_store store;
     double *potential, *own_potential, *intra_distance,
-        *other_distance; /* [n_groupings, n_rows] or NULL; own: with rows of the same class */
-    uint32_t *assignment;                                /* [n_rows] k-means cluster */
-    uint64_t *histogram;                                 /* of all pairs, or NULL */
+        *other_distance;  /* [n_groupings, n_rows] or NULL; own: with rows of the same class */
+    uint32_t *assignment; /* [n_rows] k-means cluster */
+    uint64_t *histogram;  /* of all pairs, or NULL */
     float histogram_low, histogram_width;
 
     feature_plan plan;     /* the same columns for every grouping, ... */
@@ -164,7 +164,7 @@ typedef struct audit_group {
     size_t grouping, group;
     fdml_runs runs;
     const double *same, *other, *potential, *own_potential; /* [n_rows] listed rows, or NULL */
-    const double *spectrum;                 /* influence of listed rows on the divergence */
+    const double *spectrum; /* influence of listed rows on the divergence */
     fdml_class_ratio ratio;
     const uint32_t *cell_count;    /* listed rows: rows of the same class and cluster */
     const uint32_t *cluster_count; /* [k] rows of the cluster */
@@ -221,8 +221,8 @@ static inline double *audit_replicates(const grouping_values *values, size_t slo
 
 /* What is known of the spread of the difference of two groups or, given variances relative to
  * the values' squares, of their ratio. */
-fdml_freedom fdml_audit_freedom_of_two(const grouping_values *values, size_t a, double variance_a,
-                                       size_t b, double variance_b);
+fdml_freedom fdml_audit_freedom_of_two(const grouping_values *values, size_t a,
+                                       double variance_a, size_t b, double variance_b);
 
 /* --- audit_exchange.c --------------------------------------------------------------------- */
 /* What the group's clusters give to its values, [n_metrics], is added for the side at hand. */

@@ -154,6 +154,32 @@ static void add_values(double *features, const counts *c)
     }
 }
 
+/* A row that is taken for another value that is there lowers that value's precision and f1: the
+ * derivative of the sum of the values' measures by the row's weight, its own value apart. */
+static void add_harm(double *f, const counts *c, verdict a)
+{
+    if (a.y == a.v || !c->n[a.v]) return; /* a value that is not there is in no mean */
+    f[PRECISION] -= c->q[a.v][0] / c->p[a.v];
+    f[F1] -= c->q[a.v][2] / (c->n[a.v] + c->p[a.v]);
+}
+
+/* What classes do to one another, less its mean, beside what they are themselves: without it,
+ * an interval would take the rows that others send into a class for the class's own. */
+static void add_harms(double *features, const counts *c, const fdml_tested_group *g,
+                      const uint32_t *predicted)
+{
+    double mean[FDML_LEARNED_STRIDE] = { 0 };
+    for (size_t i = 0; i < g->n; i++) {
+        const verdict a = verdict_of(g, predicted, i);
+        add_harm(features + g->cluster[i] * FDML_LEARNED_STRIDE, c, a);
+        add_harm(mean, c, a);
+    }
+    for (size_t k = 0; k < g->n_clusters; k++)
+        for (size_t m = 0; m < MACROS; m++)
+            features[k * FDML_LEARNED_STRIDE + PRECISION + m] -=
+                mean[PRECISION + m] / (double)g->n_clusters;
+}
+
 /* The derivative of the sum of the values' measures by the weight of one row. */
 static void add_influence(double *f, const counts *c, verdict a)
 {
@@ -163,9 +189,7 @@ static void add_influence(double *f, const counts *c, verdict a)
     if (is_right > 0) f[PRECISION] += (1 - q[0]) / c->p[a.y];
     f[RECALL] += (is_right - q[1]) / n;
     f[F1] += (2 * is_right - q[2] * (1 + is_right)) / both;
-    if (is_right > 0 || !c->n[a.v]) return; /* a value that is not there is in no mean */
-    f[PRECISION] -= c->q[a.v][0] / c->p[a.v];
-    f[F1] -= c->q[a.v][2] / (c->n[a.v] + c->p[a.v]);
+    add_harm(f, c, a);
 }
 
 /* --- features --------------------------------------------------------------------------- */
@@ -202,10 +226,12 @@ fdml_status fdml_learned_features(double *features, double total[FDML_LEARNED_ST
     }
     for (size_t k = 0; k < c.n_present; k++)
         for (size_t m = 0; m < MACROS; m++) sum[m] += c.q[c.present[k]][m];
-    if (g->is_of_values)
+    if (g->is_of_values) {
         add_values(features, &c);
-    else
+        add_harms(features, &c, g, predicted);
+    } else {
         finish_influences(features, g->n_clusters, sum, (double)c.n_present, (double)g->n);
+    }
     memset(total, 0, FDML_LEARNED_STRIDE * sizeof *total);
     for (size_t i = 0; i < g->n_clusters; i++)
         for (size_t k = 0; k < FDML_LEARNED_STRIDE; k++)

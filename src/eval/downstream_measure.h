@@ -8,10 +8,12 @@
  * Accuracy is right / tests, the other measures are their column / presence, of one cluster as
  * of the sum of many. Where the clusters are the very values that are predicted, presence is 1
  * and the others are the value's own precision, recall and f1: a macro measure is a mean over
- * clusters. Else they are linearised: the measure's value times tests, plus the influence of
- * the cluster's rows on it (the infinitesimal jackknife: Efron, "The jackknife, the bootstrap
- * and other resampling plans", 1982, ch. 6), and presence is tests. That sees the less of the
- * spread the fewer rows a value has: of a value with one row nothing.
+ * clusters. To precision and f1 is added what the cluster's rows do to those of other values,
+ * to first order and less its mean over clusters, so that sums stay. Else they are linearised:
+ * the measure's value times tests, plus the influence of the cluster's rows on it (the
+ * infinitesimal jackknife: Efron, "The jackknife, the bootstrap and other resampling plans",
+ * 1982, ch. 6), and presence is tests. That sees the less of the spread the fewer rows a value
+ * has: of a value with one row nothing.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_EVAL_DOWNSTREAM_MEASURE_H

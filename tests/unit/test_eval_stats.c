@@ -11,6 +11,13 @@
 #include "base/rng.h"
 #include "eval/stats.h"
 
+static void *zeroed(size_t size)
+{
+    void *p = calloc(size, 1);
+    cr_assert_not_null(p);
+    return p;
+}
+
 Test(eval_stats, quantiles_as_r_type_7)
 {
     /* R: quantile(c(3,1,4,1,5,9,2,6), c(0,.1,.25,.5,.9,1)) = 1 1 1.75 3.5 6.9 9 */
@@ -34,8 +41,8 @@ Test(eval_stats, bootstrap_interval)
     double lo, hi, value[999];
     for (int i = 0; i < 999; i++) value[i] = 999 - i; /* the k-th is k, at k / 1000 */
     fdml_bootstrap_interval(&lo, &hi, value, 999, 0.9, (fdml_freedom){ 1e9, 1 });
-    cr_expect_float_eq(lo, 50, 0.15); /* t of 1,000 degrees of freedom */
-    cr_expect_float_eq(hi, 950, 0.15);
+    cr_expect_float_eq(lo, 49.8429, 1e-4); /* SciPy: 1000 norm.sf(t.ppf(.95, 1000)) */
+    cr_expect_float_eq(hi, 950.1571, 1e-4);
     const fdml_freedom ten = fdml_freedom_of(10);
     cr_expect_eq(ten.n_free, 9);
     cr_expect_float_eq(ten.inflation, 10.0 / 9, 1e-15);
@@ -86,7 +93,8 @@ Test(eval_stats, groups_draw_together)
         b.place = place[p];
         fdml_bootstrap_sums(sums[1 + p], &b, 1);
     }
-    for (size_t i = 0; i < B; i++) cr_expect_eq(sums[0][i * 8], sums[1][i * 8] + sums[2][i * 8]);
+    for (size_t i = 0; i < B; i++)
+        cr_expect_eq(sums[0][i * 8], sums[1][i * 8] + sums[2][i * 8]);
     free(features);
 }
 
@@ -119,13 +127,6 @@ Test(eval_stats, holm_worked_example)
     fdml_holm(adjusted, large, 2, scratch);
     cr_expect_eq(adjusted[0], 1);
     cr_expect_eq(adjusted[1], 1);
-}
-
-static void *zeroed(size_t size)
-{
-    void *p = calloc(size, 1);
-    cr_assert_not_null(p);
-    return p;
 }
 
 Test(eval_stats, bootstrap_counts_are_multinomial)

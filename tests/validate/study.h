@@ -17,6 +17,7 @@ typedef enum note_kind {
     REJECTS, /* the p of a true hypothesis: at most 5% in 4% to 6% of worlds */
     FAMILY,  /* the least corrected p of many true ones: at most 5% in at most 5% of worlds */
     FINDS,   /* the p of a false hypothesis: at most 5% in 80% of worlds or more */
+    DETECTS, /* the same where the power is said to be 80%: at most 5% in 75% to 85% */
 } note_kind;
 
 typedef struct note {
@@ -66,7 +67,8 @@ typedef struct tally {
     bool is_promised;
     char what[44];
     size_t n_worlds, n_given, n_hits;
-    double truth, mean, deviation, width; /* of the value over worlds; mean width of intervals */
+    double truth, mean, deviation,
+        width; /* of the value over worlds; mean width of intervals */
 } tally;
 void tally_notes(tally *t, const notes *worlds, size_t n_worlds, size_t index);
 double tally_share(const tally *t);

@@ -6,6 +6,10 @@
  * gallery: it is the mean over all worlds of the study, whose standard error is the deviation
  * over worlds by the root of their number, a sixtieth of it in the long form.
  *
+ * The interval of the overall value draws classes without regard of groups. Here groups have
+ * fixed numbers of classes: where they differ much, as the far ones of five do, the overall
+ * value varies less than its interval says.
+ *
  * The interval of a gap is that of the two groups that are farthest apart as observed. Which
  * these are is no question where there are two, or where two are far from all others; else they
  * were chosen for their noise, too, and the interval does not know it.
@@ -68,8 +72,7 @@ static void note_gap_of(notes *n, const world *w, const fdml_audit_result *r, si
 static void note_gap(notes *n, const world *w, const fdml_audit_result *r, size_t m)
 {
     const fdml_metric *metric = &r->settings->metrics[m];
-    note_gap_of(n, w, r, m,
-                truth_of(w, metric, w->law->n_groups - 1) - truth_of(w, metric, 0));
+    note_gap_of(n, w, r, m, truth_of(w, metric, w->law->n_groups - 1) - truth_of(w, metric, 0));
 }
 
 /* Values of retrieval metrics have a gallery, and their intervals take it as it is; how they
@@ -88,7 +91,10 @@ static void note_values(notes *n, const world *w, const fdml_audit_result *r)
     for (size_t m = 0; m < r->settings->n_metrics; m++) {
         const fdml_metric *metric = &r->settings->metrics[m];
         const size_t last = w->law->n_groups - 1;
-        note_value(n, metric, "overall", &r->overall[m], NAN);
+        if (last == 1)
+            note_value(n, metric, "overall", &r->overall[m], NAN);
+        else
+            note_shown(n, metric->key, "overall", &r->overall[m], NAN);
         note_interval(n, metric->key, "versus reference", &r->groups[0].versus[m], NAN);
         note_value(n, metric, "first group", &r->groups[0].metrics[m], truth_of(w, metric, 0));
         note_value(n, metric, "last group", &r->groups[last].metrics[m],
@@ -121,8 +127,10 @@ static void note_extremes(notes *n, const world *w, const fdml_audit_result *r)
 {
     (void)w;
     for (size_t m = 0; m < r->settings->n_metrics; m++) {
-        note_interval(n, r->settings->metrics[m].key, "one group", &r->groups[2].metrics[m], NAN);
-        note_shown(n, r->settings->metrics[m].key, "gap of extremes", &r->gaps[m].difference, 0);
+        note_interval(n, r->settings->metrics[m].key, "one group", &r->groups[2].metrics[m],
+                      NAN);
+        note_shown(n, r->settings->metrics[m].key, "gap of extremes", &r->gaps[m].difference,
+                   0);
         note_test(n, REJECTS, r->settings->metrics[m].key, "gap", r->gaps[m].p);
     }
 }

@@ -9,7 +9,8 @@
 /* E |x - y|^2 of two rows of one class in group g. With two class sizes each pair counts alike,
  * and sizes are independent of the effect. */
 double true_alignment_intra(const law *l, size_t group);
-/* log of the mean of exp(-2 d^2) over the pairs of a group of n classes with `rows` rows each. */
+/* log of the mean of exp(-2 d^2) over the pairs of a group of n classes with `rows` rows each.
+ */
 double true_uniformity(const law *l, size_t group, size_t n_classes, size_t rows);
 /* Shares of impostor and of genuine pairs of the group, or of two groups a, b, nearer than
  * -d^2 = threshold. dim must be even. */

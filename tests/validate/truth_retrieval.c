@@ -71,8 +71,8 @@ static void new_class(trial *t, uint32_t replaced)
         t->group[i] = l->by_row ? fdml_rng_below(&t->rng, (uint32_t)l->n_groups)
                                 : replaced % (uint32_t)l->n_groups;
         for (size_t d = 0; d < l->dim; d++)
-            t->row[i][d] = centre[d] +
-                           l->spread[t->group[i]] * effect * fdml_rng_normal(&t->rng);
+            t->row[i][d] =
+                centre[d] + l->spread[t->group[i]] * effect * fdml_rng_normal(&t->rng);
     }
     for (size_t i = 0; i < n; i++) {
         size_t n_mates = 0;
@@ -101,7 +101,8 @@ static void new_row(trial *t, size_t replaced)
         q[d] = w->centre[class * l->dim + d] +
                l->spread[group] * w->effect[class] * fdml_rng_normal(&t->rng);
     for (size_t i = 0; i < w->n_rows && n < MOST_MATES; i++)
-        if (w->label[i] == class && i != replaced) near[n++] = squared(q, w->x + i * l->dim, l->dim);
+        if (w->label[i] == class && i != replaced)
+            near[n++] = squared(q, w->x + i * l->dim, l->dim);
     add_query(t, q, group, near, n, class, replaced);
 }
 

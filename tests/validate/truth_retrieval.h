@@ -10,7 +10,8 @@
 /* What the interval of a retrieval metric is about: new classes (NEW_CLASSES) or new rows of
  * the same classes are drawn from the law, and each takes the place of one that is there, while
  * the rest of the gallery stays. Means over the queries of each group and, last, of all;
- * n_draws classes or rows are drawn. Under l2, all rows being query and gallery. */
+ * n_draws classes or rows are drawn. Under l2, all rows being query and gallery, without origin
+ * and shift. */
 typedef struct true_retrieval {
     double recall_at_1[MOST_GROUPS + 1], map_at_r[MOST_GROUPS + 1];
 } true_retrieval;

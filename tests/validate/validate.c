@@ -3,9 +3,9 @@
  *   validate [--short] [--worlds N] [--threads N] [--study WORD] [--markdown]
  *
  * Each study (study_*.c) draws many worlds from a law whose truth is known (world.h) and audits
- * each through fdml_audit, the whole path of a user. The long form, `make validate`, draws 4,000
- * worlds and fails where a share is outside of its band (study.h); the short one is part of
- * `make check`. docs/validation.md holds the table of a long run.
+ * each through fdml_audit, the whole path of a user. The long form, `make validate`, draws
+ * 4,000 worlds and fails where a share is outside of its band (study.h); the short one is part
+ * of `make check`. docs/validation.md holds the table of a long run.
  *
  * SPDX-License-Identifier: MIT */
 #include <math.h>
@@ -70,7 +70,8 @@ static void run_block(void *ctx, size_t block, int thread)
 /* --- tables ----------------------------------------------------------------------------- */
 
 static const char *const verb[] = {
-    [COVERS] = "covers", [REJECTS] = "rejects", [FAMILY] = "family", [FINDS] = "finds"
+    [COVERS] = "covers", [REJECTS] = "rejects", [FAMILY] = "family",
+    [FINDS] = "finds",   [DETECTS] = "finds",
 };
 
 static void print_head(const study *s, const options *o, size_t n_worlds)
@@ -87,13 +88,13 @@ static void print_tally(const tally *t, const char *verdict, bool is_markdown)
     char numbers[96] = "";
     const char *bar = is_markdown ? " | " : "  ";
     if (t->kind == COVERS)
-        snprintf(numbers, sizeof numbers, "%8.4f%s%7.4f%s%7.4f", t->truth, bar, t->deviation, bar,
-                 t->width / 2);
+        snprintf(numbers, sizeof numbers, "%8.4f%s%7.4f%s%7.4f", t->truth, bar, t->deviation,
+                 bar, t->width / 2);
     else
         snprintf(numbers, sizeof numbers, "%8s%s%7s%s%7s", "", bar, "", bar, "");
     printf("%s%-34s%s%s%s%-7s%s%6.2f%%%s%4.2f%s%s%s\n", is_markdown ? "| " : "  ", t->what, bar,
-           numbers, bar, verb[t->kind], bar, 100 * tally_share(t), bar, 100 * tally_error(t), bar,
-           verdict, is_markdown ? " |" : "");
+           numbers, bar, verb[t->kind], bar, 100 * tally_share(t), bar, 100 * tally_error(t),
+           bar, verdict, is_markdown ? " |" : "");
 }
 
 typedef struct score {

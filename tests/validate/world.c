@@ -42,7 +42,8 @@ static size_t draw_classes(size_t *size, world *w, uint32_t number)
         w->effect[c] = is_wide ? 1 + l->effect : 1 - l->effect;
         size[c] = l->rows[is_new ? fdml_rng_below(&rng, 2) : 0];
         n_rows += size[c];
-        for (size_t d = 0; d < l->dim; d++) w->centre[c * l->dim + d] = fdml_rng_normal(&rng);
+        for (size_t d = 0; d < l->dim; d++)
+            w->centre[c * l->dim + d] = l->origin + fdml_rng_normal(&rng);
     }
     return n_rows;
 }
@@ -53,9 +54,8 @@ static void draw_labels(world *w, const size_t *size, fdml_rng *rng)
     size_t row = 0;
     for (uint32_t c = 0; c < l->n_classes; c++)
         for (size_t i = 0; i < size[c]; i++, row++)
-            w->label[row] = l->sampling == NEW_CLASSES
-                                ? c
-                                : fdml_rng_below(rng, (uint32_t)l->n_classes);
+            w->label[row] =
+                l->sampling == NEW_CLASSES ? c : fdml_rng_below(rng, (uint32_t)l->n_classes);
 }
 
 static uint32_t draw_group(const world *w, uint32_t label, fdml_rng *rng)
@@ -77,8 +77,7 @@ static void draw_attributes(world *w, uint32_t number)
         for (size_t i = 0; i < sizeof coin / sizeof *coin; i++)
             coin[i] = fdml_rng_below(&rng, 2);
         for (size_t i = 0; i < w->n_rows; i++)
-            w->code[a][i] =
-                w->law->by_row ? fdml_rng_below(&rng, 2) : coin[w->label[i] % 512];
+            w->code[a][i] = w->law->by_row ? fdml_rng_below(&rng, 2) : coin[w->label[i] % 512];
     }
 }
 
@@ -90,8 +89,10 @@ static void draw_rows(world *w, uint32_t number, fdml_rng *rng)
         w->code[0][i] = draw_group(w, c, rng);
         const double spread = l->spread[w->code[0][i]] * w->effect[c];
         for (size_t d = 0; d < l->dim; d++) {
-            const double x = w->centre[c * l->dim + d] + spread * fdml_rng_normal(rng);
-            w->x[i * l->dim + d] = (float)(x + l->own[0] * (l->has_other ? fdml_rng_normal(rng) : 0));
+            const double shift = !d && w->code[0][i] ? l->shift : 0;
+            const double x = w->centre[c * l->dim + d] + shift + spread * fdml_rng_normal(rng);
+            w->x[i * l->dim + d] =
+                (float)(x + l->own[0] * (l->has_other ? fdml_rng_normal(rng) : 0));
             if (w->y) w->y[i * l->dim + d] = (float)(x + l->own[1] * fdml_rng_normal(rng));
         }
     }
