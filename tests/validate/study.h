@@ -44,6 +44,7 @@ typedef struct study {
     const char *reference; /* NULL: overall */
     void (*set)(world *w); /* NULL, or changes settings and problem */
     void (*note)(notes *n, const world *w, const fdml_audit_result *result);
+    bool is_limit;  /* beyond what is promised: everything is shown */
     size_t n_short; /* worlds of the short form; 0: it is left out */
     size_t n_long;  /* of the long one; 0: as many as others */
 } study;
@@ -57,6 +58,7 @@ void note_shown(notes *n, const char *what, const char *which, const fdml_estima
 void note_ratio(notes *n, const char *what, const char *which, const fdml_estimate *estimate,
                 size_t above, size_t below);
 void note_test(notes *n, note_kind kind, const char *what, const char *which, double p);
+void note_unpromised(notes *n); /* the last note is shown only */
 
 /* The studies of one file, ended by one without a name. */
 extern const study audit_studies[], verify_studies[], learned_studies[], compare_studies[];

@@ -41,18 +41,24 @@ static void note_changes(notes *n, const world *w, const fdml_audit_result *r)
     }
 }
 
+/* The linearised exchange of uniformity is careful, see docs/gates.md: it is shown. */
 static void note_tests(notes *n, const world *w, const fdml_audit_result *r)
 {
     const note_kind kind = w->law->own[0] == w->law->own[1] ? REJECTS : FINDS;
+    static const char *const tested[] = { "change overall", "change of first group",
+                                          "change of gap" };
     double least = 1;
     for (size_t m = 0; m < r->settings->n_metrics; m++) {
         const char *key = r->settings->metrics[m].key;
         const fdml_difference *overall = &r->comparison->overall[m],
                               *first = &r->comparison->groups[m],
                               *gap = &r->comparison->gaps[m];
-        note_test(n, kind, key, "change overall", overall->p);
-        note_test(n, kind, key, "change of first group", first->p);
-        note_test(n, REJECTS, key, "change of gap", gap->p);
+        const note_kind kinds[] = { kind, kind, REJECTS };
+        const double p[] = { overall->p, first->p, gap->p };
+        for (size_t i = 0; i < 3; i++) {
+            note_test(n, kinds[i], key, tested[i], p[i]);
+            if (r->settings->metrics[m].id == FDML_M_UNIFORMITY) note_unpromised(n);
+        }
         least = fmin(least, gap->p_holm);
         if (kind == REJECTS) least = fmin(least, fmin(overall->p_holm, first->p_holm));
     }

@@ -45,6 +45,11 @@ void note_shown(notes *n, const char *what, const char *which, const fdml_estima
                 double truth)
 {
     note_interval(n, what, which, e, truth);
+    note_unpromised(n);
+}
+
+void note_unpromised(notes *n)
+{
     n->note[n->n - 1].is_promised = false;
 }
 

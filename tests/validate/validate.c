@@ -108,6 +108,7 @@ static void judge(score *sum, const study *s, const notes *worlds, size_t n_worl
     for (size_t i = 0; i < worlds[0].n; i++) {
         tally t;
         tally_notes(&t, worlds, n_worlds, i);
+        t.is_promised = t.is_promised && !s->is_limit;
         const bool good = o->is_short ? tally_may_hold(&t) : tally_holds(&t);
         const char *verdict = good ? "" : "OUTSIDE";
         if (!t.is_promised) verdict = good ? "(not promised)" : "outside (not promised)";
