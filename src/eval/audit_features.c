@@ -2,7 +2,7 @@
  *
  * A cluster is a class within the group (unit class) or a row (unit query). Its features are
  * sums over its rows, laid out by fdml_audit_plan_make; what they are for is said in
- * audit_values.c.
+ * audit_values.c. What rows give to the overall value comes from audit_overall.c.
  *
  * SPDX-License-Identifier: MIT */
 #include <math.h>
@@ -221,35 +221,6 @@ static void add_row(double *f, const audit_group *group, const audit_state *stat
     }
 }
 
-/* The row's influence on the overall value. Under unit class pairs within a class weigh w, not
- * w^2: half of what the row shares with its class is taken back. */
-static void add_row_overall(double *f, const audit_group *group, const audit_state *state,
-                            size_t i)
-{
-    const feature_plan *plan = &state->plan;
-    const uint32_t row = group->runs.row[i];
-    const group_base *all = &state->overall;
-    if (plan->all_intra != NO_COLUMN)
-        f[plan->all_intra] += state->influence_intra[row] / (state->is_class_unit ? 2 : 1);
-    if (plan->all_inter != NO_COLUMN) f[plan->all_inter] += state->influence_inter[row];
-    if (plan->all_uniformity != NO_COLUMN) {
-        const double n = (double)state->problem->n_rows, n_pairs = n * (n - 1) / 2;
-        f[plan->all_uniformity] +=
-            (state->potential[row] - all->uniformity * (n - 1)) / n_pairs;
-        if (state->own_potential) {
-            const uint32_t class = state->problem->label->code[row];
-            const double n_own =
-                (double)(state->class_begin[class + 1] - state->class_begin[class] - 1);
-            f[plan->all_uniformity] -=
-                (state->own_potential[row] - all->uniformity * n_own) / n_pairs / 2;
-        }
-    }
-    if (plan->all_spectrum != NO_COLUMN)
-        f[plan->all_spectrum] += state->influence_spectrum[row];
-    if (plan->all_ratio != NO_COLUMN) f[plan->all_ratio] += state->influence_ratio[row];
-    if (state->cell_count) fdml_audit_agreement_add_overall(f, state, row);
-}
-
 static void fill_features(audit_group *group, const audit_state *state)
 {
     const fdml_runs *runs = &group->runs;
@@ -259,7 +230,7 @@ static void fill_features(audit_group *group, const audit_state *state)
         const size_t begin = runs->begin[r], end = runs->begin[r + 1];
         for (size_t i = begin; i < end; i++) {
             add_row(f, group, state, i, (double)(end - begin));
-            if (group->grouping) add_row_overall(f, group, state, i);
+            if (group->grouping) fdml_audit_overall_add(f, state, runs->row[i]);
             if (!state->is_class_unit) f += group->stride;
         }
         if (!state->is_class_unit) continue;
@@ -378,43 +349,4 @@ fdml_status fdml_audit_group_make(audit_group *group, const audit_state *state, 
         group->n_queries += audit_is_query(state, runs->row[i]);
     make_base(group, state);
     return FDML_OK;
-}
-
-void fdml_audit_keep_overall(audit_state *state, const audit_group *group)
-{
-    const fdml_runs *runs = &group->runs;
-    const group_base *base = &group->base;
-    state->overall = *base;
-    fdml_audit_agreement_keep(state, group);
-    const double n_intra = (double)base->n[FDML_M_ALIGNMENT_INTRA];
-    const double n_inter = (double)base->n[FDML_M_ALIGNMENT_INTER];
-    const double n = (double)runs->n_rows;
-    for (size_t r = 0; r < runs->n_runs; r++) {
-        const double n_same = (double)(runs->begin[r + 1] - runs->begin[r]);
-        const fdml_class_ratio *ratio = &group->ratio;
-        double same = 0;
-        for (size_t i = runs->begin[r]; i < runs->begin[r + 1]; i++) {
-            const uint32_t row = runs->row[i];
-            if (group->same) same += group->same[i];
-            if (state->influence_intra)
-                state->influence_intra[row] =
-                    n_intra > 0 ? (group->same[i] - base->intra * (n_same - 1)) / n_intra : 0;
-            if (state->influence_inter)
-                state->influence_inter[row] =
-                    n_inter > 0 ? (group->other[i] - base->inter * (n - n_same)) / n_inter : 0;
-            if (state->influence_spectrum) state->influence_spectrum[row] = group->spectrum[i];
-            if (!state->influence_ratio) continue;
-            /* d(A/B): what the row does inside its class, and its share of the class. */
-            const double n_runs = (double)runs->n_runs, value = base->within / base->centre;
-            double of_a = ratio->row_within[i], of_b = ratio->row_centre[i];
-            if (state->is_class_unit && n_same > 1)
-                of_a += (ratio->within[r] - base->within) / (double)ratio->n_within / n_same;
-            if (state->is_class_unit)
-                of_b += 2 * (ratio->centre[r] - base->centre * (n_runs - 1)) /
-                        (n_runs * (n_runs - 1)) / n_same;
-            state->influence_ratio[row] = (of_a - value * of_b) / base->centre;
-        }
-        if (state->class_same)
-            state->class_same[state->problem->label->code[runs->row[runs->begin[r]]]] = same;
-    }
 }

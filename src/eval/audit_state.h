@@ -1,8 +1,9 @@
 /* audit_state.h - what the parts of an audit share; private to eval/audit*.c.
  *
  * audit.c runs the stages in order. audit_measure.c makes everything that is per row, once.
- * audit_features.c turns the rows of one group into features of resampling clusters, and sums
- * of features into values. audit_cluster.c does the same for the cluster metrics, which are no
+ * audit_features.c turns the rows of one group into features of resampling clusters, with
+ * audit_overall.c for the overall value beside it, and audit_values.c sums of features into
+ * values. audit_cluster.c does the same for the cluster metrics, which are no
  * sums. audit_resample.c draws replicates of a whole grouping; audit_gap.c compares groups;
  * audit_permute.c tests them; audit_verify.c is the verification part, audit_leakage.c that of
  * leakage, audit_downstream.c trains classifiers and audit_learned.c measures them
@@ -188,9 +189,12 @@ typedef struct audit_group {
 fdml_status fdml_audit_group_make(audit_group *group, const audit_state *state, size_t grouping,
                                   size_t index, const fdml_runs *runs, fdml_error *err);
 
+/* --- audit_overall.c ---------------------------------------------------------------------- */
 /* From the overall group, kept for the groupings to come: its base, row influences, and the
  * sums within classes. Arrays are allocated by fdml_audit_plan_make. */
 void fdml_audit_keep_overall(audit_state *state, const audit_group *group);
+/* Adds the row's influence on the overall value to the all_* columns of f. */
+void fdml_audit_overall_add(double *f, const audit_state *state, uint32_t row);
 
 /* --- audit_values.c ----------------------------------------------------------------------- */
 /* sums[column] / sums[column + 1]; NaN where the latter is 0. */

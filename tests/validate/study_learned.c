@@ -76,7 +76,7 @@ const study learned_studies[] = {
       .metrics = "leakage",
       .n_bootstrap = 199,
       .note = note_leakage,
-      .n_short = 100 },
+      .n_short = 200 },
     { .name = "leakage, attribute of rows",
       .about = "2 groups in 40 classes of 12 rows.",
       .law = { .dim = 4,

@@ -82,5 +82,5 @@ const study verify_studies[] = { { .name = "verification, attribute of classes, 
                                    .n_bootstrap = 199,
                                    .set = set,
                                    .note = note_rates,
-                                   .n_short = 100 },
+                                   .n_short = 200 },
                                  { .name = 0 } };
