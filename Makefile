@@ -209,6 +209,10 @@ $(BIN)/kcheck: $(call objects,tests/kcheck/*.c) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK)
 
+$(BIN)/validate: $(call objects,tests/validate/*.c) $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(LINK)
+
 $(BIN)/onnx-suite: $(call objects,tests/onnx_suite/*.c) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK)
@@ -234,8 +238,8 @@ $(BIN)/fuzz_%: $(OBJ)/tests/fuzz/fuzz_%.o $(FUZZ_OBJ) $(LIB)
 
 # --- test ----------------------------------------------------------------------------------
 
-TEST_PROGRAMS := $(TOOLS) $(EXAMPLES) $(KCHECK) $(UNIT) $(BIN)/onnx-suite $(REPLAYS)
-SUITES    ?= layers symbols headers format kcheck unit onnx cli corpus nehalem haswell
+TEST_PROGRAMS := $(TOOLS) $(EXAMPLES) $(KCHECK) $(UNIT) $(BIN)/validate $(BIN)/onnx-suite $(REPLAYS)
+SUITES    ?= layers symbols headers format kcheck unit validate onnx cli corpus nehalem haswell
 PARALLEL   = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 CHECK      = BUILD=$(BUILD) BIN=$(BIN) OBJ=$(OBJ) CC='$(CC)' NM='$(NM)' MACHINE=$(MACHINE) \
              scripts/check.sh
@@ -309,6 +313,13 @@ golden:  ## install PyTorch and compare whole networks, layers and training step
 	@scripts/deps.sh golden
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BIN)/golden $(GOLDEN)/cases.tsv
 	@$(BIN)/golden $(GOLDEN)
+
+# docs/validation.md holds a run of it: VALIDATE_FLAGS=--markdown writes its tables.
+.PHONY: validate
+validate:  ## simulate: do intervals cover, do tests reject as often as they say? (20 minutes)
+	@scripts/deps.sh core
+	@$(MAKE) --no-print-directory $(PARALLEL) $(BIN)/validate
+	@$(BIN)/validate $(VALIDATE_FLAGS)
 
 .PHONY: train-bits
 train-bits: $(BIN)/fdml-train $(BIN)/fdml-synth  ## equal weights for every thread count and ISA, and after 20 kills

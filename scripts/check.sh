@@ -125,6 +125,12 @@ suite_kcheck()
     emulated "$BIN/kcheck" ${KCHECK_FLAGS:-}
 }
 
+# Few worlds of the simulations that `make validate` runs at length.
+suite_validate()
+{
+    "$BIN/validate" --short
+}
+
 # Conformance tests of operators and whole models, by the interpreter and by plans, each after it
 # was written as a file and read again, which must change nothing. What is
 # refused is outside of what fdml runs, and its reasons are in the log.

@@ -73,6 +73,11 @@ formula()
     macro_precision) echo '`(1/V) sum over values v of t_v / p_v`.' ;;
     macro_recall) echo '`(1/V) sum over values v of t_v / n_v`.' ;;
     macro_f1) echo '`(1/V) sum over values v of 2 t_v / (n_v + p_v)`.' ;;
+    interval)
+        echo 'Quantiles of the replicates at `Phi(-t sqrt(m/(m-1)))` and 1 minus it, `t` of Student with `m - 1` degrees of'
+        echo 'freedom, `m` classes or rows; of a difference of two groups those of Welch and Satterthwaite. Hesterberg, The'
+        echo 'American Statistician 69, 2015. How often it holds the truth: [validation.md](validation.md).'
+        ;;
     gap) echo '`max over groups - min over groups`; ratio `min / max`.' ;;
     ratio) echo '`min over groups / max over groups`; 0.8 is the four-fifths rule.' ;;
     lower | upper) echo 'Efron and Tibshirani, "An introduction to the bootstrap", 1993, chapter 13.' ;;

@@ -44,3 +44,16 @@ double fdml_student_t(double confidence, size_t n_free)
     fdml_sincos(0.5 * (low + high), &sine, &cosine);
     return sqrt((double)n_free) * sine / cosine;
 }
+
+/* P(0 < Z < x) = phi(x) (x + x^3/3 + x^5/(3 5) + ...), of positive terms only. */
+double fdml_normal_tail(double x)
+{
+    const double density_at_0 = 0x1.9884533d43651p-2; /* 1 / sqrt(2 pi) */
+    if (x > 7.5) return 0;
+    double term = x, sum = 0;
+    for (double k = 3; sum + term != sum; k += 2) {
+        sum += term;
+        term *= x * x / k;
+    }
+    return fmax(0, 0.5 - density_at_0 * fdml_exp(-x * x / 2) * sum);
+}

@@ -15,4 +15,8 @@
  * range. Relative error below 1e-9 for a confidence up to .9999; time grows with n_free. */
 double fdml_student_t(double confidence, size_t n_free);
 
+/* P(Z > x) of a standard normal Z, x not negative (Abramowitz & Stegun 26.2.11). Error below
+ * 1e-14; 0 beyond 7.5, where it is less. */
+double fdml_normal_tail(double x);
+
 #endif

@@ -134,6 +134,47 @@ static fdml_status collect_warnings(fdml_audit_result *result, const audit_state
     return FDML_OK;
 }
 
+fdml_status fdml_audit_warn(fdml_audit_result *result, const char *text, fdml_arena *arena,
+                            fdml_error *err)
+{
+    const char **list = fdml_arena_push(arena, result->n_warnings + 1, sizeof *list);
+    const char *copy = fdml_arena_copy_text(arena, text, strlen(text));
+    if (!list || !copy) return no_memory(err);
+    if (result->n_warnings) memcpy(list, result->warnings, result->n_warnings * sizeof *list);
+    list[result->n_warnings++] = copy;
+    result->warnings = list;
+    return FDML_OK;
+}
+
+static bool has_interval(const grouping_values *values, size_t group)
+{
+    for (size_t m = 0; m < values->n_metrics; m++)
+        if (!isnan(values->estimate[group * values->n_metrics + m].lo)) return true;
+    return false;
+}
+
+/* Groups whose intervals stand on very few classes. */
+static fdml_status warn_of_few(fdml_audit_result *result, const grouping_values *values,
+                               const audit_state *state, fdml_error *err)
+{
+    const fdml_grouping *by = &state->groupings.grouping[values->grouping];
+    size_t n_few = 0, first = 0;
+    if (!state->is_class_unit) return FDML_OK;
+    for (size_t g = values->n_groups; g-- > 0;) {
+        if (values->n_clusters[g] >= AUDIT_LEAST_CLASSES || !has_interval(values, g)) continue;
+        n_few++;
+        first = g;
+    }
+    if (!n_few) return FDML_OK;
+    char text[FDML_ERROR_MAX];
+    snprintf(text, sizeof text,
+             "%s: %zu of %zu groups have fewer than %d classes, too few for their intervals to "
+             "be relied on (%s has %zu)",
+             by->by, n_few, by->n_groups, AUDIT_LEAST_CLASSES, by->value[first],
+             values->n_clusters[first]);
+    return fdml_audit_warn(result, text, state->arena, err);
+}
+
 /* --- results -------------------------------------------------------------------------- */
 
 typedef struct result_arrays {
@@ -224,6 +265,7 @@ static fdml_status compare_groups(fdml_audit_result *result, audit_state *state,
             FDML_TRY(fdml_audit_compare(arrays.gaps + (g - 1) * n_metrics,
                                         arrays.versus + first * n_metrics, &values, state,
                                         arrays.overall, err));
+            FDML_TRY(warn_of_few(result, &values, state, err));
             first += values.n_groups;
         }
         if (pairing) FDML_TRY(fdml_audit_pairing_add(pairing, &values, gaps, err));

@@ -84,7 +84,8 @@ static size_t measures_size(const fdml_problem *problem, const fdml_audit_settin
     const bool is_shared = n_groupings > 1 && !strcmp(settings->reference, "overall");
     size_t by_row = sizeof(uint32_t) * (1 + n_groupings); /* order by class, codes */
     if (problem->is_query) by_row += sizeof(uint32_t);
-    if (w->ids[FDML_M_UNIFORMITY]) by_row += n_groupings * sizeof(double);
+    if (w->ids[FDML_M_UNIFORMITY])
+        by_row += n_groupings * sizeof(double) * (settings->unit == FDML_UNIT_CLASS ? 2 : 1);
     if (is_power_1 && (w->intra || w->inter)) by_row += n_groupings * sizeof(double);
     if (is_power_1 && w->inter) by_row += n_groupings * sizeof(double);
     if (w->cluster) by_row += sizeof(uint32_t);
@@ -137,7 +138,8 @@ static size_t group_size(const fdml_problem *problem, const fdml_audit_settings 
     const size_t n_clusters = settings->unit == FDML_UNIT_CLASS ? n_classes : n;
     size_t by_row = 2 * sizeof(uint32_t);
     if (w->intra || w->inter) by_row += 2 * sizeof(double);
-    if (w->ids[FDML_M_UNIFORMITY]) by_row += sizeof(double);
+    if (w->ids[FDML_M_UNIFORMITY])
+        by_row += sizeof(double) * (settings->unit == FDML_UNIT_CLASS ? 2 : 1);
     if (w->ids[FDML_M_SPECTRUM]) by_row += sizeof(double);
     if (w->ids[FDML_M_CLASS_RATIO]) by_row += 2 * sizeof(double);
     if (w->cluster) by_row += sizeof(uint32_t);
@@ -164,14 +166,15 @@ static size_t resampling_size(const fdml_problem *problem, const fdml_audit_sett
                               const wishes *w, int n_threads)
 {
     const size_t n = problem->n_rows, n_metrics = settings->n_metrics;
-    const size_t stride = fdml_feature_stride(n_metrics + 1 + 2 * 3 + 1 + 4 + 7 + 5 + 6);
+    const size_t stride = fdml_feature_stride(n_metrics + 1 + 2 * 4 + 1 + 4 + 7 + 5 + 6);
     const size_t n_groups = count_groups(problem, settings);
     const size_t by_replicate = (n_groups + 1) * n_metrics + 2 * stride + n_metrics + 2;
     const size_t replicates =
         larger(settings->n_bootstrap, settings->n_permutations) * by_replicate * sizeof(double);
     const size_t logs = w->cluster ? (n < 65536 ? n + 1 : 65536) * sizeof(double) : 0;
     const size_t estimates = (n_groups + 1) * n_metrics * 3 * sizeof(fdml_estimate);
-    return replicates + logs + estimates +
+    const size_t place = problem->label->n_levels * sizeof(uint32_t);
+    return replicates + logs + estimates + place +
            larger(group_size(problem, settings, w, stride, n_threads),
                   permuting_size(problem, settings, w, n_groups, n_threads));
 }
@@ -286,7 +289,9 @@ static share measuring_share(const fdml_problem *problem, const fdml_audit_setti
     if (w->cluster)
         beside = larger(
             beside, fdml_kmeans_size(problem, problem->label->n_levels, machine->n_threads));
-    if (settings->alignment_power == 1 && (w->intra || w->inter))
+    const bool wants_own_potential =
+        w->ids[FDML_M_UNIFORMITY] && settings->unit == FDML_UNIT_CLASS;
+    if ((settings->alignment_power == 1 && (w->intra || w->inter)) || wants_own_potential)
         beside = larger(beside, class_pairs_size(problem, machine));
     s.wanted = larger(s.wanted, beside);
     s.least = larger(s.least, beside);

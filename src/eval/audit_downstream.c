@@ -228,18 +228,6 @@ static fdml_status run_target(fdml_downstream_result *results, course *c, fdml_e
     return FDML_OK;
 }
 
-static fdml_status add_warning(fdml_audit_result *result, const char *text, fdml_arena *arena,
-                               fdml_error *err)
-{
-    const char **list = fdml_arena_push(arena, result->n_warnings + 1, sizeof *list);
-    const char *copy = fdml_arena_copy_text(arena, text, strlen(text));
-    if (!list || !copy) return no_memory(err);
-    if (result->n_warnings) memcpy(list, result->warnings, result->n_warnings * sizeof *list);
-    list[result->n_warnings++] = copy;
-    result->warnings = list;
-    return FDML_OK;
-}
-
 /* What the reader of these numbers must know about their rows. */
 static fdml_status warn(fdml_audit_result *result, const fdml_downstream_result *d,
                         const audit_state *state, fdml_error *err)
@@ -252,7 +240,7 @@ static fdml_status warn(fdml_audit_result *result, const fdml_downstream_result 
             "downstream: %zu values of %s have one row and take no part; %zu values with %zu "
             "rows do",
             d->n_left_out, d->target, d->n_values, d->n_rows);
-        FDML_TRY(add_warning(result, text, state->arena, err));
+        FDML_TRY(fdml_audit_warn(result, text, state->arena, err));
     }
     if (!d->grouping || d->is_within || !is_balanced) return FDML_OK;
     snprintf(
@@ -260,7 +248,7 @@ static fdml_status warn(fdml_audit_result *result, const fdml_downstream_result 
         "downstream: %s is constant within the values of %s, so balanced protocols give its "
         "groups equally many training rows in all, which changes rows per value",
         d->by, d->target);
-    return add_warning(result, text, state->arena, err);
+    return fdml_audit_warn(result, text, state->arena, err);
 }
 
 fdml_status fdml_audit_downstream(fdml_audit_result *result, audit_state *state,
@@ -290,5 +278,5 @@ fdml_status fdml_audit_downstream(fdml_audit_result *result, audit_state *state,
     snprintf(text, sizeof text,
              "downstream: %zu trainings of linear models stopped before their minimum",
              n_short);
-    return add_warning(result, text, state->arena, err);
+    return fdml_audit_warn(result, text, state->arena, err);
 }

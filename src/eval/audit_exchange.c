@@ -58,6 +58,18 @@ static double of_intra(const audit_state *state, const double *f, const double *
     return (state->is_class_unit ? 1 : 2) * of_ratio(f, total, state->plan.intra);
 }
 
+/* On the mean of exp(-2 d^2): pairs within a class follow its weight, others those of both;
+ * less the mean influence, which is not 0 then. */
+static double of_potential(const audit_state *state, const audit_group *group, const double *f)
+{
+    const size_t own = state->plan.own_uniformity, apart = state->plan.uniformity;
+    const double *total = group->total;
+    if (own == NO_COLUMN) return 2 * of_ratio(f, total, apart);
+    const double above = 2 * f[apart] + f[own], n_pairs = 2 * f[apart + 1] + f[own + 1];
+    return (above - group->base.uniformity * n_pairs) / (total[apart + 1] + total[own + 1]) -
+           group->base.own / (double)group->n_clusters;
+}
+
 /* U_c of above / below. */
 static double of_quotient(double value, double of_above, double of_below, double below)
 {
@@ -79,7 +91,7 @@ static double influence(const audit_state *state, const audit_group *group, size
         return of_quotient(value, of_intra(state, f, total),
                            2 * of_ratio(f, total, plan->inter), base->inter);
     case FDML_M_UNIFORMITY:
-        return 2 * of_ratio(f, total, plan->uniformity) / base->uniformity;
+        return of_potential(state, group, f) / base->uniformity;
     default: /* class_ratio; its features by query are influences */
         if (!state->is_class_unit)
             return of_quotient(value, f[plan->ratio], f[plan->ratio + 2], base->centre);

@@ -2,7 +2,7 @@
  *
  * A cluster is a class within the group (unit class) or a row (unit query). Its features are
  * sums over its rows, laid out by fdml_audit_plan_make; what they are for is said in
- * audit_values.c.
+ * audit_values.c. What rows give to the overall value comes from audit_overall.c.
  *
  * SPDX-License-Identifier: MIT */
 #include <math.h>
@@ -57,6 +57,7 @@ fdml_status fdml_audit_plan_make(audit_state *state, fdml_error *err)
     plan.intra = take(&next, wants_intra(state), 2);
     plan.inter = take(&next, wants_inter(state), 2);
     plan.uniformity = take(&next, wants[FDML_M_UNIFORMITY], 2);
+    plan.own_uniformity = take(&next, wants[FDML_M_UNIFORMITY] && state->is_class_unit, 2);
     plan.spectrum = take(&next, wants[FDML_M_SPECTRUM], 1);
     plan.ratio = take(&next, wants[FDML_M_CLASS_RATIO], 4);
     plan.rows = take(&next, state->wants_cluster, 1);
@@ -203,7 +204,12 @@ static void add_row(double *f, const audit_group *group, const audit_state *stat
         f[plan->inter] += group->other[i];
         f[plan->inter + 1] += n - n_same;
     }
-    if (plan->uniformity != NO_COLUMN) {
+    if (plan->own_uniformity != NO_COLUMN) {
+        f[plan->own_uniformity] += group->own_potential[i];
+        f[plan->own_uniformity + 1] += n_same - 1;
+        f[plan->uniformity] += group->potential[i] - group->own_potential[i];
+        f[plan->uniformity + 1] += n - n_same;
+    } else if (plan->uniformity != NO_COLUMN) {
         f[plan->uniformity] += group->potential[i];
         f[plan->uniformity + 1] += n - 1;
     }
@@ -215,32 +221,6 @@ static void add_row(double *f, const audit_group *group, const audit_state *stat
     }
 }
 
-/* The row's influence on the overall value. Under unit class pairs within the cluster weigh w,
- * not w^2: half of what the row shares with its own cluster is taken back. */
-static void add_row_overall(double *f, const audit_group *group, const audit_state *state,
-                            size_t i, double n_same)
-{
-    const feature_plan *plan = &state->plan;
-    const uint32_t row = group->runs.row[i];
-    const group_base *all = &state->overall;
-    if (plan->all_intra != NO_COLUMN && all->n[FDML_M_ALIGNMENT_INTRA]) {
-        const double n_pairs = (double)all->n[FDML_M_ALIGNMENT_INTRA];
-        const double own = (group->same[i] - all->intra * (n_same - 1)) / n_pairs;
-        f[plan->all_intra] +=
-            state->influence_intra[row] - (state->is_class_unit ? own / 2 : 0);
-    }
-    if (plan->all_inter != NO_COLUMN) f[plan->all_inter] += state->influence_inter[row];
-    if (plan->all_uniformity != NO_COLUMN) {
-        const double n = (double)state->problem->n_rows;
-        f[plan->all_uniformity] +=
-            (state->potential[row] - all->uniformity * (n - 1)) / (n * (n - 1) / 2);
-    }
-    if (plan->all_spectrum != NO_COLUMN)
-        f[plan->all_spectrum] += state->influence_spectrum[row];
-    if (plan->all_ratio != NO_COLUMN) f[plan->all_ratio] += state->influence_ratio[row];
-    if (state->cell_count) fdml_audit_agreement_add_overall(f, state, row);
-}
-
 static void fill_features(audit_group *group, const audit_state *state)
 {
     const fdml_runs *runs = &group->runs;
@@ -250,7 +230,7 @@ static void fill_features(audit_group *group, const audit_state *state)
         const size_t begin = runs->begin[r], end = runs->begin[r + 1];
         for (size_t i = begin; i < end; i++) {
             add_row(f, group, state, i, (double)(end - begin));
-            if (group->grouping) add_row_overall(f, group, state, i, (double)(end - begin));
+            if (group->grouping) fdml_audit_overall_add(f, state, runs->row[i]);
             if (!state->is_class_unit) f += group->stride;
         }
         if (!state->is_class_unit) continue;
@@ -306,8 +286,15 @@ static void base_of_pairs(audit_group *group, const audit_state *state)
             base->n[FDML_M_ALIGNMENT_INTRA] + base->n[FDML_M_ALIGNMENT_INTER];
     }
     if (plan->uniformity != NO_COLUMN) {
-        base->uniformity = fdml_audit_ratio_of(total, plan->uniformity);
-        base->n[FDML_M_UNIFORMITY] = half(total[plan->uniformity + 1]);
+        const bool has_own = plan->own_uniformity != NO_COLUMN;
+        const double own = has_own ? total[plan->own_uniformity] : 0;
+        const double n_own = has_own ? total[plan->own_uniformity + 1] : 0;
+        const double n_pairs = total[plan->uniformity + 1] + n_own;
+        base->apart = fdml_audit_ratio_of(total, plan->uniformity);
+        base->n_apart = total[plan->uniformity + 1];
+        base->uniformity = n_pairs > 0 ? (total[plan->uniformity] + own) / n_pairs : NAN;
+        base->n[FDML_M_UNIFORMITY] = half(n_pairs);
+        base->own = (base->uniformity * n_own - own) / n_pairs;
         if (isnan(base->uniformity)) base->why[FDML_M_UNIFORMITY] = "one row has no pairs";
         if (base->uniformity <= 0)
             base->why[FDML_M_UNIFORMITY] = "distances are so large that exp(-2 d^2) is 0";
@@ -345,6 +332,10 @@ fdml_status fdml_audit_group_make(audit_group *group, const audit_state *state, 
     if (state->potential)
         FDML_TRY(listed(&group->potential, state->potential + grouping * state->problem->n_rows,
                         runs, state->scratch, err));
+    if (state->own_potential)
+        FDML_TRY(listed(&group->own_potential,
+                        state->own_potential + grouping * state->problem->n_rows, runs,
+                        state->scratch, err));
     group->features =
         fdml_arena_push_zero(state->scratch, group->n_clusters * group->stride, sizeof(double));
     group->total = fdml_arena_push_zero(state->scratch, group->stride, sizeof(double));
@@ -358,43 +349,4 @@ fdml_status fdml_audit_group_make(audit_group *group, const audit_state *state, 
         group->n_queries += audit_is_query(state, runs->row[i]);
     make_base(group, state);
     return FDML_OK;
-}
-
-void fdml_audit_keep_overall(audit_state *state, const audit_group *group)
-{
-    const fdml_runs *runs = &group->runs;
-    const group_base *base = &group->base;
-    state->overall = *base;
-    fdml_audit_agreement_keep(state, group);
-    const double n_intra = (double)base->n[FDML_M_ALIGNMENT_INTRA];
-    const double n_inter = (double)base->n[FDML_M_ALIGNMENT_INTER];
-    const double n = (double)runs->n_rows;
-    for (size_t r = 0; r < runs->n_runs; r++) {
-        const double n_same = (double)(runs->begin[r + 1] - runs->begin[r]);
-        const fdml_class_ratio *ratio = &group->ratio;
-        double same = 0;
-        for (size_t i = runs->begin[r]; i < runs->begin[r + 1]; i++) {
-            const uint32_t row = runs->row[i];
-            if (group->same) same += group->same[i];
-            if (state->influence_intra)
-                state->influence_intra[row] =
-                    n_intra > 0 ? (group->same[i] - base->intra * (n_same - 1)) / n_intra : 0;
-            if (state->influence_inter)
-                state->influence_inter[row] =
-                    n_inter > 0 ? (group->other[i] - base->inter * (n - n_same)) / n_inter : 0;
-            if (state->influence_spectrum) state->influence_spectrum[row] = group->spectrum[i];
-            if (!state->influence_ratio) continue;
-            /* d(A/B): what the row does inside its class, and its share of the class. */
-            const double n_runs = (double)runs->n_runs, value = base->within / base->centre;
-            double of_a = ratio->row_within[i], of_b = ratio->row_centre[i];
-            if (state->is_class_unit && n_same > 1)
-                of_a += (ratio->within[r] - base->within) / (double)ratio->n_within / n_same;
-            if (state->is_class_unit)
-                of_b += 2 * (ratio->centre[r] - base->centre * (n_runs - 1)) /
-                        (n_runs * (n_runs - 1)) / n_same;
-            state->influence_ratio[row] = (of_a - value * of_b) / base->centre;
-        }
-        if (state->class_same)
-            state->class_same[state->problem->label->code[runs->row[runs->begin[r]]]] = same;
-    }
 }

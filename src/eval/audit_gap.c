@@ -2,11 +2,11 @@
  * the reference.
  *
  * The interval of a gap keeps the two extreme groups as observed, so it is signed and may reach
- * below 0; groups are resampled independently. Where permutation is not exact, the test is a
- * bootstrap one: the groups' deviations from their own values have the spread that gaps would
- * have if all true values were equal (Davison & Hinkley 1997, 4.4). That presumes values that
- * do not depend on a group's size; the spectrum does, strongly, so its gap is not tested at
- * all.
+ * below 0; groups that have no clusters in common are resampled independently. Where
+ * permutation is not exact, the test is a bootstrap one: the groups' deviations from their own
+ * values have the spread that gaps would have if all true values were equal (Davison & Hinkley
+ * 1997, 4.4). That presumes values that do not depend on a group's size; the spectrum does,
+ * strongly, so its gap is not tested at all.
  *
  * SPDX-License-Identifier: MIT */
 #include <math.h>
@@ -48,6 +48,40 @@ static baseline find_reference(const grouping_values *values, const audit_state 
     return (baseline){ slot, estimate_of(values, slot, 0), NULL };
 }
 
+/* What is known of the spread of d, the replicates of group minus reference. The part of d that
+ * the group's own draws explain has the variance cov(d, group)^2 / var(group), whether or not
+ * the group is in the reference; the rest comes from the other clusters of the reference. */
+static fdml_freedom freedom_against(const grouping_values *values, const baseline *reference,
+                                    size_t group, size_t metric, const double *d)
+{
+    const double *own = audit_replicates(values, group, metric);
+    const size_t n = values->n_bootstrap, n_own = values->n_clusters[group];
+    if (values->n_drawn) return fdml_freedom_of(n_own);
+    size_t n_others = 0;
+    for (size_t g = 0; g < values->n_groups; g++)
+        if (g != group && (g == reference->slot || reference->slot == values->n_groups))
+            n_others += values->n_clusters[g];
+    double mean_own = 0, mean_d = 0, covariance = 0, of_own = 0, of_d = 0, count = 0;
+    for (size_t r = 0; r < n; r++) {
+        if (isnan(d[r])) continue;
+        mean_own += own[r];
+        mean_d += d[r];
+        count++;
+    }
+    mean_own /= count;
+    mean_d /= count;
+    for (size_t r = 0; r < n; r++) {
+        if (isnan(d[r])) continue;
+        const double x = own[r] - mean_own, y = d[r] - mean_d;
+        covariance += x * y;
+        of_own += x * x;
+        of_d += y * y;
+    }
+    const double explained = of_own > 0 ? covariance * covariance / of_own : 0;
+    if (n_others < 2) return fdml_freedom_of(n_own);
+    return fdml_freedom_of_two(explained, n_own, fmax(0, of_d - explained), n_others);
+}
+
 /* scratch: [n_bootstrap] */
 static fdml_estimate versus(const grouping_values *values, const baseline *reference,
                             const audit_state *state, size_t group, size_t metric,
@@ -65,8 +99,9 @@ static fdml_estimate versus(const grouping_values *values, const baseline *refer
     const double *a = audit_replicates(values, group, metric);
     const double *b = audit_replicates(values, reference->slot, metric);
     for (size_t r = 0; r < values->n_bootstrap; r++) scratch[r] = a[r] - b[r];
-    fdml_percentile_interval(&e.lo, &e.hi, scratch, values->n_bootstrap,
-                             state->settings->confidence);
+    fdml_bootstrap_interval(&e.lo, &e.hi, scratch, values->n_bootstrap,
+                            state->settings->confidence,
+                            freedom_against(values, reference, group, metric, scratch));
     return e;
 }
 
@@ -82,6 +117,9 @@ audit_extremes fdml_audit_extremes(const grouping_values *values, size_t metric)
         if (!x.n || value < estimate_of(values, x.least, metric)->value) x.least = g;
         x.n++;
     }
+    /* All alike: their gap of 0 is that of two groups still, and has an interval. */
+    for (size_t g = 0; x.most == x.least && g < values->n_groups; g++)
+        if (g != x.most && !isnan(estimate_of(values, g, metric)->value)) x.least = g;
     return x;
 }
 
@@ -102,13 +140,18 @@ static void difference_and_ratio(fdml_gap_result *gap, const grouping_values *va
     const double confidence = state->settings->confidence;
     const double *a = audit_replicates(values, x->most, gap->metric);
     const double *b = audit_replicates(values, x->least, gap->metric);
+    const double of_a = fdml_variance(a, values->n_bootstrap);
+    const double of_b = fdml_variance(b, values->n_bootstrap);
     for (size_t r = 0; r < values->n_bootstrap; r++) scratch[r] = a[r] - b[r];
-    fdml_percentile_interval(&gap->difference.lo, &gap->difference.hi, scratch,
-                             values->n_bootstrap, confidence);
+    fdml_bootstrap_interval(&gap->difference.lo, &gap->difference.hi, scratch,
+                            values->n_bootstrap, confidence,
+                            fdml_audit_freedom_of_two(values, x->most, of_a, x->least, of_b));
     if (!is_positive) return;
     for (size_t r = 0; r < values->n_bootstrap; r++) scratch[r] = a[r] > 0 ? b[r] / a[r] : NAN;
-    fdml_percentile_interval(&gap->ratio.lo, &gap->ratio.hi, scratch, values->n_bootstrap,
-                             confidence);
+    fdml_bootstrap_interval(
+        &gap->ratio.lo, &gap->ratio.hi, scratch, values->n_bootstrap, confidence,
+        fdml_audit_freedom_of_two(values, x->most, of_a / (most->value * most->value), x->least,
+                                  of_b / (least->value * least->value)));
 }
 
 /* Size of the numbers that a gap is the difference of. Uniformity is a logarithm of, and

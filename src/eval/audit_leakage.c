@@ -24,6 +24,7 @@ typedef struct attribute {
     uint32_t *majority;           /* [n_classes] */
     uint32_t *predicted[READERS]; /* [n_rows of the problem] */
     size_t stride;
+    double n_free, n_classes; /* over the strata that are drawn: classes - 1, classes */
 } attribute;
 
 static fdml_status no_memory(fdml_error *err)
@@ -91,7 +92,7 @@ static void add_class(double *f, const attribute *a, size_t class)
 
 /* Adds the features of the classes of one majority value to `total`, and those of their draws
  * to `sums`, [n_bootstrap, stride]. */
-static fdml_status add_stratum(double *total, double *sums, const attribute *a, uint32_t value,
+static fdml_status add_stratum(double *total, double *sums, attribute *a, uint32_t value,
                                fdml_error *err)
 {
     audit_state *state = a->state;
@@ -111,10 +112,16 @@ static fdml_status add_stratum(double *total, double *sums, const attribute *a, 
         for (size_t k = 0; k < a->stride; k++) total[k] += f[k];
         f += a->stride;
     }
-    if (s->n_bootstrap)
-        fdml_bootstrap_sums(drawn, features, n, a->stride, s->n_bootstrap, s->seed,
-                            audit_stream_id(STREAM_LEAKAGE, a->grouping, value),
-                            state->machine->n_threads);
+    const fdml_bootstrap bootstrap = { .features = features,
+                                       .n_clusters = n,
+                                       .n_features = a->stride,
+                                       .n_replicates = s->n_bootstrap,
+                                       .seed = s->seed,
+                                       .stream = audit_stream_id(STREAM_LEAKAGE, a->grouping,
+                                                                 value) };
+    fdml_bootstrap_sums(drawn, &bootstrap, state->machine->n_threads);
+    a->n_free += (double)(n - 1);
+    a->n_classes += (double)n;
     for (size_t k = 0; k < s->n_bootstrap * a->stride; k++) sums[k] += drawn[k];
     fdml_arena_reset(state->scratch, mark);
     return FDML_OK;
@@ -153,8 +160,9 @@ static fdml_status measure(fdml_leakage_result *result, attribute *a, fdml_error
         if (!s->n_bootstrap) continue;
         for (size_t b = 0; b < s->n_bootstrap; b++)
             replicate[b] = balanced_accuracy(a, sums + b * a->stride, r);
-        fdml_percentile_interval(&estimate[r]->lo, &estimate[r]->hi, replicate, s->n_bootstrap,
-                                 s->confidence);
+        fdml_bootstrap_interval(&estimate[r]->lo, &estimate[r]->hi, replicate, s->n_bootstrap,
+                                s->confidence,
+                                (fdml_freedom){ a->n_free, a->n_classes / a->n_free });
     }
     return FDML_OK;
 }

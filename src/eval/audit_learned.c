@@ -1,11 +1,11 @@
 /* audit_learned.c - measures of predictions by group, with intervals, changes and tests.
  *
  * Clusters of a group are drawn with all their test rows of all splits and what was predicted
- * of them, and the same draws serve every classifier and protocol, so differences between two
- * ways of training have intervals of their own. Classifiers are not trained again: an interval
- * is that of other classes (or rows) read by these classifiers. Where the class is what is
- * drawn and what is predicted, its training rows are drawn with it. Tests:
- * audit_learned_test.c.
+ * of them; where classes have rows of several groups, these draw the same classes. The same
+ * draws serve every classifier and protocol, so differences between two ways of training have
+ * intervals of their own. Classifiers are not trained again: an interval is that of other
+ * classes (or rows) read by these classifiers. Where the class is what is drawn and what is
+ * predicted, its training rows are drawn with it. Tests: audit_learned_test.c.
  *
  * SPDX-License-Identifier: MIT */
 #include <math.h>
@@ -56,13 +56,14 @@ static const char *why_not(const learned_study *s, size_t slot)
     return n < least || !n ? fdml_audit_insufficient(n, least, s->state->arena) : NULL;
 }
 
-/* The same for all trainings, so that they see the same draws; for all rows also the same for
- * all groupings. */
+/* The same for all trainings, so that they see the same draws, and for groups that have classes
+ * in common; for all rows also the same for all groupings. */
 static uint64_t stream_of(const learned_study *s, size_t slot)
 {
     const size_t target = s->of->index << 8;
     if (slot == s->n_groups) return audit_stream_id(STREAM_DOWNSTREAM, target, 0);
-    return audit_stream_id(STREAM_DOWNSTREAM, target | s->grouping, slot);
+    return audit_stream_id(STREAM_DOWNSTREAM, target | s->grouping,
+                           s->group[slot].place ? 0 : slot);
 }
 
 /* Values of one training, and its replicates. */
@@ -83,28 +84,37 @@ static fdml_status measure(fdml_learned_values *values, learned_study *s, size_t
     for (size_t m = 0; m < MEASURES; m++)
         values->value[m].value = fdml_learned_value(total, (fdml_learned_measure)m);
     if (!s->n_bootstrap || group->n_clusters < 2) return FDML_OK;
-    fdml_bootstrap_sums(s->sums, s->features, group->n_clusters, STRIDE, s->n_bootstrap,
-                        state->settings->seed, stream_of(s, slot), state->machine->n_threads);
+    const fdml_bootstrap bootstrap = { .features = s->features,
+                                       .place = group->place,
+                                       .n_clusters =
+                                           group->place ? group->n_drawn : group->n_clusters,
+                                       .n_features = STRIDE,
+                                       .n_replicates = s->n_bootstrap,
+                                       .seed = state->settings->seed,
+                                       .stream = stream_of(s, slot) };
+    fdml_bootstrap_sums(s->sums, &bootstrap, state->machine->n_threads);
     for (size_t m = 0; m < MEASURES; m++) {
         double *to = replicates(s, protocol, slot, m);
         for (size_t b = 0; b < s->n_bootstrap; b++)
             to[b] = fdml_learned_value(s->sums + b * STRIDE, (fdml_learned_measure)m);
         memcpy(s->scratch, to, s->n_bootstrap * sizeof *to);
-        fdml_percentile_interval(&values->value[m].lo, &values->value[m].hi, s->scratch,
-                                 s->n_bootstrap, state->settings->confidence);
+        fdml_bootstrap_interval(&values->value[m].lo, &values->value[m].hi, s->scratch,
+                                s->n_bootstrap, state->settings->confidence,
+                                fdml_freedom_of(group->n_clusters));
     }
     return FDML_OK;
 }
 
 /* The interval of a sum of replicates with signs: [n] of each. */
-static void interval_of(fdml_estimate *e, learned_study *s, const double *const *term, size_t n)
+static void interval_of(fdml_estimate *e, learned_study *s, const double *const *term, size_t n,
+                        fdml_freedom freedom)
 {
     for (size_t b = 0; b < s->n_bootstrap; b++) {
         s->scratch[b] = 0;
         for (size_t i = 0; i < n; i++) s->scratch[b] += i % 2 ? -term[i][b] : term[i][b];
     }
-    fdml_percentile_interval(&e->lo, &e->hi, s->scratch, s->n_bootstrap,
-                             s->state->settings->confidence);
+    fdml_bootstrap_interval(&e->lo, &e->hi, s->scratch, s->n_bootstrap,
+                            s->state->settings->confidence, freedom);
 }
 
 static void compare_protocols(fdml_learned_values *values, const fdml_learned_values *as_is,
@@ -117,7 +127,7 @@ static void compare_protocols(fdml_learned_values *values, const fdml_learned_va
         if (isnan(values->value[m].lo) || isnan(as_is->value[m].lo)) continue;
         const double *const term[] = { replicates(s, protocol, slot, m),
                                        replicates(s, FDML_AS_IS, slot, m) };
-        interval_of(change, s, term, 2);
+        interval_of(change, s, term, 2, fdml_freedom_of(s->group[slot].n_clusters));
     }
 }
 
@@ -137,16 +147,27 @@ static extremes find_extremes(const fdml_learned_values *groups, size_t n_groups
         if (!x.n || value < groups[x.least].value[m].value) x.least = g;
         x.n++;
     }
+    for (size_t g = 0; x.most == x.least && g < n_groups; g++) /* all alike */
+        if (g != x.most && !isnan(groups[g].value[m].value)) x.least = g;
     return x;
 }
 
+/* Of two groups; groups that draw classes together are no two samples. */
+static fdml_freedom freedom_of_two(const learned_study *s, size_t a, double variance_a,
+                                   size_t b, double variance_b)
+{
+    const size_t n_a = s->group[a].n_clusters, n_b = s->group[b].n_clusters;
+    if (s->group[a].place) return fdml_freedom_of(n_a < n_b ? n_a : n_b);
+    return fdml_freedom_of_two(variance_a, n_a, variance_b, n_b);
+}
+
 static void ratio_interval(fdml_estimate *ratio, learned_study *s, const double *most,
-                           const double *least)
+                           const double *least, fdml_freedom freedom)
 {
     for (size_t b = 0; b < s->n_bootstrap; b++)
         s->scratch[b] = most[b] > 0 ? least[b] / most[b] : NAN;
-    fdml_percentile_interval(&ratio->lo, &ratio->hi, s->scratch, s->n_bootstrap,
-                             s->state->settings->confidence);
+    fdml_bootstrap_interval(&ratio->lo, &ratio->hi, s->scratch, s->n_bootstrap,
+                            s->state->settings->confidence, freedom);
 }
 
 static fdml_gap_result make_gap(const fdml_learned_values *groups, learned_study *s,
@@ -176,8 +197,14 @@ static fdml_gap_result make_gap(const fdml_learned_values *groups, learned_study
     if (isnan(most->lo) || isnan(least->lo)) return gap;
     const double *const term[] = { replicates(s, protocol, x.most, m),
                                    replicates(s, protocol, x.least, m) };
-    interval_of(&gap.difference, s, term, 2);
-    if (!gap.ratio.why) ratio_interval(&gap.ratio, s, term[0], term[1]);
+    const double of_most = fdml_variance(term[0], s->n_bootstrap);
+    const double of_least = fdml_variance(term[1], s->n_bootstrap);
+    interval_of(&gap.difference, s, term, 2,
+                freedom_of_two(s, x.most, of_most, x.least, of_least));
+    if (!gap.ratio.why)
+        ratio_interval(&gap.ratio, s, term[0], term[1],
+                       freedom_of_two(s, x.most, of_most / (most->value * most->value), x.least,
+                                      of_least / (least->value * least->value)));
     return gap;
 }
 
@@ -198,7 +225,11 @@ static fdml_estimate gap_change(const fdml_learned_result *learned,
                                    replicates(s, learned->protocol, now.least, m),
                                    replicates(s, FDML_AS_IS, then.least, m),
                                    replicates(s, FDML_AS_IS, then.most, m) };
-    interval_of(&change, s, term, 4);
+    const size_t group[] = { now.most, now.least, then.least, then.most };
+    size_t n_least = s->group[now.most].n_clusters;
+    for (size_t i = 1; i < 4; i++)
+        if (s->group[group[i]].n_clusters < n_least) n_least = s->group[group[i]].n_clusters;
+    interval_of(&change, s, term, 4, fdml_freedom_of(n_least));
     return change;
 }
 
@@ -208,6 +239,7 @@ static fdml_status make_groups(learned_study *s, fdml_error *err)
 {
     fdml_arena *scratch = s->state->scratch;
     const fdml_drawn_units units = drawn_units(s);
+    const bool is_joint = s->state->is_class_unit && !s->by->is_class_constant;
     s->group = fdml_arena_push(scratch, s->n_groups + 1, sizeof *s->group);
     if (!s->group) return no_memory(err);
     size_t most = 0;
@@ -215,6 +247,8 @@ static fdml_status make_groups(learned_study *s, fdml_error *err)
         const uint32_t *code = g < s->n_groups ? s->by->code : NULL;
         FDML_TRY(fdml_tested_group_make(&s->group[g], &s->of->tests, &units, code, (uint32_t)g,
                                         scratch, err));
+        if (g < s->n_groups && is_joint)
+            FDML_TRY(fdml_tested_group_place(&s->group[g], &units, scratch, err));
         if (s->group[g].n_clusters > most) most = s->group[g].n_clusters;
     }
     const size_t n = FDML_PROTOCOLS * (s->n_groups + 1) * MEASURES * s->n_bootstrap;

@@ -186,11 +186,23 @@ static fdml_status measure_distances(audit_state *state, fdml_error *err)
     if (!wants_intra && !state->other_distance) return FDML_OK;
     state->intra_distance = fdml_arena_push(state->scratch, n, sizeof(double));
     if (!state->intra_distance) return no_memory(err, "the distances of rows");
-    FDML_TRY(fdml_intra_distances(state->intra_distance, &state->groupings, state->problem,
-                                  state->machine, state->scratch, err));
+    FDML_TRY(fdml_intra_sums(state->intra_distance, FDML_INTRA_DISTANCE, &state->groupings,
+                             state->problem, state->machine, state->scratch, err));
     for (size_t i = 0; state->other_distance && i < n; i++)
         state->other_distance[i] = fmax(0, state->other_distance[i] - state->intra_distance[i]);
     return FDML_OK;
+}
+
+/* The part of the potential that is shared with rows of the own class: where classes are drawn,
+ * it follows the class's weight and not its square. */
+static fdml_status measure_potential(audit_state *state, fdml_error *err)
+{
+    const size_t n = state->groupings.n * state->problem->n_rows;
+    if (!state->potential || !state->is_class_unit) return FDML_OK;
+    state->own_potential = fdml_arena_push(state->scratch, n, sizeof(double));
+    if (!state->own_potential) return no_memory(err, "the potential of rows");
+    return fdml_intra_sums(state->own_potential, FDML_INTRA_POTENTIAL, &state->groupings,
+                           state->problem, state->machine, state->scratch, err);
 }
 
 fdml_status fdml_audit_measure(audit_state *state, fdml_error *err)
@@ -198,5 +210,6 @@ fdml_status fdml_audit_measure(audit_state *state, fdml_error *err)
     FDML_TRY(order_by_class(state, err));
     FDML_TRY(run_pass(state, err));
     FDML_TRY(measure_distances(state, err));
+    FDML_TRY(measure_potential(state, err));
     return state->wants_cluster ? run_kmeans(state, err) : FDML_OK;
 }

@@ -123,32 +123,18 @@ fdml_status fdml_audit_pairing_begin(audit_pairing *p, size_t grouping, fdml_err
 
 /* --- differences ---------------------------------------------------------------------- */
 
-/* Standard deviation with divisor n - 1, NaN left out; NaN for fewer than two. */
-static double deviation(const double *x, size_t n)
-{
-    double sum = 0, square = 0, count = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (isnan(x[i])) continue;
-        sum += x[i];
-        count++;
-    }
-    const double mean = sum / count;
-    for (size_t i = 0; i < n; i++)
-        if (!isnan(x[i])) square += (x[i] - mean) * (x[i] - mean);
-    return count > 1 ? sqrt(square / (count - 1)) : NAN;
-}
-
 /* Interval, error and what can be detected, from replicates of the change; sorts them. */
 static void resampled(fdml_difference *d, double *replicate, size_t n, size_t n_clusters,
                       double confidence)
 {
     const size_t n_free = n_clusters - 1 < MOST_FREE ? n_clusters - 1 : MOST_FREE;
-    d->error = deviation(replicate, n);
+    d->error = sqrt(fdml_variance(replicate, n));
     if (d->error > 0) /* units that all differ alike tell nothing of what might be found */
         d->detectable = (fdml_student_t(confidence, n_free) +
                          fdml_student_t(2 * FDML_POWER - 1, n_free)) * /* one-sided */
                         d->error;
-    fdml_percentile_interval(&d->change.lo, &d->change.hi, replicate, n, confidence);
+    fdml_bootstrap_interval(&d->change.lo, &d->change.hi, replicate, n, confidence,
+                            fdml_freedom_of(n_clusters));
 }
 
 static fdml_difference no_difference(const fdml_estimate *other)

@@ -1,8 +1,11 @@
 /* audit_resample.c - values, replicates and intervals of all groups of one grouping.
  *
- * Each group is resampled within itself, so that its size stays. The overall value that groups
- * are compared with is resampled as the union of its groups: the same draws, so that a
- * difference to it has the right variance though the group is part of it.
+ * Each group is resampled within itself, so that its size stays. Where classes are drawn and
+ * have rows of several groups, groups have classes in common: then all draw the same classes of
+ * all there are, so that what is easy or hard about a class cancels in a gap as it does in the
+ * data. The overall value that groups are compared with is resampled as the union of its
+ * groups: the same draws, so that a difference to it has the right variance though the group is
+ * part of it.
  *
  * SPDX-License-Identifier: MIT */
 #include <math.h>
@@ -58,10 +61,49 @@ static void evaluate_replicates(const grouping_values *values, const audit_group
     }
 }
 
-/* sums: [n_bootstrap, stride] scratch; all_sums: the same, of all groups together. */
+/* Where the classes of all groups are drawn together: place[c] of the c-th class that has rows
+ * at all becomes the group's run of it. */
+static void find_runs(uint32_t *place, const audit_group *group, const audit_state *state)
+{
+    const fdml_runs *runs = &group->runs;
+    size_t n = 0, run = 0;
+    for (size_t c = 0; c < state->problem->label->n_levels; c++) {
+        if (state->class_begin[c] == state->class_begin[c + 1]) continue;
+        const bool is_here =
+            run < runs->n_runs && state->problem->label->code[runs->row[runs->begin[run]]] == c;
+        place[n++] = is_here ? (uint32_t)run++ : FDML_ABSENT;
+    }
+}
+
+/* place: [values->n_drawn] scratch. */
+static void draw_sums(double *sums, const audit_group *group, const grouping_values *values,
+                      const audit_state *state, uint32_t *place)
+{
+    const bool is_joint = values->n_drawn > 0;
+    const size_t stream = is_joint ? 0 : group->group;
+    if (is_joint) find_runs(place, group, state);
+    const fdml_bootstrap bootstrap = {
+        .features = group->features,
+        .place = is_joint ? place : NULL,
+        .n_clusters = is_joint ? values->n_drawn : group->n_clusters,
+        .n_features = group->stride,
+        .n_replicates = values->n_bootstrap,
+        .seed = state->settings->seed,
+        .stream = audit_stream_id(STREAM_BOOTSTRAP, values->grouping, stream)
+    };
+    fdml_bootstrap_sums(sums, &bootstrap, state->machine->n_threads);
+}
+
+/* What resampling one group takes: sums and, of all groups together, all_sums are
+ * [n_bootstrap, stride]. */
+typedef struct resample_scratch {
+    double *sums, *all_sums;
+    uint32_t *place; /* [n_drawn] */
+} resample_scratch;
+
 static fdml_status resample_group(grouping_values *values, audit_state *state,
-                                  const grouped_rows *rows, size_t index, double *sums,
-                                  double *all_sums, fdml_error *err)
+                                  const grouped_rows *rows, size_t index,
+                                  const resample_scratch *scratch, fdml_error *err)
 {
     const fdml_runs runs = fdml_audit_runs(rows, state, index);
     audit_group group;
@@ -72,13 +114,19 @@ static fdml_status resample_group(grouping_values *values, audit_state *state,
         fdml_audit_exchange_add(values->exchange, &group,
                                 values->estimate + index * values->n_metrics, state);
     if (!values->n_bootstrap) return FDML_OK;
-    fdml_bootstrap_sums(sums, group.features, group.n_clusters, group.stride,
-                        values->n_bootstrap, state->settings->seed,
-                        audit_stream_id(STREAM_BOOTSTRAP, values->grouping, index),
-                        state->machine->n_threads);
-    evaluate_replicates(values, &group, state, sums);
-    for (size_t i = 0; i < values->n_bootstrap * group.stride; i++) all_sums[i] += sums[i];
+    draw_sums(scratch->sums, &group, values, state, scratch->place);
+    evaluate_replicates(values, &group, state, scratch->sums);
+    for (size_t i = 0; i < values->n_bootstrap * group.stride; i++)
+        scratch->all_sums[i] += scratch->sums[i];
     return FDML_OK;
+}
+
+fdml_freedom fdml_audit_freedom_of_two(const grouping_values *values, size_t a,
+                                       double variance_a, size_t b, double variance_b)
+{
+    const size_t n_a = values->n_clusters[a], n_b = values->n_clusters[b];
+    if (values->n_drawn) return fdml_freedom_of(n_a < n_b ? n_a : n_b); /* no two samples */
+    return fdml_freedom_of_two(variance_a, n_a, variance_b, n_b);
 }
 
 static void make_intervals(grouping_values *values, const audit_state *state, double *sorted)
@@ -90,7 +138,8 @@ static void make_intervals(grouping_values *values, const audit_state *state, do
             if (e->why || values->n_clusters[g] < 2) continue;
             memcpy(sorted, audit_replicates(values, g, m),
                    values->n_bootstrap * sizeof *sorted);
-            fdml_percentile_interval(&e->lo, &e->hi, sorted, values->n_bootstrap, confidence);
+            fdml_bootstrap_interval(&e->lo, &e->hi, sorted, values->n_bootstrap, confidence,
+                                    fdml_freedom_of(values->n_clusters[g]));
         }
     }
 }
@@ -108,15 +157,25 @@ static void overall_replicates(const grouping_values *values, const audit_state 
     }
 }
 
+static size_t count_classes(const audit_state *state)
+{
+    size_t n = 0;
+    for (size_t c = 0; c < state->problem->label->n_levels; c++)
+        n += state->class_begin[c] < state->class_begin[c + 1];
+    return n;
+}
+
 static fdml_status make_values(grouping_values *values, const audit_state *state,
                                size_t grouping, fdml_error *err)
 {
     const fdml_audit_settings *settings = state->settings;
     const size_t n = state->groupings.grouping[grouping].n_groups, m = settings->n_metrics;
+    const bool is_mixed = !state->groupings.grouping[grouping].is_class_constant;
     *values = (grouping_values){ .grouping = grouping,
                                  .n_groups = n,
                                  .n_metrics = m,
                                  .n_bootstrap = settings->n_bootstrap };
+    if (grouping && is_mixed && state->is_class_unit) values->n_drawn = count_classes(state);
     values->estimate = fdml_arena_push(state->scratch, n * m, sizeof *values->estimate);
     values->n_valid = fdml_arena_push(state->scratch, n, sizeof *values->n_valid);
     values->n_queries = fdml_arena_push(state->scratch, n, sizeof *values->n_queries);
@@ -135,18 +194,21 @@ fdml_status fdml_audit_resample(grouping_values *values, audit_state *state, siz
     values->exchange = exchange;
     const fdml_arena_mark mark = fdml_arena_get_mark(state->scratch);
     const size_t n_sums = values->n_bootstrap * state->plan.stride;
-    double *sums = fdml_arena_push(state->scratch, n_sums, sizeof *sums);
-    double *all_sums = fdml_arena_push_zero(state->scratch, n_sums, sizeof *all_sums);
+    const resample_scratch scratch = {
+        .sums = fdml_arena_push(state->scratch, n_sums, sizeof(double)),
+        .all_sums = fdml_arena_push_zero(state->scratch, n_sums, sizeof(double)),
+        .place = fdml_arena_push(state->scratch, values->n_drawn, sizeof(uint32_t))
+    };
     double *sorted = fdml_arena_push(state->scratch, values->n_bootstrap, sizeof *sorted);
     grouped_rows rows;
-    if (!sums || !all_sums || !sorted) return no_memory(err);
+    if (!scratch.sums || !scratch.all_sums || !scratch.place || !sorted) return no_memory(err);
     FDML_TRY(fdml_audit_group_rows(&rows, state, grouping, err));
     for (size_t g = 0; g < values->n_groups; g++) {
         const fdml_arena_mark of_group = fdml_arena_get_mark(state->scratch);
-        FDML_TRY(resample_group(values, state, &rows, g, sums, all_sums, err));
+        FDML_TRY(resample_group(values, state, &rows, g, &scratch, err));
         fdml_arena_reset(state->scratch, of_group);
     }
-    overall_replicates(values, state, all_sums);
+    overall_replicates(values, state, scratch.all_sums);
     if (values->n_bootstrap) make_intervals(values, state, sorted);
     fdml_arena_reset(state->scratch, mark);
     return FDML_OK;

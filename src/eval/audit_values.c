@@ -8,11 +8,15 @@
  *   other pair metrics   a pair of clusters c, c' weighs w_c w_c'; to first order the sum over
  *                        pairs moves by sum_c (w_c - 1) H_c, H_c being the sum over pairs with
  *                        one end in c, so R* = R + 2 (Phi_H / Phi_M - R), M counting the pairs
- *   spectrum             R + sum of influences (first-order perturbation of eigenvalues), or 0
- *                        where that is negative
- *   cluster metrics      sums over rows, see audit_agreement.c
- *   class_ratio          unit class: (sum of within / classes) over the centres' pair form;
- *                        unit query: (A + sum of influences) / (B + sum of influences)
+ *   uniformity, unit class   pairs within classes as intra, pairs between them as the others,
+ *                        each part weighing as many pairs as it then has: the number of pairs
+ *                        between classes moves by 2 sum_c (w_c - 1) M_c. The influences of
+ *                        classes, (2 H_c + S_c - R (2 M_c + N_c)) / (M + N) with S_c over the
+ * N_c pairs within, do not add up to 0 as others do: their sum is taken off spectrum R + sum of
+ * influences (first-order perturbation of eigenvalues), or 0 where that is negative cluster
+ * metrics      sums over rows, see audit_agreement.c class_ratio          unit class: (sum of
+ * within / classes) over the centres' pair form; unit query: (A + sum of influences) / (B + sum
+ * of influences)
  *
  * This is the first-order (Hajek) projection of a U-statistic, whose bootstrap is consistent
  * (Arcones & Gine 1992). The code for the full sample is the same, at w = 1.
@@ -67,6 +71,16 @@ static double intra_of(const audit_state *state, const group_base *base, const d
     return linearised(base->intra, sums, state->plan.intra);
 }
 
+static double mean_potential(const audit_state *state, const group_base *base,
+                             const double *sums)
+{
+    const size_t own = state->plan.own_uniformity, apart = state->plan.uniformity;
+    if (own == NO_COLUMN) return linearised(base->uniformity, sums, apart);
+    const double n_apart = fmax(0, 2 * sums[apart + 1] - base->n_apart);
+    const double between = n_apart > 0 ? n_apart * linearised(base->apart, sums, apart) : 0;
+    return quotient(sums[own] + between, sums[own + 1] + n_apart);
+}
+
 double fdml_audit_evaluate(const audit_state *state, const group_base *base, size_t metric,
                            const double *sums)
 {
@@ -83,8 +97,7 @@ double fdml_audit_evaluate(const audit_state *state, const group_base *base, siz
         return quotient(intra_of(state, base, sums),
                         linearised(base->inter, sums, plan->inter));
     case FDML_M_UNIFORMITY:
-        return log_potential(linearised(base->uniformity, sums, plan->uniformity),
-                             base->uniformity);
+        return log_potential(mean_potential(state, base, sums), base->uniformity);
     case FDML_M_SPECTRUM:
         return divergence(base->spectrum, sums[plan->spectrum]);
     case FDML_M_CLASS_RATIO:
@@ -108,7 +121,8 @@ double fdml_audit_evaluate_overall(const audit_state *state, size_t metric, cons
     case FDML_M_ALIGNMENT_RATIO:
         return quotient(all->intra + sums[plan->all_intra], all->inter + sums[plan->all_inter]);
     case FDML_M_UNIFORMITY:
-        return log_potential(all->uniformity + sums[plan->all_uniformity], all->uniformity);
+        return log_potential(all->uniformity + sums[plan->all_uniformity] - all->own,
+                             all->uniformity);
     case FDML_M_SPECTRUM:
         return divergence(all->spectrum, sums[plan->all_spectrum]);
     case FDML_M_CLASS_RATIO:

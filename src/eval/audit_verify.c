@@ -101,8 +101,8 @@ static fdml_estimate estimate(const rates *r, rate_fn rate, size_t point, double
     if (!settings->n_bootstrap || n_clusters < 2) return e;
     for (size_t b = 0; b < settings->n_bootstrap; b++)
         r->replicate[b] = rate(r, r->sums + b * r->stride, point);
-    fdml_percentile_interval(&e.lo, &e.hi, r->replicate, settings->n_bootstrap,
-                             settings->confidence);
+    fdml_bootstrap_interval(&e.lo, &e.hi, r->replicate, settings->n_bootstrap,
+                            settings->confidence, fdml_freedom_of(n_clusters));
     return e;
 }
 
@@ -123,11 +123,14 @@ static fdml_status resample(size_t *n_clusters, const rates *r, const grouped_ro
                     runs.row[i]);
     for (size_t c = 0; c < *n_clusters; c++)
         for (size_t f = 0; f < r->stride; f++) r->total[f] += features[c * r->stride + f];
-    if (state->settings->n_bootstrap)
-        fdml_bootstrap_sums(r->sums, features, *n_clusters, r->stride,
-                            state->settings->n_bootstrap, state->settings->seed,
-                            audit_stream_id(STREAM_VERIFICATION, grouping, group),
-                            state->machine->n_threads);
+    const fdml_bootstrap bootstrap = { .features = features,
+                                       .n_clusters = *n_clusters,
+                                       .n_features = r->stride,
+                                       .n_replicates = state->settings->n_bootstrap,
+                                       .seed = state->settings->seed,
+                                       .stream = audit_stream_id(STREAM_VERIFICATION, grouping,
+                                                                 group) };
+    fdml_bootstrap_sums(r->sums, &bootstrap, state->machine->n_threads);
     fdml_arena_reset(state->scratch, mark);
     return FDML_OK;
 }

@@ -4,7 +4,8 @@
  * columns). All differences are NEW - OTHER, of the overall values, the groups' values and the
  * gaps, and paired throughout:
  *
- *   interval    percentile bootstrap of the difference; both models see the same draws
+ *   interval    bootstrap (fdml_bootstrap_interval) of the difference; both models see the
+ *               same draws
  *   error       standard deviation of these replicates
  *   detectable  the smallest true difference that a two-sided test at level 1 - confidence
  * finds with probability FDML_POWER: (t_{1-a/2} + t_{power}) * error, Student's t with clusters

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "eval/stats.h"
+
 enum { TESTS, RIGHT, PRESENCE, PRECISION, RECALL, F1, MACROS = 3 };
 
 const char *const fdml_learned_name[FDML_L_MEASURES] = { [FDML_L_ACCURACY] = "accuracy",
@@ -53,7 +55,34 @@ fdml_status fdml_tested_group_make(fdml_tested_group *group, const fdml_tests *t
         cluster[i] = dense[units->unit ? units->unit[row] : row];
     }
     fdml_arena_reset(arena, mark);
-    *group = (fdml_tested_group){ tests, at, cluster, n, n_clusters, units->are_values };
+    *group = (fdml_tested_group){ .tests = tests,
+                                  .at = at,
+                                  .cluster = cluster,
+                                  .n = n,
+                                  .n_clusters = n_clusters,
+                                  .is_of_values = units->are_values };
+    return FDML_OK;
+}
+
+fdml_status fdml_tested_group_place(fdml_tested_group *group, const fdml_drawn_units *units,
+                                    fdml_arena *arena, fdml_error *err)
+{
+    enum { NOT_TESTED = FDML_ABSENT - 1 };
+    const fdml_tests *tests = group->tests;
+    uint32_t *place = fdml_arena_push(arena, units->n_units, sizeof *place);
+    if (!place) return no_memory(err);
+    for (size_t u = 0; u < units->n_units; u++) place[u] = NOT_TESTED;
+    for (size_t i = 0; i < tests->begin[tests->n_splits]; i++)
+        place[units->unit ? units->unit[tests->row[i]] : tests->row[i]] = FDML_ABSENT;
+    for (size_t i = 0; i < group->n; i++) {
+        const uint32_t row = tests->row[group->at[i]];
+        place[units->unit ? units->unit[row] : row] = group->cluster[i];
+    }
+    size_t n = 0;
+    for (size_t u = 0; u < units->n_units; u++)
+        if (place[u] != NOT_TESTED) place[n++] = place[u];
+    group->place = place;
+    group->n_drawn = n;
     return FDML_OK;
 }
 
@@ -125,6 +154,32 @@ static void add_values(double *features, const counts *c)
     }
 }
 
+/* A row that is taken for another value that is there lowers that value's precision and f1: the
+ * derivative of the sum of the values' measures by the row's weight, its own value apart. */
+static void add_harm(double *f, const counts *c, verdict a)
+{
+    if (a.y == a.v || !c->n[a.v]) return; /* a value that is not there is in no mean */
+    f[PRECISION] -= c->q[a.v][0] / c->p[a.v];
+    f[F1] -= c->q[a.v][2] / (c->n[a.v] + c->p[a.v]);
+}
+
+/* What classes do to one another, less its mean, beside what they are themselves: without it,
+ * an interval would take the rows that others send into a class for the class's own. */
+static void add_harms(double *features, const counts *c, const fdml_tested_group *g,
+                      const uint32_t *predicted)
+{
+    double mean[FDML_LEARNED_STRIDE] = { 0 };
+    for (size_t i = 0; i < g->n; i++) {
+        const verdict a = verdict_of(g, predicted, i);
+        add_harm(features + g->cluster[i] * FDML_LEARNED_STRIDE, c, a);
+        add_harm(mean, c, a);
+    }
+    for (size_t k = 0; k < g->n_clusters; k++)
+        for (size_t m = 0; m < MACROS; m++)
+            features[k * FDML_LEARNED_STRIDE + PRECISION + m] -=
+                mean[PRECISION + m] / (double)g->n_clusters;
+}
+
 /* The derivative of the sum of the values' measures by the weight of one row. */
 static void add_influence(double *f, const counts *c, verdict a)
 {
@@ -134,9 +189,7 @@ static void add_influence(double *f, const counts *c, verdict a)
     if (is_right > 0) f[PRECISION] += (1 - q[0]) / c->p[a.y];
     f[RECALL] += (is_right - q[1]) / n;
     f[F1] += (2 * is_right - q[2] * (1 + is_right)) / both;
-    if (is_right > 0 || !c->n[a.v]) return; /* a value that is not there is in no mean */
-    f[PRECISION] -= c->q[a.v][0] / c->p[a.v];
-    f[F1] -= c->q[a.v][2] / (c->n[a.v] + c->p[a.v]);
+    add_harm(f, c, a);
 }
 
 /* --- features --------------------------------------------------------------------------- */
@@ -173,10 +226,12 @@ fdml_status fdml_learned_features(double *features, double total[FDML_LEARNED_ST
     }
     for (size_t k = 0; k < c.n_present; k++)
         for (size_t m = 0; m < MACROS; m++) sum[m] += c.q[c.present[k]][m];
-    if (g->is_of_values)
+    if (g->is_of_values) {
         add_values(features, &c);
-    else
+        add_harms(features, &c, g, predicted);
+    } else {
         finish_influences(features, g->n_clusters, sum, (double)c.n_present, (double)g->n);
+    }
     memset(total, 0, FDML_LEARNED_STRIDE * sizeof *total);
     for (size_t i = 0; i < g->n_clusters; i++)
         for (size_t k = 0; k < FDML_LEARNED_STRIDE; k++)

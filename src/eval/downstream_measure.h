@@ -8,10 +8,12 @@
  * Accuracy is right / tests, the other measures are their column / presence, of one cluster as
  * of the sum of many. Where the clusters are the very values that are predicted, presence is 1
  * and the others are the value's own precision, recall and f1: a macro measure is a mean over
- * clusters. Else they are linearised: the measure's value times tests, plus the influence of
- * the cluster's rows on it (the infinitesimal jackknife: Efron, "The jackknife, the bootstrap
- * and other resampling plans", 1982, ch. 6), and presence is tests. That sees the less of the
- * spread the fewer rows a value has: of a value with one row nothing.
+ * clusters. To precision and f1 is added what the cluster's rows do to those of other values,
+ * to first order and less its mean over clusters, so that sums stay. Else they are linearised:
+ * the measure's value times tests, plus the influence of the cluster's rows on it (the
+ * infinitesimal jackknife: Efron, "The jackknife, the bootstrap and other resampling plans",
+ * 1982, ch. 6), and presence is tests. That sees the less of the spread the fewer rows a value
+ * has: of a value with one row nothing.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_EVAL_DOWNSTREAM_MEASURE_H
@@ -34,6 +36,10 @@ typedef struct fdml_tested_group {
     const uint32_t *cluster; /* [n] */
     size_t n, n_clusters;
     bool is_of_values; /* a cluster is a value */
+    /* What the group draws, where it draws together with others: of every unit that has tests
+     * at all, the group's cluster or FDML_ABSENT. [n_drawn], else NULL. */
+    const uint32_t *place;
+    size_t n_drawn;
 } fdml_tested_group;
 
 /* What is drawn: rows where `unit` is NULL, else the codes unit[row] below n_units. */
@@ -47,6 +53,10 @@ typedef struct fdml_drawn_units {
 fdml_status fdml_tested_group_make(fdml_tested_group *group, const fdml_tests *tests,
                                    const fdml_drawn_units *units, const uint32_t *group_code,
                                    uint32_t code, fdml_arena *arena, fdml_error *err);
+
+/* Fills place. In `arena`. FDML_E_NOMEM. */
+fdml_status fdml_tested_group_place(fdml_tested_group *group, const fdml_drawn_units *units,
+                                    fdml_arena *arena, fdml_error *err);
 
 /* Test rows of one split, rounded. */
 static inline size_t fdml_tested_rows(const fdml_tested_group *group)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/parallel.h"
+#include "eval/frame.h"
 #include "eval/geometry_means.h"
 #include "eval/pairs.h"
 
@@ -173,45 +174,78 @@ fdml_status fdml_pair_sums(double *same, double *other, const fdml_runs *runs,
     return FDML_OK;
 }
 
-/* --- distances of power 1 within classes ---------------------------------------------- */
+/* --- sums within classes -------------------------------------------------------------- */
 
 typedef struct intra {
     const fdml_problem *problem;
     const fdml_groupings *groupings;
+    const fdml_kernels *kernels;
+    fdml_intra_kind kind;
     double *sum;
     const float *norm2; /* [n_rows] under ip, else NULL */
 } intra;
+
+enum { CHUNK = 256 };
+
+static float norm2_of(const intra *s, uint32_t row)
+{
+    return s->norm2 ? s->norm2[row] : 1;
+}
+
+/* What row i and the n <= CHUNK rows `row` give to the sum. The potential is the pass's, bit by
+ * bit. */
+static void values_of(double *value, const intra *s, uint32_t i, const uint32_t *row, size_t n,
+                      const float *nearness)
+{
+    if (s->kind == FDML_INTRA_DISTANCE) {
+        for (size_t b = 0; b < n; b++)
+            value[b] = sqrt((double)fdml_squared_distance(s->problem, nearness[b],
+                                                          norm2_of(s, i), norm2_of(s, row[b])));
+        return;
+    }
+    const fdml_sqdist_form form = fdml_frame_sqdist(s->problem->distance);
+    const float row_bias = form.beta * norm2_of(s, i) + form.gamma;
+    float cell[CHUNK], col_bias[CHUNK];
+    memcpy(cell, nearness, n * sizeof *cell);
+    for (size_t b = 0; b < n; b++) col_bias[b] = form.beta * norm2_of(s, row[b]) + form.gamma;
+    const fdml_tile tile = { cell, CHUNK, 1, n };
+    s->kernels->potential(&tile, form.alpha, &row_bias, col_bias);
+    for (size_t b = 0; b < n; b++) value[b] = (double)cell[b];
+}
+
+static void add_chunk(const intra *s, uint32_t i, const uint32_t *row, size_t n,
+                      const double *value)
+{
+    for (size_t g = 0; g < s->groupings->n; g++) {
+        const uint32_t *code = s->groupings->grouping[g].code;
+        double *sum = &s->sum[g * s->problem->n_rows + i];
+        for (size_t b = 0; b < n; b++)
+            if (row[b] != i && code[i] == code[row[b]]) *sum += value[b];
+    }
+}
 
 static void intra_piece(void *ctx, uint32_t label, const uint32_t *row, size_t n, size_t first,
                         size_t n_first, const float *nearness)
 {
     (void)label;
     const intra *s = ctx;
-    const size_t n_rows = s->problem->n_rows;
+    double value[CHUNK];
     for (size_t a = 0; a < n_first; a++) {
         const uint32_t i = row[first + a];
-        for (size_t g = 0; g < s->groupings->n; g++) s->sum[g * n_rows + i] = 0;
-        for (size_t b = 0; b < n; b++) {
-            const uint32_t j = row[b];
-            if (j == i) continue;
-            const float d2 =
-                fdml_squared_distance(s->problem, nearness[a * n + b],
-                                      s->norm2 ? s->norm2[i] : 1, s->norm2 ? s->norm2[j] : 1);
-            const double d = sqrt((double)d2);
-            for (size_t g = 0; g < s->groupings->n; g++) {
-                const uint32_t *code = s->groupings->grouping[g].code;
-                if (code[i] == code[j]) s->sum[g * n_rows + i] += d;
-            }
+        for (size_t b = 0; b < n; b += CHUNK) {
+            const size_t m = n - b < CHUNK ? n - b : CHUNK;
+            values_of(value, s, i, row + b, m, nearness + a * n + b);
+            add_chunk(s, i, row + b, m, value);
         }
     }
 }
 
-fdml_status fdml_intra_distances(double *sum, const fdml_groupings *groupings,
-                                 const fdml_problem *problem, const fdml_machine *machine,
-                                 fdml_arena *arena, fdml_error *err)
+fdml_status fdml_intra_sums(double *sum, fdml_intra_kind kind, const fdml_groupings *groupings,
+                            const fdml_problem *problem, const fdml_machine *machine,
+                            fdml_arena *arena, fdml_error *err)
 {
     const fdml_arena_mark mark = fdml_arena_get_mark(arena);
-    intra s = { problem, groupings, sum, NULL };
+    intra s = { problem, groupings, machine->kernels, kind, sum, NULL };
     if (problem->distance == FDML_IP) {
         float *norm2 = fdml_arena_push(arena, problem->n_rows, sizeof *norm2);
         if (!norm2) return fdml_fail(err, FDML_E_NOMEM, "no memory for the row lengths");

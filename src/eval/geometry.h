@@ -40,11 +40,12 @@ fdml_status fdml_pair_sums(double *same, double *other, const fdml_runs *runs,
                            const fdml_problem *problem, const fdml_machine *machine,
                            fdml_arena *arena, fdml_error *err);
 
-/* Alignment of power 1: sum of d_ij over the other rows j of row i's class and group, for
- * every grouping: [n_groupings, n_rows] by row id. Uses fdml_class_pairs. */
-fdml_status fdml_intra_distances(double *sum, const fdml_groupings *groupings,
-                                 const fdml_problem *problem, const fdml_machine *machine,
-                                 fdml_arena *arena, fdml_error *err);
+/* Over the other rows j of row i's class and group, for every grouping: the sum of d_ij, or of
+ * exp(-2 d_ij^2). sum: [n_groupings, n_rows] by row id. Uses fdml_class_pairs. */
+typedef enum fdml_intra_kind { FDML_INTRA_DISTANCE, FDML_INTRA_POTENTIAL } fdml_intra_kind;
+fdml_status fdml_intra_sums(double *sum, fdml_intra_kind kind, const fdml_groupings *groupings,
+                            const fdml_problem *problem, const fdml_machine *machine,
+                            fdml_arena *arena, fdml_error *err);
 
 /* Singular values s_k of the matrix of listed rows (square roots of the eigenvalues of its
  * Gram matrix, dim x dim, not centred), K of them after leaving out the `n_dropped` smallest:

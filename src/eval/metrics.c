@@ -207,9 +207,14 @@ static const char *const other[][2] = {
 #include "eval/metrics_downstream.def"
 #include "eval/metrics_slices.def"
 #include "eval/metrics_gates.def"
+    { "interval",
+      "expanded percentile bootstrap (Hesterberg 2015): classes (--unit query: rows) are "
+      "drawn anew within each group, and the same ones for all groups that have classes in "
+      "common; of few classes it is as wide as Student's; it is about other people in the "
+      "place of these, while gallery, thresholds, clusters and classifiers stay as they are" },
     { "gap",
       "largest minus smallest value over the groups with enough rows; its interval keeps "
-      "the two groups as observed and resamples each within itself" },
+      "the two groups as observed, as if they had been named before" },
     { "change",
       "value of these embeddings minus that of --compare; its interval draws the same units "
       "for "

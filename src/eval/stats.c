@@ -1,4 +1,4 @@
-/* stats.c - bootstrap and permutation sums, quantiles, p-values, Holm. See stats.h.
+/* stats.c - bootstrap and permutation sums, p-values, Holm. See stats.h.
  *
  * Draws of one replicate come from one Philox stream, two clusters to a 32-bit word where
  * n^2 <= 2^32. Batches of draws are made first and gathered after, so that the loads of a batch
@@ -81,18 +81,30 @@ void fdml_feature_gather(double *sum, const double *features, size_t n_features,
     }
 }
 
-typedef struct bootstrap {
+/* Rows of the drawn clusters in place of the clusters; those without one fall away. Returns how
+ * many are left. */
+static size_t find_rows(uint32_t *draw, size_t n_draws, const uint32_t *place)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < n_draws; i++) {
+        const uint32_t row = place[draw[i]];
+        draw[n] = row;
+        n += row != FDML_ABSENT;
+    }
+    return n;
+}
+
+typedef struct resampling {
     double *sums;
-    const double *features;
-    size_t n_clusters, n_features;
-    uint64_t seed, stream;
-} bootstrap;
+    const fdml_bootstrap *bootstrap;
+} resampling;
 
 static void bootstrap_replicate(void *ctx, size_t block, int thread)
 {
     (void)thread;
-    const bootstrap *b = ctx;
-    double *sum = b->sums + block * b->n_features;
+    const resampling *r = ctx;
+    const fdml_bootstrap *b = r->bootstrap;
+    double *sum = r->sums + block * b->n_features;
     memset(sum, 0, b->n_features * sizeof *sum);
     fdml_rng rng;
     fdml_rng_init(&rng, b->seed, b->stream, (uint32_t)block);
@@ -100,16 +112,15 @@ static void bootstrap_replicate(void *ctx, size_t block, int thread)
     for (size_t done = 0; done < b->n_clusters; done += BATCH) {
         const size_t left = b->n_clusters - done, n = left < BATCH ? left : BATCH;
         draw_batch(draw, n, &rng, (uint32_t)b->n_clusters);
-        fdml_feature_gather(sum, b->features, b->n_features, draw, n);
+        const size_t n_rows = b->place ? find_rows(draw, n, b->place) : n;
+        fdml_feature_gather(sum, b->features, b->n_features, draw, n_rows);
     }
 }
 
-void fdml_bootstrap_sums(double *sums, const double *features, size_t n_clusters,
-                         size_t n_features, size_t n_replicates, uint64_t seed, uint64_t stream,
-                         int n_threads)
+void fdml_bootstrap_sums(double *sums, const fdml_bootstrap *bootstrap, int n_threads)
 {
-    bootstrap b = { sums, features, n_clusters, n_features, seed, stream };
-    fdml_parallel(n_replicates, n_threads, bootstrap_replicate, &b);
+    resampling r = { sums, bootstrap };
+    fdml_parallel(bootstrap->n_replicates, n_threads, bootstrap_replicate, &r);
 }
 
 /* --- permutation ---------------------------------------------------------------------- */
@@ -283,43 +294,7 @@ void fdml_permutation_sums(double *sums, const fdml_permutation *p, void *scratc
     fdml_parallel(p->n_replicates, n_threads, permutation_replicate, &c);
 }
 
-/* --- quantiles and tests -------------------------------------------------------------- */
-
-static int ascending_nan_last(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    if (isnan(x) || isnan(y)) return isnan(x) - isnan(y);
-    return (x > y) - (x < y);
-}
-
-static size_t sort_finite(double *values, size_t n)
-{
-    qsort(values, n, sizeof *values, ascending_nan_last);
-    while (n && isnan(values[n - 1])) n--;
-    return n;
-}
-
-static double sorted_quantile(const double *sorted, size_t n, double q)
-{
-    if (!n) return NAN;
-    const double place = q * (double)(n - 1), below = floor(place);
-    const size_t i = (size_t)below;
-    if (i + 1 >= n) return sorted[n - 1];
-    return sorted[i] + (place - below) * (sorted[i + 1] - sorted[i]);
-}
-
-double fdml_quantile(double *values, size_t n, double q)
-{
-    return sorted_quantile(values, sort_finite(values, n), q);
-}
-
-void fdml_percentile_interval(double *lo, double *hi, double *values, size_t n,
-                              double confidence)
-{
-    const size_t n_finite = sort_finite(values, n);
-    *lo = sorted_quantile(values, n_finite, (1 - confidence) / 2);
-    *hi = sorted_quantile(values, n_finite, 1 - (1 - confidence) / 2);
-}
+/* --- tests ------------------------------------------------------------------------------ */
 
 double fdml_p_value(double observed, double scale, const double *null_values, size_t n)
 {

@@ -5,7 +5,8 @@
  * Replicate b of group g is a pure function of (seed, stream, b): any thread may compute it.
  *
  *   bootstrap    within one group of n clusters, n are drawn with replacement (Efron 1979;
- *                cluster form: Field & Welsh 2007); sums[b] = sum of the drawn features
+ *                cluster form: Field & Welsh 2007); sums[b] = sum of the drawn features. Groups
+ *                that share clusters share the draws of them
  *   permutation  group codes are permuted between units, within strata; sums[p][g] = sum of
  *                features of the units then in g (Good 2005, Phipson & Smyth 2010 for the p)
  *
@@ -21,11 +22,19 @@
 enum { FDML_FEATURE_UNIT = 8 };
 size_t fdml_feature_stride(size_t n_features); /* n_features rounded up to the unit */
 
-/* features: [n_clusters, n_features]; sums: [n_replicates, n_features]. Each replicate adds
- * in draw order. n_clusters is at least 1. */
-void fdml_bootstrap_sums(double *sums, const double *features, size_t n_clusters,
-                         size_t n_features, size_t n_replicates, uint64_t seed, uint64_t stream,
-                         int n_threads);
+/* n_clusters (at least 1) are drawn of as many. features: [n_clusters, n_features]; or, where
+ * `place` is given, row place[c] of it belongs to cluster c, FDML_ABSENT where c has none. A
+ * draw depends on (seed, stream, replicate, n_clusters) alone: groups that are resampled with
+ * the same four see the same draws. */
+#define FDML_ABSENT UINT32_MAX
+typedef struct fdml_bootstrap {
+    const double *features;
+    const uint32_t *place; /* [n_clusters], or NULL: every cluster has its row */
+    size_t n_clusters, n_features, n_replicates;
+    uint64_t seed, stream;
+} fdml_bootstrap;
+/* sums: [n_replicates, n_features]. Each replicate adds in draw order. */
+void fdml_bootstrap_sums(double *sums, const fdml_bootstrap *bootstrap, int n_threads);
 
 /* features: [n_units, n_features]; code: [n_units] in 0..n_groups-1; stratum: [n_units] in
  * non-decreasing order, or NULL for one stratum; sums: [n_replicates, n_groups, n_features],
@@ -71,13 +80,36 @@ size_t fdml_exchange_scratch(size_t n_ids, int n_threads); /* bytes, aligned as 
 void fdml_exchange_sums(double *sums, const fdml_exchange *exchange, void *scratch,
                         int n_threads);
 
+/* --- stats_interval.c ------------------------------------------------------------------- */
+
 /* Quantile q of n values by linear interpolation between order statistics (Hyndman & Fan's
  * type 7, the default of R and NumPy). Sorts `values` in place; NaN last and ignored. */
 double fdml_quantile(double *values, size_t n, double q);
 
-/* Percentile interval at `confidence`; values are sorted in place. */
-void fdml_percentile_interval(double *lo, double *hi, double *values, size_t n,
-                              double confidence);
+/* Variance with divisor n - 1 of the values that are not NaN; NaN for fewer than two. */
+double fdml_variance(const double *values, size_t n);
+
+/* What is known of the spread of a number: degrees of freedom, and by how much the variance of
+ * its replicates falls short of its own (that of a mean of m clusters by m / (m - 1)). */
+typedef struct fdml_freedom {
+    double n_free, inflation;
+} fdml_freedom;
+fdml_freedom fdml_freedom_of(size_t n_clusters);
+/* Of the sum or difference of two independent parts whose replicates have these variances: the
+ * degrees of freedom of Welch (1947) and Satterthwaite (1946). */
+fdml_freedom fdml_freedom_of_two(double variance_a, size_t n_a, double variance_b, size_t n_b);
+
+/* Expanded percentile interval (Hesterberg, "What teachers should know about the bootstrap",
+ * The American Statistician 69, 2015, 5.2): the quantiles at Phi(-t sqrt(inflation)) and 1
+ * minus it, t being the two-sided quantile of Student's t. Of many clusters that is the
+ * percentile interval; of few, whose replicates vary too little, it is as wide as Student's
+ * interval would be, and stays within the range of what is measured. Quantiles are at (n + 1) q
+ * (Davison & Hinkley 1997, 5.2), so that a replicate is as likely to lie beyond one as it says.
+ * Sorts `values`; NaN last and ignored. */
+void fdml_bootstrap_interval(double *lo, double *hi, double *values, size_t n,
+                             double confidence, fdml_freedom freedom);
+
+/* --- stats.c ---------------------------------------------------------------------------- */
 
 /* p of a one-sided test "statistic at least as large": (1 + #{null >= observed}) / (1 + n).
  * The statistic is a difference of values of size `scale`; null values are not negative.

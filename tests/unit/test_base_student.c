@@ -61,3 +61,12 @@ Test(base_student, out_of_range)
     cr_assert(isnan(fdml_student_t(1, 3)));
     cr_assert(isnan(fdml_student_t(NAN, 3)));
 }
+
+/* P(Z > x) = erfc(x / sqrt 2) / 2. */
+Test(base_student, normal_tail)
+{
+    for (double x = 0; x < 7.5; x += 0.125)
+        cr_assert_float_eq(fdml_normal_tail(x), 0.5 * erfc(x * sqrt(0.5)), 1e-14, "%g", x);
+    cr_assert_eq(fdml_normal_tail(7.6), 0);
+    cr_assert_eq(fdml_normal_tail(INFINITY), 0);
+}

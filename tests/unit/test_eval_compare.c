@@ -1,6 +1,6 @@
 /* test_eval_compare.c - differences of two models against all exchanges written out, against
  * what must hold: a model does not differ from itself, sides may be swapped. Simulations stand
- * in test_eval_compare_chance.c.
+ * in tests/validate/study_compare.c.
  * SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 #include <math.h>
@@ -283,7 +283,7 @@ Test(eval_compare, p_of_sums_is_that_of_all_exchanges)
 }
 
 /* Value of a pair metric over the classes of a group where class c weighs weight[c]: a pair of
- * two classes weighs the product, and of one class, for alignment_intra, the class's. */
+ * two classes weighs the product, and of one class the class's. */
 static double weighted(const eval_world *w, const double *rows, const char *key, size_t group,
                        const double weight[CLASSES])
 {
@@ -294,23 +294,25 @@ static double weighted(const eval_world *w, const double *rows, const char *key,
             const double square = eval_squared(rows, w->dim, i, j);
             const double product = weight[a] * weight[b];
             if (group < 2 && (a % 2 != group || b % 2 != group)) continue;
+            const double of_pair = a == b ? weight[a] : product;
             double *sum = a == b ? same : other;
-            sum[0] += (a == b ? weight[a] : product) * square;
-            sum[1] += a == b ? weight[a] : product;
-            potential[0] += product * exp(-2 * square);
-            potential[1] += product;
+            sum[0] += of_pair * square;
+            sum[1] += of_pair;
+            potential[0] += of_pair * exp(-2 * square);
+            potential[1] += of_pair;
         }
     if (!strcmp(key, "uniformity")) return log(potential[0] / potential[1]);
     const double inter = other[0] / other[1];
     return !strcmp(key, "alignment_inter") ? inter : same[0] / same[1] / inter;
 }
 
-/* V / classes + dV / dw, by central differences; the group's classes only. */
+/* V / classes + dV / dw less its mean, which is 0 but for uniformity, by central differences;
+ * the group's classes only. */
 static void add_influences(given *g, const eval_world *w, const double *rows, const char *key,
                            size_t group, size_t side)
 {
     const double h = 1e-5, n_classes = group < 2 ? CLASSES / 2 : CLASSES;
-    double weight[CLASSES];
+    double weight[CLASSES], slope[CLASSES] = { 0 }, sum = 0;
     for (size_t c = 0; c < CLASSES; c++) weight[c] = 1;
     const double value = weighted(w, rows, key, group, weight);
     for (size_t c = 0; c < CLASSES; c++) {
@@ -320,7 +322,12 @@ static void add_influences(given *g, const eval_world *w, const double *rows, co
         weight[c] = 1 - h;
         const double below = weighted(w, rows, key, group, weight);
         weight[c] = 1;
-        g->above[side][c] = value + n_classes * (above - below) / (2 * h);
+        slope[c] = (above - below) / (2 * h);
+        sum += slope[c];
+    }
+    for (size_t c = 0; c < CLASSES; c++) {
+        if (group < 2 && c % 2 != group) continue;
+        g->above[side][c] = value + n_classes * slope[c] - sum;
         g->below[c] = 1;
     }
 }

@@ -1,11 +1,10 @@
 /* test_eval_downstream.c - who trains and who is tested, balanced parts, and audits of
- * classifiers: what must hold, and what intervals and tests promise.
+ * classifiers: what must hold. What intervals and tests promise is in tests/validate.
  * SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>
 
-#include "base/rng.h"
 #include "eval/result_hash.h"
 #include "eval_world.h"
 
@@ -236,76 +235,4 @@ Test(eval_downstream, the_estimate_holds)
         cr_expect(cost.flops_of_classifiers > 0 && cost.flops >= cost.flops_of_classifiers);
     }
     eval_world_close(&w);
-}
-
-/* --- intervals and tests ---------------------------------------------------------------- */
-
-enum { WORLDS = 60, ROWS = 480, MOST_CLASSES = 80, DIM = 4 };
-
-/* New classes, or new rows of the same classes; h has nothing to do with either. */
-static void draw_world(eval_world *w, uint32_t number, bool has_new_classes, double spread)
-{
-    fdml_rng centres, rng;
-    float centre[MOST_CLASSES * DIM];
-    fdml_rng_init(&centres, 5, 1, has_new_classes ? number : 0);
-    fdml_rng_init(&rng, 5, 2, number);
-    for (size_t i = 0; i < MOST_CLASSES * DIM; i++)
-        centre[i] = (float)fdml_rng_normal(&centres);
-    for (size_t i = 0; i < ROWS; i++) {
-        w->code[1][i] = fdml_rng_below(&rng, 2);
-        for (size_t d = 0; d < DIM; d++)
-            w->x[i * DIM + d] =
-                (float)((double)centre[w->label[i] * DIM + d] + spread * fdml_rng_normal(&rng));
-    }
-}
-
-/* Of 95% intervals 84% to 100% hold the mean over all worlds (of 60 intervals that hold it with
- * probability .95 fewer than 51 do so once in 10,000 times), for every measure; and of 60 tests
- * of a true null at most 9 reject at 5% (more do so once in 1,000 times). */
-static void simulate(fdml_unit unit, size_t n_classes, double spread)
-{
-    static double value[FDML_L_MEASURES][WORLDS], lo[FDML_L_MEASURES][WORLDS],
-        hi[FDML_L_MEASURES][WORLDS];
-    size_t n_rejected = 0;
-    eval_world w;
-    eval_world_make(&w, ROWS, DIM, n_classes, 2, 1, 4);
-    w.problem.distance = FDML_L2;
-    w.problem.attributes = &w.attribute[1];
-    w.settings.unit = unit;
-    w.settings.downstream.protocol[FDML_BALANCED_UNDER] = false;
-    w.settings.downstream.protocol[FDML_BALANCED_OVER] = false;
-    eval_world_metrics(&w, "downstream");
-    only(&w, FDML_C_KNN);
-    for (uint32_t i = 0; i < WORLDS; i++) {
-        fdml_audit_result r;
-        draw_world(&w, i, unit == FDML_UNIT_CLASS, spread);
-        w.settings.seed = i;
-        eval_world_audit(&r, &w);
-        const fdml_learned_result *l = &r.downstream[0].learned[0];
-        for (size_t m = 0; m < FDML_L_MEASURES; m++) {
-            value[m][i] = l->groups[0].value[m].value;
-            lo[m][i] = l->groups[0].value[m].lo;
-            hi[m][i] = l->groups[0].value[m].hi;
-        }
-        n_rejected += l->gap[FDML_L_ACCURACY].p <= .05;
-    }
-    for (size_t m = 0; m < FDML_L_MEASURES; m++) {
-        double mean = 0;
-        size_t n = 0;
-        for (size_t i = 0; i < WORLDS; i++) mean += value[m][i] / WORLDS;
-        for (size_t i = 0; i < WORLDS; i++) n += lo[m][i] <= mean && mean <= hi[m][i];
-        cr_expect_geq(n, 51u, "%s: %zu of %d", fdml_learned_name[m], n, WORLDS);
-    }
-    cr_expect_leq(n_rejected, 9u, "%zu", n_rejected);
-    eval_world_close(&w);
-}
-
-Test(eval_downstream, intervals_of_new_classes)
-{
-    simulate(FDML_UNIT_CLASS, MOST_CLASSES, .45);
-}
-
-Test(eval_downstream, intervals_of_new_rows)
-{
-    simulate(FDML_UNIT_QUERY, 8, .8);
 }

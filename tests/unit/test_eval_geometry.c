@@ -76,7 +76,8 @@ Test(eval_geometry, distances_of_power_one)
     w.problem.n_attributes = 1;
     cr_assert_eq(fdml_groupings_make(&groupings, &w.problem, false, &w.arena, &w.arena, NULL),
                  FDML_OK);
-    cr_assert_eq(fdml_intra_distances(sum, &groupings, &w.problem, &w.machine, &w.arena, NULL),
+    cr_assert_eq(fdml_intra_sums(sum, FDML_INTRA_DISTANCE, &groupings, &w.problem, &w.machine,
+                                 &w.arena, NULL),
                  FDML_OK);
     for (size_t i = 0; i < N; i++) {
         double want = 0, slack = 0;
@@ -89,6 +90,39 @@ Test(eval_geometry, distances_of_power_one)
         }
         cr_expect_float_eq(sum[i], want, slack);
         cr_expect_float_eq(sum[N + i], want, slack, "classes lie within groups");
+    }
+    eval_world_close(&w);
+}
+
+/* Of classes larger than a chunk, in groups that mix them. */
+Test(eval_geometry, potentials_within_classes)
+{
+    enum { ROWS = 700 };
+    fdml_groupings groupings;
+    static double sum[2 * ROWS];
+    eval_world_make(&w, ROWS, 3, 2, 2, 0.5, 11);
+    w.problem.attributes = &w.attribute[1];
+    const fdml_distance distance[] = { FDML_COSINE, FDML_L2, FDML_IP };
+    for (size_t k = 0; k < 3; k++) {
+        w.problem.distance = distance[k];
+        const double *x = eval_rows(&w);
+        cr_assert_eq(
+            fdml_groupings_make(&groupings, &w.problem, false, &w.arena, &w.arena, NULL),
+            FDML_OK);
+        cr_assert_eq(fdml_intra_sums(sum, FDML_INTRA_POTENTIAL, &groupings, &w.problem,
+                                     &w.machine, &w.arena, NULL),
+                     FDML_OK);
+        for (size_t i = 0; i < ROWS; i++) {
+            double want[2] = { 0 };
+            for (size_t j = 0; j < ROWS; j++) {
+                if (j == i || w.label[i] != w.label[j]) continue;
+                const double value = exp(-2 * eval_squared(x, 3, i, j));
+                want[0] += value;
+                if (w.code[1][i] == w.code[1][j]) want[1] += value;
+            }
+            cr_expect_float_eq(sum[i], want[0], 1e-5 * want[0] + 1e-6);
+            cr_expect_float_eq(sum[ROWS + i], want[1], 1e-5 * want[1] + 1e-6);
+        }
     }
     eval_world_close(&w);
 }

@@ -1,93 +1,24 @@
 /* test_eval_oracles.c - the published expectations of shared/oracles/metrics.json, case by
- * case.
+ * case: retrieval and clusters. Verification and fairness: test_eval_oracles_pairs.c; the
+ * miner: test_train_miner.c; docs/validation.md lists what is not reproduced and why.
  *
- * The file holds numbers asserted in other tools' own tests (trec_eval,
- * pytorch-metric-learning, OML, torchmetrics, scikit-learn, bob.measure, fairlearn). The
- * essential ones are also typed into the tests of each part, so this file may be absent; where
- * it is, these tests are skipped, or fail when CI=true. Each test names the case it reads and
- * asserts that it is there. SPDX-License-Identifier: MIT */
+ * The essential numbers are also typed into the tests of each part, so the file may be absent
+ * (oracles.h). Each test names the case it reads and asserts that it is there.
+ *
+ * SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "eval/audit.h"
 #include "eval/contingency.h"
 #include "eval/kmeans.h"
 #include "eval/retrieval.h"
-#include "eval/stats.h"
 #include "eval/validate.h"
 #include "eval/verify.h"
-#include "scratch.h"
-
-/* --- reading -------------------------------------------------------------------------- */
-
-static fdml_json *root;
-
-static const fdml_json *find(const fdml_json *object, const char *key)
-{
-    const fdml_json *value = fdml_json_find(object, key);
-    cr_assert_not_null(value, "no '%s'", key);
-    return value;
-}
-
-static const fdml_json *case_of(const char *id)
-{
-    const char *path = scratch_shared("oracles/metrics.json");
-    FILE *file = fopen(path, "rb");
-    cr_assert_not_null(file);
-    char *text = malloc(1 << 20);
-    cr_assert_not_null(text);
-    const size_t size = fread(text, 1, 1 << 20, file);
-    fclose(file);
-    fdml_error err = { 0 };
-    cr_assert_eq(fdml_json_parse(&root, text, size, 1 << 20, 32, path, &err), FDML_OK, "%s",
-                 err.text);
-    free(text);
-    for (const fdml_json *c = fdml_json_first(find(root, "cases")); c; c = fdml_json_next(c))
-        if (!strcmp(fdml_json_text(find(c, "id")), id)) return c;
-    cr_assert(false, "no case %s", id);
-    return NULL;
-}
-
-static double number(const fdml_json *value)
-{
-    double x = NAN;
-    cr_assert(value && fdml_json_get_number(value, &x), "not a number");
-    return x;
-}
-
-static double number_in(const fdml_json *object, const char *key)
-{
-    return number(find(object, key));
-}
-
-static size_t numbers(double *out, size_t most, const fdml_json *array)
-{
-    size_t n = 0;
-    for (const fdml_json *v = fdml_json_first(array); v; v = fdml_json_next(v)) {
-        cr_assert_lt(n, most);
-        out[n++] = number(v);
-    }
-    return n;
-}
-
-static size_t whole(uint32_t *out, size_t most, const fdml_json *array)
-{
-    static double value[1024];
-    const size_t n = numbers(value, most < 1024 ? most : 1024, array);
-    for (size_t i = 0; i < n; i++) out[i] = (uint32_t)value[i];
-    return n;
-}
-
-/* Digits as printed in the source: half of the last one, given as how many decimals. */
-static void expect_digits(double got, double want, int decimals, const char *what)
-{
-    cr_expect_float_eq(got, want, 0.5000001 * pow(10, -decimals), "%s: %.15g, not %.15g", what,
-                       got, want);
-}
+#include "oracles.h"
 
 /* --- retrieval ------------------------------------------------------------------------ */
 
@@ -127,30 +58,36 @@ static void trec_values(trec out[TREC], const fdml_ranks *r)
 
 Test(eval_oracles, trec_eval)
 {
-    const fdml_json *c = case_of("trec_eval_3topics"), *asserted = find(c, "asserted_4dp");
+    const fdml_json *c = oracles_case("trec_eval_3topics"),
+                    *asserted = oracles_find(c, "asserted_4dp");
     double mean[TREC] = { 0 };
     trec got[TREC];
     size_t n_topics = 0;
-    for (const fdml_json *t = fdml_json_first(find(c, "topics")); t; t = fdml_json_next(t)) {
+    for (const fdml_json *t = fdml_json_first(oracles_find(c, "topics")); t;
+         t = fdml_json_next(t)) {
         uint32_t rank[512];
-        const size_t n = whole(rank, 512, find(t, "relevant_ranks"));
-        const fdml_ranks ranks = { rank, (uint32_t)n, (uint32_t)number_in(t, "num_rel") };
-        const fdml_json *own = find(asserted, fdml_json_name(t)),
-                        *exact = find(t, "recomputed");
+        const size_t n = oracles_whole(rank, 512, oracles_find(t, "relevant_ranks"));
+        const fdml_ranks ranks = { rank, (uint32_t)n,
+                                   (uint32_t)oracles_number_in(t, "num_rel") };
+        const fdml_json *own = oracles_find(asserted, fdml_json_name(t)),
+                        *exact = oracles_find(t, "recomputed");
         trec_values(got, &ranks);
         for (size_t m = 0; m < TREC; m++) {
-            expect_digits(got[m].value, number_in(own, got[m].name), 4, got[m].name);
-            cr_expect_float_eq(got[m].value, number_in(exact, got[m].name), 1e-14);
+            oracles_expect_digits(got[m].value, oracles_number_in(own, got[m].name), 4,
+                                  got[m].name);
+            cr_expect_float_eq(got[m].value, oracles_number_in(exact, got[m].name), 1e-14);
             mean[m] += got[m].value / 3;
         }
         cr_expect_float_eq(value(FDML_M_MAP_AT_R, 0, FDML_DML, &ranks),
-                           number_in(exact, "MAP_at_R_not_in_trec"), 1e-14);
+                           oracles_number_in(exact, "MAP_at_R_not_in_trec"), 1e-14);
         n_topics++;
     }
     cr_expect_eq(n_topics, 3);
     for (size_t m = 0; m < TREC; m++)
-        expect_digits(mean[m], number_in(find(asserted, "all"), got[m].name), 4, got[m].name);
-    fdml_json_close(root);
+        oracles_expect_digits(mean[m],
+                              oracles_number_in(oracles_find(asserted, "all"), got[m].name), 4,
+                              got[m].name);
+    oracles_close();
 }
 
 typedef struct pml_metric {
@@ -166,52 +103,54 @@ static const pml_metric pml_metrics[] = { { "precision_at_1", FDML_M_PRECISION_A
 
 static void check_pml(const fdml_json *c, const char *name, size_t n_dropped)
 {
-    const fdml_json *want = find(find(c, "asserted"), name);
+    const fdml_json *want = oracles_find(oracles_find(c, "asserted"), name);
     uint32_t label[16], count[8] = { 0 }, rank[6][8];
-    const size_t n = whole(label, 16, find(c, "query_labels"));
+    const size_t n = oracles_whole(label, 16, oracles_find(c, "query_labels"));
     fdml_ranks ranks[6];
     size_t q = 0;
-    for (const fdml_json *l = fdml_json_first(find(c, "reference_label_counts")); l;
+    for (const fdml_json *l = fdml_json_first(oracles_find(c, "reference_label_counts")); l;
          l = fdml_json_next(l))
-        count[atoi(fdml_json_name(l))] = (uint32_t)number(l);
-    for (const fdml_json *k = fdml_json_first(find(c, "knn_labels")); k;
+        count[atoi(fdml_json_name(l))] = (uint32_t)oracles_number(l);
+    for (const fdml_json *k = fdml_json_first(oracles_find(c, "knn_labels")); k;
          k = fdml_json_next(k)) {
         uint32_t near[8], n_hits = 0;
-        const size_t n_near = whole(near, 8, k);
+        const size_t n_near = oracles_whole(near, 8, k);
         for (size_t r = n_dropped; r < n_near; r++)
             if (near[r] == label[q]) rank[q][n_hits++] = (uint32_t)(r - n_dropped + 1);
         ranks[q] = (fdml_ranks){ rank[q], n_hits, count[label[q]] - (uint32_t)n_dropped };
         q++;
     }
     for (size_t m = 0; m < sizeof pml_metrics / sizeof *pml_metrics; m++) {
-        const fdml_json *of = find(want, pml_metrics[m].name);
+        const fdml_json *of = oracles_find(want, pml_metrics[m].name);
         double got[6], per_query[6], mean = 0, sum[8];
         uint32_t scratch[8];
         for (size_t i = 0; i < n; i++) {
             got[i] = value(pml_metrics[m].id, 0, FDML_PML, &ranks[i]);
             mean += got[i] / (double)n;
         }
-        cr_expect_float_eq(mean, number_in(of, "global"), 1e-14, "%s", pml_metrics[m].name);
+        cr_expect_float_eq(mean, oracles_number_in(of, "global"), 1e-14, "%s",
+                           pml_metrics[m].name);
         cr_expect_float_eq(fdml_average_of_averages(got, label, n, 8, sum, scratch),
-                           number_in(of, "avg_of_avgs"), 1e-14, "%s", pml_metrics[m].name);
+                           oracles_number_in(of, "avg_of_avgs"), 1e-14, "%s",
+                           pml_metrics[m].name);
         if (!fdml_json_find(of, "per_query")) continue;
-        cr_assert_eq(numbers(per_query, 6, find(of, "per_query")), n);
+        cr_assert_eq(oracles_numbers(per_query, 6, oracles_find(of, "per_query")), n);
         for (size_t i = 0; i < n; i++) cr_expect_float_eq(got[i], per_query[i], 1e-14);
     }
 }
 
 Test(eval_oracles, pml_knn_labels)
 {
-    const fdml_json *c = case_of("pml_knn_labels");
+    const fdml_json *c = oracles_case("pml_knn_labels");
     check_pml(c, "ref_includes_query=false", 0);
     check_pml(c, "ref_includes_query=true (drop column 0, R-1)", 1);
-    fdml_json_close(root);
+    oracles_close();
 }
 
 /* Queries 0..9 are rows 0..9, the reference all twenty; only label 1 has company. */
 Test(eval_oracles, pml_1d_self_in_reference)
 {
-    const fdml_json *want = find(case_of("pml_1d_self_in_reference"), "asserted");
+    const fdml_json *want = oracles_find(oracles_case("pml_1d_self_in_reference"), "asserted");
     static const uint32_t ks[] = { 1 };
     float x[20];
     uint32_t label[20];
@@ -240,19 +179,21 @@ Test(eval_oracles, pml_1d_self_in_reference)
                  FDML_OK);
     cr_assert_eq(fdml_audit(&r, &problem, &settings, &machine, &arena, NULL), FDML_OK);
     for (size_t m = 0; m < 4; m++)
-        cr_expect_float_eq(r.overall[m].value, number_in(want, pml_metrics[m].name), 1e-14,
-                           "%s", pml_metrics[m].name);
+        cr_expect_float_eq(r.overall[m].value, oracles_number_in(want, pml_metrics[m].name),
+                           1e-14, "%s", pml_metrics[m].name);
     cr_expect_eq(r.n_lone, 9);
     fdml_arena_close(&arena);
-    fdml_json_close(root);
+    oracles_close();
 }
 
 Test(eval_oracles, pml_lone_labels)
 {
-    const fdml_json *c = case_of("pml_lone_labels"), *asserted = find(c, "asserted");
+    const fdml_json *c = oracles_case("pml_lone_labels"),
+                    *asserted = oracles_find(c, "asserted");
     uint32_t label[32], lone[8];
-    const size_t n_query = whole(label, 8, find(c, "query_labels"));
-    const size_t n = n_query + whole(label + n_query, 16, find(c, "reference_labels"));
+    const size_t n_query = oracles_whole(label, 8, oracles_find(c, "query_labels"));
+    const size_t n =
+        n_query + oracles_whole(label + n_query, 16, oracles_find(c, "reference_labels"));
     uint8_t asks[32] = { 0 }, answers[32] = { 0 }, can[32];
     for (size_t i = 0; i < n; i++) asks[i] = i < n_query, answers[i] = i >= n_query;
     const fdml_factor factor = { "label", n, 7, label, NULL };
@@ -262,7 +203,7 @@ Test(eval_oracles, pml_lone_labels)
     fdml_arena arena;
     fdml_arena_init(&arena, 0);
     cr_assert_eq(fdml_find_matchable(can, &problem, &arena, NULL), FDML_OK);
-    size_t n_lone = whole(lone, 8, find(asserted, "lone_if_not")), at = 0;
+    size_t n_lone = oracles_whole(lone, 8, oracles_find(asserted, "lone_if_not")), at = 0;
     for (size_t i = 0; i < n_query; i++)
         if (!can[i]) cr_expect_eq(label[i], lone[at++]);
     cr_expect_eq(at, n_lone);
@@ -271,14 +212,14 @@ Test(eval_oracles, pml_lone_labels)
     const fdml_factor inside = { "label", n - n_query, 7, label + n_query, NULL };
     const fdml_problem self = { .n_rows = n - n_query, .label = &inside };
     cr_assert_eq(fdml_find_matchable(can, &self, &arena, NULL), FDML_OK);
-    n_lone = whole(lone, 8, find(asserted, "lone_if_ref_includes_query"));
+    n_lone = oracles_whole(lone, 8, oracles_find(asserted, "lone_if_ref_includes_query"));
     at = 0;
     for (size_t i = 0; i < self.n_rows; i++)
         if (!can[i]) cr_expect_eq(inside.code[i], lone[at++]);
     cr_expect_eq(at, n_lone - 1);
     cr_expect_eq(lone[at], 6);
     fdml_arena_close(&arena);
-    fdml_json_close(root);
+    oracles_close();
 }
 
 static void check_oml_at(const fdml_json *asserted, const fdml_ranks *ranks, size_t n,
@@ -287,12 +228,12 @@ static void check_oml_at(const fdml_json *asserted, const fdml_ranks *ranks, siz
     double cmc[8], precision[8], map[8];
     char key[16];
     snprintf(key, sizeof key, "precision@%u", k);
-    cr_assert_eq(numbers(precision, 8, find(asserted, key)), n);
+    cr_assert_eq(oracles_numbers(precision, 8, oracles_find(asserted, key)), n);
     snprintf(key, sizeof key, "map@%u", k);
-    cr_assert_eq(numbers(map, 8, find(asserted, key)), n);
+    cr_assert_eq(oracles_numbers(map, 8, oracles_find(asserted, key)), n);
     snprintf(key, sizeof key, "cmc@%u", k);
     const fdml_json *hits = fdml_json_find(asserted, key);
-    if (hits) cr_assert_eq(numbers(cmc, 8, hits), n);
+    if (hits) cr_assert_eq(oracles_numbers(cmc, 8, hits), n);
     for (size_t i = 0; i < n; i++) {
         const uint32_t found = fdml_hits_within(&ranks[i], k), r = ranks[i].n_relevant;
         if (hits) cr_expect_eq(value(FDML_M_RECALL_AT_K, k, FDML_OML, &ranks[i]), cmc[i]);
@@ -306,19 +247,20 @@ static void check_oml_at(const fdml_json *asserted, const fdml_ranks *ranks, siz
 
 Test(eval_oracles, oml_exact_case)
 {
-    const fdml_json *c = case_of("oml_exact_case");
-    const fdml_json *other = find(c, "recomputed_other_conventions");
+    const fdml_json *c = oracles_case("oml_exact_case");
+    const fdml_json *other = oracles_find(c, "recomputed_other_conventions");
     uint32_t rank[8][4];
     fdml_ranks ranks[8];
     size_t n = 0;
-    for (const fdml_json *h = fdml_json_first(find(c, "hit_positions_0based")); h;
+    for (const fdml_json *h = fdml_json_first(oracles_find(c, "hit_positions_0based")); h;
          h = fdml_json_next(h)) {
-        const size_t n_hits = whole(rank[n], 4, h);
+        const size_t n_hits = oracles_whole(rank[n], 4, h);
         for (size_t i = 0; i < n_hits; i++) rank[n][i]++;
         ranks[n] = (fdml_ranks){ rank[n], (uint32_t)n_hits, (uint32_t)n_hits };
         n++;
     }
-    for (uint32_t k = 1; k <= 5; k++) check_oml_at(find(c, "asserted_OML"), ranks, n, k);
+    for (uint32_t k = 1; k <= 5; k++)
+        check_oml_at(oracles_find(c, "asserted_OML"), ranks, n, k);
 
     double mean[9] = { 0 };
     for (size_t i = 0; i < n; i++) {
@@ -343,24 +285,27 @@ Test(eval_oracles, oml_exact_case)
                                        "MAP@R",
                                        "full AP (all conventions except RevisitDML)",
                                        "full AP RevisitDML" };
-    for (size_t m = 0; m < 9; m++) expect_digits(mean[m], number_in(other, key[m]), 6, key[m]);
+    for (size_t m = 0; m < 9; m++)
+        oracles_expect_digits(mean[m], oracles_number_in(other, key[m]), 6, key[m]);
     double c_depth = 0;
     for (size_t i = 0; i < n; i++)
         c_depth += value(FDML_M_MAP_AT_R, 0, FDML_REVISITDML, &ranks[i]) / (double)n;
-    expect_digits(c_depth, number_in(other, "RevisitDML mAP_c"), 6, "mAP_c");
-    fdml_json_close(root);
+    oracles_expect_digits(c_depth, oracles_number_in(other, "RevisitDML mAP_c"), 6, "mAP_c");
+    oracles_close();
 }
 
 /* Queries that retrieve nothing: 0 where something was to be found. OML says 1 where nothing
  * was; here such a query is lone and has no value, in every convention. */
 Test(eval_oracles, oml_empty_lists)
 {
-    const fdml_json *c = case_of("oml_empty_lists"), *asserted = find(c, "asserted");
+    const fdml_json *c = oracles_case("oml_empty_lists"),
+                    *asserted = oracles_find(c, "asserted");
     double cmc[4], map[4];
-    const size_t n = numbers(cmc, 4, find(asserted, "cmc"));
-    cr_assert_eq(numbers(map, 4, find(asserted, "map")), n);
+    const size_t n = oracles_numbers(cmc, 4, oracles_find(asserted, "cmc"));
+    cr_assert_eq(oracles_numbers(map, 4, oracles_find(asserted, "map")), n);
     size_t i = 0;
-    for (const fdml_json *r = fdml_json_first(find(c, "relevant")); r; r = fdml_json_next(r)) {
+    for (const fdml_json *r = fdml_json_first(oracles_find(c, "relevant")); r;
+         r = fdml_json_next(r)) {
         const fdml_ranks ranks = { NULL, 0, (uint32_t)fdml_json_length(r) };
         const double hit = value(FDML_M_RECALL_AT_K, 1, FDML_OML, &ranks);
         const double at_r = value(FDML_M_MAP_AT_R, 0, FDML_OML, &ranks);
@@ -369,33 +314,36 @@ Test(eval_oracles, oml_empty_lists)
         i++;
     }
     cr_expect_eq(i, n);
-    fdml_json_close(root);
+    oracles_close();
 }
 
 Test(eval_oracles, torchmetrics_retrieval)
 {
-    const fdml_json *c = case_of("torchmetrics_retrieval_docs"), *want = find(c, "asserted");
+    const fdml_json *c = oracles_case("torchmetrics_retrieval_docs"),
+                    *want = oracles_find(c, "asserted");
     /* Scores .2 .3 .5 with targets 1 0 1: matches at ranks 1 and 3. */
     const uint32_t rank[] = { 1, 3 };
     const fdml_ranks ranks = { rank, 2, 2 };
-    expect_digits(value(FDML_M_MAP, 0, FDML_DML, &ranks), number_in(want, "average_precision"),
-                  4, "average precision");
+    oracles_expect_digits(value(FDML_M_MAP, 0, FDML_DML, &ranks),
+                          oracles_number_in(want, "average_precision"), 4, "average precision");
     cr_expect_eq(value(FDML_M_RECALL_AT_K, 2, FDML_DML, &ranks),
-                 number_in(want, "hit_rate_top2"));
-    cr_expect_eq(fdml_hits_within(&ranks, 2) / 2.0, number_in(want, "precision_top2"));
+                 oracles_number_in(want, "hit_rate_top2"));
+    cr_expect_eq(fdml_hits_within(&ranks, 2) / 2.0, oracles_number_in(want, "precision_top2"));
     cr_expect_eq(value(FDML_M_R_PRECISION, 0, FDML_DML, &ranks),
-                 number_in(want, "r_precision"));
-    cr_expect_eq(value(FDML_M_RECALL_AT_K, 2, FDML_IR, &ranks), number_in(want, "recall_top2"));
+                 oracles_number_in(want, "r_precision"));
+    cr_expect_eq(value(FDML_M_RECALL_AT_K, 2, FDML_IR, &ranks),
+                 oracles_number_in(want, "recall_top2"));
     const float genuine[] = { .2f, .5f }, impostor[] = { .3f };
     const fdml_scores scores = { genuine, impostor, 2, 1 };
-    cr_expect_eq(fdml_auc(&scores), number_in(want, "auroc"));
+    cr_expect_eq(fdml_auc(&scores), oracles_number_in(want, "auroc"));
     /* Fall-out at the threshold of the top 2: false positives over negatives. */
-    cr_expect_eq(fdml_fmr(&scores, .3f), number_in(want, "fall_out_top2"));
+    cr_expect_eq(fdml_fmr(&scores, .3f), oracles_number_in(want, "fall_out_top2"));
     const uint32_t second[] = { 2 };
     const fdml_ranks one = { second, 1, 1 };
-    cr_expect_eq(value(FDML_M_MRR, 0, FDML_DML, &one),
-                 number_in(find(find(c, "also"), "recip_rank"), "value"));
-    fdml_json_close(root);
+    cr_expect_eq(
+        value(FDML_M_MRR, 0, FDML_DML, &one),
+        oracles_number_in(oracles_find(oracles_find(c, "also"), "recip_rank"), "value"));
+    oracles_close();
 }
 
 /* --- clustering ----------------------------------------------------------------------- */
@@ -431,8 +379,8 @@ static agreement agree(const uint32_t *label, const uint32_t *cluster, size_t n)
 static void check_agreement(const fdml_json *c)
 {
     uint32_t label[64], cluster[64];
-    const size_t n = whole(label, 64, find(c, "true"));
-    cr_assert_eq(whole(cluster, 64, find(c, "pred")), n);
+    const size_t n = oracles_whole(label, 64, oracles_find(c, "true"));
+    cr_assert_eq(oracles_whole(cluster, 64, oracles_find(c, "pred")), n);
     const agreement m = agree(label, cluster, n);
     const struct {
         const char *exact, *asserted;
@@ -449,25 +397,29 @@ static void check_agreement(const fdml_json *c)
                  { "NMI_geometric", NULL, fdml_nmi(&m.sums, FDML_GEOMETRIC), 0 },
                  { "NMI_min", NULL, fdml_nmi(&m.sums, FDML_MIN), 0 },
                  { "NMI_max", NULL, fdml_nmi(&m.sums, FDML_MAX), 0 } };
-    const fdml_json *asserted = find(c, "asserted"), *exact = find(c, "recomputed");
+    const fdml_json *asserted = oracles_find(c, "asserted"),
+                    *exact = oracles_find(c, "recomputed");
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
         const fdml_json *digits =
             list[i].asserted ? fdml_json_find(asserted, list[i].asserted) : NULL;
-        cr_expect_float_eq(list[i].value, number_in(exact, list[i].exact), 4e-15, "%s",
+        cr_expect_float_eq(list[i].value, oracles_number_in(exact, list[i].exact), 4e-15, "%s",
                            list[i].exact);
         if (digits)
-            expect_digits(list[i].value, number(digits), list[i].decimals, list[i].exact);
+            oracles_expect_digits(list[i].value, oracles_number(digits), list[i].decimals,
+                                  list[i].exact);
     }
     if (fdml_json_find(asserted, "emi"))
-        expect_digits(m.expected, number_in(asserted, "emi"), 5, "expected information");
+        oracles_expect_digits(m.expected, oracles_number_in(asserted, "emi"), 5,
+                              "expected information");
 }
 
 Test(eval_oracles, clustering_agreement)
 {
-    const fdml_json *c = case_of("clustering_agreement");
+    const fdml_json *c = oracles_case("clustering_agreement");
     size_t n_tables = 0, n_other = 0;
-    for (const fdml_json *k = fdml_json_first(find(c, "cases")); k; k = fdml_json_next(k)) {
-        const char *source = fdml_json_text(find(k, "source"));
+    for (const fdml_json *k = fdml_json_first(oracles_find(c, "cases")); k;
+         k = fdml_json_next(k)) {
+        const char *source = fdml_json_text(oracles_find(k, "source"));
         const fdml_json *labels = fdml_json_find(k, "true");
         if (labels && fdml_json_kind_of(labels) == FDML_JSON_ARRAY) {
             check_agreement(k);
@@ -489,27 +441,31 @@ Test(eval_oracles, clustering_agreement)
             for (size_t i = 0; i < 1870; i++) label[i] = y[i % 17], cluster[i] = z[i % 17];
             const agreement m = agree(label, cluster, 1870);
             const double ami = fdml_ami(&m.sums, m.expected);
-            cr_expect_float_eq(ami, number_in(find(k, "recomputed"), "ami"), 1e-12);
-            expect_digits(ami, number_in(find(k, "asserted"), "ami"), 2, "ami");
+            cr_expect_float_eq(ami, oracles_number_in(oracles_find(k, "recomputed"), "ami"),
+                               1e-12);
+            oracles_expect_digits(ami, oracles_number_in(oracles_find(k, "asserted"), "ami"), 2,
+                                  "ami");
             n_other++;
         } else if (strstr(source, "entropy")) {
             const uint32_t label[] = { 0, 0, 42 };
             const agreement m = agree(label, label, 3);
-            cr_expect_float_eq(fdml_label_entropy(&m.sums), number_in(k, "recomputed"), 1e-15);
+            cr_expect_float_eq(fdml_label_entropy(&m.sums), oracles_number_in(k, "recomputed"),
+                               1e-15);
             n_other++;
         }
     }
     cr_expect_eq(n_tables, 11);
     cr_expect_eq(n_other, 3);
-    fdml_json_close(root);
+    oracles_close();
 }
 
 /* scikit-learn's test_kmeans_relocated_clusters; weights are not supported, so that case is not
  * read. n_iter: scikit-learn counts the pass that changes nothing too. */
 Test(eval_oracles, kmeans_relocated_clusters)
 {
-    const fdml_json *c = case_of("kmeans_fixed_init"), *relocated = NULL;
-    for (const fdml_json *k = fdml_json_first(find(c, "cases")); k; k = fdml_json_next(k)) {
+    const fdml_json *c = oracles_case("kmeans_fixed_init"), *relocated = NULL;
+    for (const fdml_json *k = fdml_json_first(oracles_find(c, "cases")); k;
+         k = fdml_json_next(k)) {
         const fdml_json *weights = fdml_json_find(k, "weights");
         if (weights && fdml_json_kind_of(weights) == FDML_JSON_NULL) relocated = k;
     }
@@ -517,13 +473,14 @@ Test(eval_oracles, kmeans_relocated_clusters)
     float x[8], initial[4], centres[4];
     double value_of[8];
     size_t n = 0;
-    for (const fdml_json *row = fdml_json_first(find(c, "X")); row; row = fdml_json_next(row))
-        n += numbers(value_of + n, 8 - n, row);
+    for (const fdml_json *row = fdml_json_first(oracles_find(c, "X")); row;
+         row = fdml_json_next(row))
+        n += oracles_numbers(value_of + n, 8 - n, row);
     for (size_t i = 0; i < 8; i++) x[i] = (float)value_of[i];
     n = 0;
-    for (const fdml_json *row = fdml_json_first(find(relocated, "init")); row;
+    for (const fdml_json *row = fdml_json_first(oracles_find(relocated, "init")); row;
          row = fdml_json_next(row))
-        n += numbers(value_of + n, 4 - n, row);
+        n += oracles_numbers(value_of + n, 4 - n, row);
     for (size_t i = 0; i < 4; i++) initial[i] = (float)value_of[i];
 
     uint32_t label[] = { 0, 1, 0, 1 }, assignment[4], want[4];
@@ -540,208 +497,16 @@ Test(eval_oracles, kmeans_relocated_clusters)
     cr_assert_eq(fdml_kmeans_run(assignment, centres, &inertia, &n_done, &kmeans, &problem,
                                  &machine, &arena, NULL),
                  FDML_OK);
-    cr_expect_float_eq(inertia, number_in(relocated, "inertia"), 1e-6);
-    cr_assert_eq(whole(want, 4, find(relocated, "labels")), 4);
+    cr_expect_float_eq(inertia, oracles_number_in(relocated, "inertia"), 1e-6);
+    cr_assert_eq(oracles_whole(want, 4, oracles_find(relocated, "labels")), 4);
     const bool swapped = assignment[0] != want[0]; /* which centre keeps which name is free */
     for (size_t i = 0; i < 4; i++) cr_expect_eq(assignment[i], swapped ? 1 - want[i] : want[i]);
     n = 0;
-    for (const fdml_json *row = fdml_json_first(find(relocated, "centers")); row;
+    for (const fdml_json *row = fdml_json_first(oracles_find(relocated, "centers")); row;
          row = fdml_json_next(row))
-        n += numbers(value_of + n, 4 - n, row);
+        n += oracles_numbers(value_of + n, 4 - n, row);
     for (size_t i = 0; i < 4; i++)
         cr_expect_float_eq((double)centres[i], value_of[swapped ? (i + 2) % 4 : i], 1e-6);
     fdml_arena_close(&arena);
-    fdml_json_close(root);
-}
-
-/* --- verification --------------------------------------------------------------------- */
-
-static size_t scores_of(float *out, size_t most, const fdml_json *array)
-{
-    static double score[256];
-    float scratch[256];
-    const size_t n = numbers(score, most < 256 ? most : 256, array);
-    for (size_t i = 0; i < n; i++) out[i] = (float)score[i];
-    fdml_sort_scores(out, n, scratch);
-    return n;
-}
-
-Test(eval_oracles, bob_separable)
-{
-    const fdml_json *c = case_of("bob_scores_separable"), *want = find(c, "asserted");
-    static float pos[256], neg[256];
-    fdml_scores s = { pos, neg, 0, 0 };
-    s.n_genuine = scores_of(pos, 256, find(c, "positives"));
-    s.n_impostor = scores_of(neg, 256, find(c, "negatives"));
-    double at_3[2];
-    float threshold;
-    cr_assert_eq(numbers(at_3, 2, find(want, "at_t3")), 2);
-    cr_expect_eq(fdml_fmr(&s, 3), at_3[0]);
-    cr_expect_eq(fdml_fnmr(&s, 3), at_3[1]);
-    cr_expect_eq(fdml_eer(&threshold, &s), number_in(want, "eer"));
-    cr_expect_float_eq((double)threshold, number_in(want, "eer_threshold"), 1e-6);
-    const fdml_json *below = find(want, "below_min");
-    cr_expect_eq(fdml_fmr(&s, -9), number_in(below, "far"));
-    cr_expect_eq(fdml_fnmr(&s, -9), number_in(below, "frr"));
-    fdml_json_close(root);
-}
-
-/* "1.0", ">1.0", "<=0", ">=0.0" or a number. */
-static void expect_bound(float got, const fdml_json *want)
-{
-    const char *text = fdml_json_text(want);
-    double x;
-    if (!text) {
-        cr_expect_float_eq((double)got, number(want), 1e-6);
-        return;
-    }
-    x = atof(text + strspn(text, "<>="));
-    if (!strncmp(text, ">=", 2))
-        cr_expect_geq((double)got, x);
-    else if (!strncmp(text, "<=", 2))
-        cr_expect_leq((double)got, x);
-    else
-        cr_expect_gt((double)got, x);
-}
-
-Test(eval_oracles, bob_thresholds)
-{
-    const fdml_json *c = case_of("bob_threshold_unreachable");
-    size_t n = 0;
-    for (const fdml_json *k = fdml_json_first(find(c, "cases")); k; k = fdml_json_next(k)) {
-        static const float ten[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 };
-        float pos[256], neg[256];
-        fdml_scores s = { pos, neg, 0, 0 };
-        if (fdml_json_text(find(k, "pos"))) { /* "0..9" */
-            s = (fdml_scores){ ten, ten, 10, 10 };
-        } else {
-            s.n_genuine = scores_of(pos, 256, find(k, "pos"));
-            s.n_impostor = scores_of(neg, 256, find(k, "neg"));
-        }
-        for (const fdml_json *t = fdml_json_first(find(k, "far_threshold")); t;
-             t = fdml_json_next(t), n++)
-            expect_bound(fdml_threshold_at_fmr(&s, atof(fdml_json_name(t))), t);
-        for (const fdml_json *t = fdml_json_first(find(k, "frr_threshold")); t;
-             t = fdml_json_next(t), n++)
-            expect_bound(fdml_threshold_at_fnmr(&s, atof(fdml_json_name(t))), t);
-    }
-    cr_expect_eq(n, 13);
-    fdml_json_close(root);
-}
-
-Test(eval_oracles, sklearn_roc_and_det)
-{
-    const fdml_json *c = case_of("sklearn_roc_det_doc"), *want = find(c, "asserted");
-    const float pos[] = { .35f, .8f }, neg[] = { .1f, .4f };
-    const fdml_scores s = { pos, neg, 2, 2 };
-    double fpr[8], tpr[8], fnr[8], threshold[8];
-    const size_t n = numbers(fpr, 8, find(want, "roc_fpr"));
-    cr_assert_eq(numbers(tpr, 8, find(want, "roc_tpr")), n);
-    size_t i = 0;
-    for (const fdml_json *t = fdml_json_first(find(want, "roc_thr")); t;
-         t = fdml_json_next(t)) {
-        const float at = fdml_json_text(t) ? INFINITY : (float)number(t);
-        cr_expect_eq(fdml_fmr(&s, at), fpr[i]);
-        cr_expect_eq(1 - fdml_fnmr(&s, at), tpr[i++]);
-    }
-    cr_expect_eq(i, n);
-    cr_expect_eq(fdml_auc(&s), number_in(want, "auc"));
-    const size_t n_det = numbers(fpr, 8, find(want, "det_fpr"));
-    cr_assert_eq(numbers(fnr, 8, find(want, "det_fnr")), n_det);
-    cr_assert_eq(numbers(threshold, 8, find(want, "det_thr")), n_det);
-    for (i = 0; i < n_det; i++) {
-        cr_expect_eq(fdml_fmr(&s, (float)threshold[i]), fpr[i]);
-        cr_expect_eq(fdml_fnmr(&s, (float)threshold[i]), fnr[i]);
-    }
-    /* Average precision of the ranking .8 .4 .35 .1: matches at ranks 1 and 3. */
-    const uint32_t rank[] = { 1, 3 };
-    const fdml_ranks ranks = { rank, 2, 2 };
-    expect_digits(value(FDML_M_MAP, 0, FDML_DML, &ranks), number_in(want, "average_precision"),
-                  10, "average precision");
-    fdml_json_close(root);
-}
-
-Test(eval_oracles, biometric_fairness)
-{
-    const fdml_json *c = case_of("biometric_fairness_handworked"),
-                    *want = find(c, "recomputed");
-    double fmr[8], fnmr[8];
-    fdml_differential d;
-    const size_t n = numbers(fmr, 8, find(c, "FMR"));
-    cr_assert_eq(numbers(fnmr, 8, find(c, "FNMR")), n);
-    fdml_differential_of(&d, fmr, fnmr, n);
-    cr_expect_float_eq(d.fdr, number_in(want, "FDR"), 1e-14);
-    cr_expect_float_eq(d.ir, number_in(want, "IR"), 1e-14);
-    cr_expect_float_eq(d.garbe, number_in(want, "GARBE"), 1e-14);
-    cr_expect_float_eq(d.fmr_max_over_geomean, number_in(want, "FMR_max_over_geomean"), 1e-14);
-    cr_expect_float_eq(d.fnmr_max_over_geomean, number_in(want, "FNMR_max_over_geomean"),
-                       1e-14);
-    cr_expect_float_eq(d.fmr_max_over_min, number_in(want, "FMR_max_over_min"), 1e-14);
-    fdml_json_close(root);
-}
-
-/* fairlearn's bootstrap of selection rates: another generator, so its quantiles are a band. */
-Test(eval_oracles, fairlearn_bootstrap)
-{
-    const fdml_json *user = case_of("fairlearn_userguide"), *c = NULL;
-    double predicted[32], quantile[3], want[3], rate[1000];
-    const double q[] = { .159, .5, .841 };
-    const size_t n = numbers(predicted, 32, find(user, "y_pred"));
-    for (const fdml_json *k = fdml_json_first(find(root, "cases")); k; k = fdml_json_next(k))
-        if (!strcmp(fdml_json_text(find(k, "id")), "fairlearn_bootstrap_shape")) c = k;
-    cr_assert_not_null(c);
-    static double sums[1000 * 8];
-    double features[32 * 8] = { 0 };
-    for (size_t i = 0; i < n; i++) features[i * 8] = predicted[i];
-    fdml_bootstrap_sums(sums, features, n, 8, 1000, 1, 1, 1);
-    cr_assert_eq(numbers(want, 3, find(find(c, "asserted"), "ci_overall")), 3);
-    for (size_t i = 0; i < 3; i++) {
-        for (size_t b = 0; b < 1000; b++) rate[b] = sums[b * 8] / (double)n;
-        quantile[i] = fdml_quantile(rate, 1000, q[i]);
-        /* One row of 18 is the grid of both. */
-        cr_expect_float_eq(quantile[i], want[i], 1.01 / 18);
-    }
-    fdml_json_close(root);
-}
-
-/* fairlearn's guide, read as pairs: y_true says genuine, y_pred accepted. Rates by group are
- * fnmr = 1 - tpr and fmr = fpr at threshold 1, gaps are max - min and min / max. */
-Test(eval_oracles, fairlearn_groups)
-{
-    const fdml_json *c = case_of("fairlearn_userguide"), *want = find(c, "asserted");
-    double truth[32], predicted[32], tpr[3], fpr[3];
-    const size_t n = numbers(truth, 32, find(c, "y_true"));
-    cr_assert_eq(numbers(predicted, 32, find(c, "y_pred")), n);
-    char group[32];
-    size_t at = 0;
-    for (const fdml_json *g = fdml_json_first(find(c, "group")); g; g = fdml_json_next(g))
-        group[at++] = fdml_json_text(g)[0];
-    for (char g = 'a'; g <= 'd'; g++) { /* d: everybody */
-        float pos[32], neg[32], scratch[32];
-        fdml_scores s = { pos, neg, 0, 0 };
-        for (size_t i = 0; i < n; i++) {
-            if (g != 'd' && group[i] != g) continue;
-            if (truth[i] > 0)
-                pos[s.n_genuine++] = (float)predicted[i];
-            else
-                neg[s.n_impostor++] = (float)predicted[i];
-        }
-        fdml_sort_scores(pos, s.n_genuine, scratch);
-        fdml_sort_scores(neg, s.n_impostor, scratch);
-        const char name[2] = { g, 0 };
-        const fdml_json *of =
-            g == 'd' ? find(want, "overall") : find(find(want, "by_group"), name);
-        cr_expect_float_eq(1 - fdml_fnmr(&s, 1), number_in(of, "tpr"), 1e-12);
-        cr_expect_float_eq(fdml_fmr(&s, 1), number_in(of, "fpr"), 1e-12);
-        if (g == 'd') continue;
-        tpr[g - 'a'] = 1 - fdml_fnmr(&s, 1);
-        fpr[g - 'a'] = fdml_fmr(&s, 1);
-    }
-    fdml_differential d;
-    fdml_differential_of(&d, fpr, tpr, 3);
-    const fdml_json *difference = find(want, "difference");
-    cr_expect_float_eq(
-        1 - d.fdr, (number_in(difference, "tpr") + number_in(difference, "fpr")) / 2, 1e-12);
-    cr_expect_float_eq(1 / d.fnmr_max_over_min, number_in(find(want, "ratio"), "tpr"), 1e-12);
-    fdml_json_close(root);
+    oracles_close();
 }

@@ -11,6 +11,13 @@
 #include "base/rng.h"
 #include "eval/stats.h"
 
+static void *zeroed(size_t size)
+{
+    void *p = calloc(size, 1);
+    cr_assert_not_null(p);
+    return p;
+}
+
 Test(eval_stats, quantiles_as_r_type_7)
 {
     /* R: quantile(c(3,1,4,1,5,9,2,6), c(0,.1,.25,.5,.9,1)) = 1 1 1.75 3.5 6.9 9 */
@@ -25,11 +32,70 @@ Test(eval_stats, quantiles_as_r_type_7)
     cr_expect_eq(fdml_quantile(with_nan, 5, 0.5), 2);
     double none[] = { NAN };
     cr_expect(isnan(fdml_quantile(none, 1, 0.5)));
-    double lo, hi, hundred[101];
-    for (int i = 0; i <= 100; i++) hundred[i] = 100 - i;
-    fdml_percentile_interval(&lo, &hi, hundred, 101, 0.9);
-    cr_expect_float_eq(lo, 5, 1e-12);
-    cr_expect_float_eq(hi, 95, 1e-12);
+}
+
+/* Of ever more clusters the expanded interval is the percentile interval; of ten, 95% becomes
+ * Phi(2.262157 sqrt(10 / 9)) = Phi(2.384521) = .991449 on each side (R: pnorm, qt). */
+Test(eval_stats, bootstrap_interval)
+{
+    double lo, hi, value[999];
+    for (int i = 0; i < 999; i++) value[i] = 999 - i; /* the k-th is k, at k / 1000 */
+    fdml_bootstrap_interval(&lo, &hi, value, 999, 0.9, (fdml_freedom){ 1e9, 1 });
+    cr_expect_float_eq(lo, 49.8429, 1e-4); /* SciPy: 1000 norm.sf(t.ppf(.95, 1000)) */
+    cr_expect_float_eq(hi, 950.1571, 1e-4);
+    const fdml_freedom ten = fdml_freedom_of(10);
+    cr_expect_eq(ten.n_free, 9);
+    cr_expect_float_eq(ten.inflation, 10.0 / 9, 1e-15);
+    fdml_bootstrap_interval(&lo, &hi, value, 999, 0.95, ten);
+    cr_expect_float_eq(lo, 1000 * (1 - 0.991449), 1e-3);
+    cr_expect_float_eq(hi, 991.449, 1e-3);
+    fdml_bootstrap_interval(&lo, &hi, value, 999, 0.95, fdml_freedom_of(2));
+    cr_expect(lo == 1 && hi == 999);
+    value[3] = NAN; /* one less, and still in order */
+    fdml_bootstrap_interval(&lo, &hi, value, 999, 0.95, fdml_freedom_of(2));
+    cr_expect(lo == 1 && hi == 999);
+    fdml_bootstrap_interval(&lo, &hi, value, 999, 0.95, fdml_freedom_of(1));
+    cr_expect(isnan(lo) && isnan(hi));
+}
+
+/* R: t.test(extra ~ group, data = sleep), Welch: df = 17.776, both groups of 10, variances
+ * 3.200556 and 4.009000. Equal parts have the degrees of freedom of the pooled test. */
+Test(eval_stats, freedom_of_two)
+{
+    const fdml_freedom sleep = fdml_freedom_of_two(3.200556, 10, 4.009, 10);
+    cr_expect_float_eq(sleep.n_free, 17.776, 5e-4);
+    cr_expect_float_eq(sleep.inflation, 10.0 / 9, 1e-12);
+    cr_expect_float_eq(fdml_freedom_of_two(2, 8, 2, 8).n_free, 14, 1e-12);
+    cr_expect_float_eq(fdml_freedom_of_two(2, 8, 0, 3).n_free, 7, 1e-12);
+    cr_expect_eq(fdml_freedom_of_two(0, 8, 0, 3).n_free, 2);
+}
+
+/* Groups that draw together see one another's draws: with the features of a cluster in two
+ * parts, the parts' sums add up to those of the whole. */
+Test(eval_stats, groups_draw_together)
+{
+    enum { N = 300, B = 20 };
+    double *features = zeroed(3 * N * 8 * sizeof *features), sums[3][B * 8];
+    uint32_t place[2][N], n[2] = { 0 };
+    double *part[] = { features + N * 8, features + 2 * N * 8 };
+    for (uint32_t c = 0; c < N; c++) {
+        features[c * 8] = c;
+        for (uint32_t p = 0; p < 2; p++) {
+            place[p][c] = c % 3 == p ? FDML_ABSENT : n[p];
+            if (c % 3 == p) continue;
+            part[p][n[p]++ * 8] = c % 3 == 2 ? c / 2.0 : c;
+        }
+    }
+    fdml_bootstrap b = { features, NULL, N, 8, B, 5, 6 };
+    fdml_bootstrap_sums(sums[0], &b, 1);
+    for (uint32_t p = 0; p < 2; p++) {
+        b.features = part[p];
+        b.place = place[p];
+        fdml_bootstrap_sums(sums[1 + p], &b, 1);
+    }
+    for (size_t i = 0; i < B; i++)
+        cr_expect_eq(sums[0][i * 8], sums[1][i * 8] + sums[2][i * 8]);
+    free(features);
 }
 
 Test(eval_stats, p_value_counts_itself_and_ties)
@@ -63,13 +129,6 @@ Test(eval_stats, holm_worked_example)
     cr_expect_eq(adjusted[1], 1);
 }
 
-static void *zeroed(size_t size)
-{
-    void *p = calloc(size, 1);
-    cr_assert_not_null(p);
-    return p;
-}
-
 Test(eval_stats, bootstrap_counts_are_multinomial)
 {
     /* Feature c of cluster c is 1: sums are the counts. Mean 1, variance 1 - 1/n. 70,000
@@ -81,7 +140,7 @@ Test(eval_stats, bootstrap_counts_are_multinomial)
         const size_t n = sizes[s];
         memset(features, 0, sizeof features);
         for (size_t c = 0; c < n; c++) features[c * 8 + c] = 1;
-        fdml_bootstrap_sums(sums, features, n, 8, B, 5, s, 2);
+        fdml_bootstrap_sums(sums, &(fdml_bootstrap){ features, NULL, n, 8, B, 5, s }, 2);
         double square = 0, product = 0;
         for (size_t b = 0; b < B; b++) {
             double total = 0;
@@ -102,7 +161,7 @@ Test(eval_stats, bootstrap_beyond_16_bits)
     enum { N = 70000, B = 20 };
     double *features = zeroed((size_t)N * 8 * sizeof *features), sums[B * 8];
     for (size_t c = 0; c < N; c++) features[c * 8] = (double)c, features[c * 8 + 1] = 1;
-    fdml_bootstrap_sums(sums, features, N, 8, B, 5, 0, 2);
+    fdml_bootstrap_sums(sums, &(fdml_bootstrap){ features, NULL, N, 8, B, 5, 0 }, 2);
     double mean = 0;
     for (size_t b = 0; b < B; b++) {
         cr_expect_eq(sums[b * 8 + 1], N);
@@ -120,18 +179,18 @@ Test(eval_stats, bootstrap_does_not_depend_on_threads)
     fdml_rng rng;
     fdml_rng_init(&rng, 1, 0, 0);
     for (size_t i = 0; i < N * 16; i++) features[i] = fdml_rng_normal(&rng);
-    fdml_bootstrap_sums(one, features, N, 16, B, 9, 1, 1);
-    fdml_bootstrap_sums(many, features, N, 16, B, 9, 1, 7);
+    fdml_bootstrap_sums(one, &(fdml_bootstrap){ features, NULL, N, 16, B, 9, 1 }, 1);
+    fdml_bootstrap_sums(many, &(fdml_bootstrap){ features, NULL, N, 16, B, 9, 1 }, 7);
     cr_expect_arr_eq(one, many, sizeof one);
-    fdml_bootstrap_sums(many, features, N, 16, B, 9, 2, 1);
+    fdml_bootstrap_sums(many, &(fdml_bootstrap){ features, NULL, N, 16, B, 9, 2 }, 1);
     cr_expect_arr_neq(one, many, sizeof one);
     free(features);
 }
 
-Test(eval_stats, coverage_of_the_percentile_interval)
+Test(eval_stats, coverage_of_the_interval)
 {
-    /* 90% intervals of a mean of 60 exponential values. The percentile interval's coverage
-     * error is O(1/n) here, about two points; the rest is simulation. */
+    /* 90% intervals of a mean of 60 exponential values. Skewness leaves a coverage error of
+     * O(1/n), about two points; the rest is simulation. */
     enum { RUNS = 600, N = 60, B = 400 };
     double *sums = zeroed(B * 8 * sizeof *sums), features[N * 8], mean[B];
     size_t covered = 0;
@@ -140,10 +199,10 @@ Test(eval_stats, coverage_of_the_percentile_interval)
         fdml_rng_init(&rng, 77, 0, run);
         memset(features, 0, sizeof features);
         for (size_t i = 0; i < N; i++) features[i * 8] = -log(1 - fdml_rng_double(&rng));
-        fdml_bootstrap_sums(sums, features, N, 8, B, run, 3, 2);
+        fdml_bootstrap_sums(sums, &(fdml_bootstrap){ features, NULL, N, 8, B, run, 3 }, 2);
         for (size_t b = 0; b < B; b++) mean[b] = sums[b * 8] / N;
         double lo, hi;
-        fdml_percentile_interval(&lo, &hi, mean, B, 0.9);
+        fdml_bootstrap_interval(&lo, &hi, mean, B, 0.9, fdml_freedom_of(N));
         covered += lo <= 1 && 1 <= hi;
     }
     const double share = (double)covered / RUNS;
