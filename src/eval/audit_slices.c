@@ -286,49 +286,72 @@ static double sets_of(size_t n, unsigned depth)
     return sum;
 }
 
+/* Columns before there are queries, and what their clusters take. */
+typedef struct slice_shape {
+    slice_data data;
+    slice_column column[FDML_SLICE_MOST_COLUMNS + FDML_SLICE_MOST_CLUSTERINGS];
+    uint32_t first[FDML_SLICE_MOST_COLUMNS + FDML_SLICE_MOST_CLUSTERINGS + 1];
+    size_t of_centres, of_kmeans; /* bytes: kept, and of the largest k-means */
+    double work;                  /* multiply-adds of all of them */
+} slice_shape;
+
+static void add_kmeans(slice_shape *shape, uint32_t k, const fdml_problem *problem,
+                       const fdml_audit_settings *settings, const fdml_machine *machine)
+{
+    const size_t n_classes = problem->label->n_levels;
+    const fdml_problem means = { .n_rows = n_classes, .dim = problem->dim };
+    const fdml_kmeans kmeans = { .k = k,
+                                 .n_iterations = settings->kmeans_iterations,
+                                 .n_redo = settings->kmeans_redo };
+    const size_t own = fdml_kmeans_size(&means, k, machine->n_threads) +
+                       n_classes * (problem->dim + 1) * sizeof(float);
+    double seeding;
+    shape->work += fdml_kmeans_work(&seeding, &kmeans, n_classes, problem->dim);
+    shape->of_centres += k * problem->dim * sizeof(float);
+    if (own > shape->of_kmeans) shape->of_kmeans = own;
+}
+
+/* False: there are too many columns, which will be refused. */
+static bool make_shape(slice_shape *shape, const fdml_problem *problem,
+                       const fdml_audit_settings *settings, const fdml_machine *machine)
+{
+    const fdml_factor *factor;
+    uint32_t k[FDML_SLICE_MOST_CLUSTERINGS];
+    *shape = (slice_shape){ .data = { .n = problem->n_rows } };
+    slice_data *data = &shape->data;
+    data->column = shape->column;
+    data->first = shape->first;
+    data->n_crossed = fdml_audit_slice_columns(&factor, problem);
+    if (data->n_crossed > FDML_SLICE_MOST_COLUMNS) return false;
+    data->n_columns =
+        data->n_crossed + count_clusters(k, &settings->slices, problem->label->n_levels);
+    for (size_t c = 0; c < data->n_columns; c++) {
+        const bool is_cluster = c >= data->n_crossed;
+        const size_t n = is_cluster ? k[c - data->n_crossed] : factor[c].n_levels;
+        shape->column[c].n_levels = n;
+        shape->first[c + 1] = shape->first[c] + (uint32_t)n;
+        if (is_cluster) add_kmeans(shape, (uint32_t)n, problem, settings, machine);
+    }
+    return true;
+}
+
 double fdml_audit_slices_cost(size_t *bytes, const fdml_problem *problem,
                               const fdml_audit_settings *settings, const fdml_machine *machine)
 {
-    const fdml_factor *factor;
-    const size_t n = problem->n_rows, n_classes = problem->label->n_levels;
-    slice_column column[FDML_SLICE_MOST_COLUMNS + FDML_SLICE_MOST_CLUSTERINGS];
-    uint32_t k[FDML_SLICE_MOST_CLUSTERINGS];
-    uint32_t first[FDML_SLICE_MOST_COLUMNS + FDML_SLICE_MOST_CLUSTERINGS + 1] = { 0 };
-    slice_data data = { .n = n, .column = column, .first = first };
-    double work = 0;
+    slice_shape shape;
     *bytes = 0;
-    if (!settings->with_slices) return 0;
-    data.n_crossed = fdml_audit_slice_columns(&factor, problem);
-    if (data.n_crossed > FDML_SLICE_MOST_COLUMNS) return 0; /* it will be refused */
-    data.n_columns = data.n_crossed + count_clusters(k, &settings->slices, n_classes);
-    size_t beside = 0, of_kmeans = 0;
-    for (size_t c = 0; c < data.n_columns; c++) {
-        const bool is_cluster = c >= data.n_crossed;
-        column[c].n_levels = is_cluster ? k[c - data.n_crossed] : factor[c].n_levels;
-        first[c + 1] = first[c] + (uint32_t)column[c].n_levels;
-        if (!is_cluster) continue;
-        const fdml_problem means = { .n_rows = n_classes, .dim = problem->dim };
-        const fdml_kmeans kmeans = { .k = k[c - data.n_crossed],
-                                     .n_iterations = settings->kmeans_iterations,
-                                     .n_redo = settings->kmeans_redo };
-        double seeding;
-        work += fdml_kmeans_work(&seeding, &kmeans, n_classes, problem->dim);
-        beside += column[c].n_levels * problem->dim * sizeof(float);
-        const size_t own = fdml_kmeans_size(&means, kmeans.k, machine->n_threads) +
-                           n_classes * (problem->dim + 1) * sizeof(float);
-        if (own > of_kmeans) of_kmeans = own;
-    }
+    if (!settings->with_slices || !make_shape(&shape, problem, settings, machine)) return 0;
+    const slice_data *data = &shape.data;
     const double n_passes = (double)(settings->n_permutations + SLICE_LANES - 1) / SLICE_LANES;
-    const double sets = sets_of(data.n_crossed, settings->slices.depth) +
-                        (double)(data.n_columns - data.n_crossed);
-    const size_t search = fdml_slice_search_size(&data, settings, machine);
-    const size_t bootstrap = (n + settings->n_bootstrap) *
-                             fdml_feature_stride(2 * (FDML_SLICE_MOST_FINDINGS + 1)) *
-                             sizeof(double);
-    beside += n * (data.n_columns * sizeof(uint16_t) + 5 * sizeof(uint32_t)) +
-              n_classes * sizeof(uint32_t);
-    size_t largest = search + bootstrap;
-    if (of_kmeans > largest) largest = of_kmeans;
-    *bytes = beside + largest;
-    return work + n_passes * sets * (double)n * WORK_OF_ADDITION;
+    const double sets = sets_of(data->n_crossed, settings->slices.depth) +
+                        (double)(data->n_columns - data->n_crossed);
+    const size_t of_queries = data->n_columns * sizeof(uint16_t) + 5 * sizeof(uint32_t);
+    const size_t of_features =
+        fdml_feature_stride(2 * (FDML_SLICE_MOST_FINDINGS + 1)) * sizeof(double);
+    const size_t searching = fdml_slice_search_size(data, settings, machine) +
+                             (data->n + settings->n_bootstrap) * of_features;
+    *bytes = shape.of_centres + data->n * of_queries +
+             problem->label->n_levels * sizeof(uint32_t) +
+             (searching > shape.of_kmeans ? searching : shape.of_kmeans);
+    return shape.work + n_passes * sets * (double)data->n * WORK_OF_ADDITION;
 }

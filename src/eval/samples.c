@@ -24,8 +24,8 @@ size_t fdml_samples_distinct(uint32_t *row, uint32_t *place, const fdml_samples 
     for (size_t i = 0; i < samples->n; i++) {
         const uint32_t own = (uint32_t)(key[i] >> 32);
         if (!i || own != (uint32_t)(key[i - 1] >> 32)) n_distinct++;
-        if (row) row[n_distinct - 1] = own;
-        if (place) place[(uint32_t)key[i]] = (uint32_t)(n_distinct - 1);
+        row[n_distinct - 1] = own;
+        place[(uint32_t)key[i]] = (uint32_t)(n_distinct - 1);
     }
     return n_distinct;
 }

@@ -33,7 +33,7 @@ typedef struct fdml_workers {
 } fdml_workers;
 
 /* The listed rows once each, ascending, in row[0 .. returned), and place[i], which of them the
- * i-th of the list is. row, place: [n], or NULL; key: [n, 2], scratch. */
+ * i-th of the list is. row, place: [n]; key: [n, 2], scratch. */
 size_t fdml_samples_distinct(uint32_t *row, uint32_t *place, const fdml_samples *samples,
                              uint64_t *key);
 

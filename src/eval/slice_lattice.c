@@ -158,6 +158,27 @@ static fdml_status make_orders(slice_lattice *lattice, fdml_arena *arena, fdml_e
     return FDML_OK;
 }
 
+/* The root and all below it, with what is only needed meanwhile. */
+static fdml_status list_all(slice_lattice *lattice, size_t min_rows, fdml_arena *arena,
+                            fdml_error *err)
+{
+    const slice_data *data = lattice->data;
+    const fdml_arena_mark mark = fdml_arena_get_mark(arena);
+    slice_moments moments;
+    lister l = { .lattice = lattice, .moments = &moments, .min_rows = min_rows };
+    FDML_TRY(fdml_slice_moments_make(&moments, data, arena, err));
+    l.sum = fdml_arena_push(arena, lattice->n_cells, sizeof *l.sum);
+    if (!l.sum) return no_memory(err);
+    for (unsigned d = 0; d + 1 < lattice->depth; d++) {
+        l.rows[d] = fdml_arena_push(arena, data->n, sizeof(uint32_t));
+        l.begin[d] = fdml_arena_push(arena, FDML_SLICE_MOST_LEVELS + 1, sizeof(uint32_t));
+        if (!l.rows[d] || !l.begin[d]) return no_memory(err);
+    }
+    list_node(&l, NO_SLICE, 0, 0, NULL, data->n);
+    fdml_arena_reset(arena, mark);
+    return FDML_OK;
+}
+
 fdml_status fdml_slice_lattice_make(slice_lattice *lattice, const slice_data *data,
                                     unsigned depth, size_t min_rows,
                                     const fdml_machine *machine, fdml_arena *arena,
@@ -180,21 +201,7 @@ fdml_status fdml_slice_lattice_make(slice_lattice *lattice, const slice_data *da
     lattice->task = fdml_arena_push(arena, 1 + lattice->n_cells, sizeof *lattice->task);
     if (!lattice->stat || !lattice->node || !lattice->task) return no_memory(err);
     FDML_TRY(make_orders(lattice, arena, err));
-
-    const fdml_arena_mark mark = fdml_arena_get_mark(arena);
-    slice_moments moments;
-    lister l = { .lattice = lattice, .moments = &moments, .min_rows = min_rows };
-    FDML_TRY(fdml_slice_moments_make(&moments, data, arena, err));
-    l.sum = fdml_arena_push(arena, lattice->n_cells, sizeof *l.sum);
-    for (unsigned d = 0; d + 1 < depth; d++) {
-        l.rows[d] = fdml_arena_push(arena, data->n, sizeof(uint32_t));
-        l.begin[d] = fdml_arena_push(arena, FDML_SLICE_MOST_LEVELS + 1, sizeof(uint32_t));
-        if (!l.rows[d] || !l.begin[d]) return no_memory(err);
-    }
-    if (!l.sum) return no_memory(err);
-    list_node(&l, NO_SLICE, 0, 0, NULL, data->n);
-    fdml_arena_reset(arena, mark);
-    return FDML_OK;
+    return list_all(lattice, min_rows, arena, err);
 }
 
 /* --- sums ------------------------------------------------------------------------------- */

@@ -35,8 +35,8 @@
  * Clusters are of class means and not of rows: a row apart from its class lies in a foreign
  * cluster and fails for that reason, so clusters of rows would select on the outcome. A class
  * is confused with its neighbours, which lie in the same cluster: to that extent outcomes of
- * classes depend on each other, and what a cluster shows is that classes there are confused
- * more often, be it by crowding or by chance of where these classes lie.
+ * classes depend on each other. Simulated, that shows in embeddings of three or four dimensions
+ * (a finding in 7% to 16% of sets of identical classes) and not from six on; docs/slices.md.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_EVAL_SLICES_H

@@ -224,9 +224,9 @@ double fdml_slice_detectable(const slice_search *search, const slice_stat *stat)
 static double critical_value(const slice_search *search)
 {
     const size_t n = search->n_permutations;
-    const size_t n_above = (size_t)floor(search->level * (double)(n + 1) * (1 + 1e-12));
+    const size_t n_above = (size_t)floor(search->level * (double)(n + 1));
     if (!n_above || !search->n_tried) return INFINITY;
-    return search->null[n - n_above];
+    return search->null[n_above < n ? n - n_above : 0];
 }
 
 fdml_status fdml_slice_search(slice_search *search, const slice_data *data,
@@ -234,7 +234,8 @@ fdml_status fdml_slice_search(slice_search *search, const slice_data *data,
                               const fdml_machine *machine, fdml_arena *arena, fdml_error *err)
 {
     *search = (slice_search){ .n_permutations = settings->n_permutations,
-                              .level = 1 - settings->confidence };
+                              /* 1 - 0.9 is a little less than 0.1 */
+                              .level = (1 - settings->confidence) * (1 + 1e-12) };
     search->null = fdml_arena_push(arena, search->n_permutations, sizeof *search->null);
     if (!search->null) return no_memory(err);
     FDML_TRY(fdml_slice_lattice_make(&search->lattice, data, settings->slices.depth,

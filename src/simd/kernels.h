@@ -322,7 +322,8 @@ typedef struct fdml_sgd {
  * count_equal: *count += number of x[i] == value.
  * sum_by_cell: values [rows, 16] and sums [cells, 16] are sixteen numbers side by side. For each
  *   of n_rows rows r = row[i] (row NULL: i), in their order, values[r] is added to sums[c] for
- *   c = cell[r * stride + j], j < n_columns; cells of different columns are different.
+ *   c = cell[r * stride + j], j < n_columns; cells of different columns are different. Rows of
+ *   nothing but zeros are passed over, so that a sum of -0 stays.
  * bin_rows: bin = floor((x - low) * inverse_width) limited to 0 .. n_bins-1 (n_bins <= 2^24).
  * exp_rows, log_rows: SLEEF, below 1 ulp. y may be x.
  * softmax_rows, hinge_rows: of each row of z [n_rows, stride], n outputs and then nothing, in

@@ -128,6 +128,27 @@ Test(api, json_is_the_report)
     fdml_result_free(result);
 }
 
+/* Slices of a data set are those of its groups. */
+Test(api, slices_are_of_groups)
+{
+    fdml_dataset *data = new_line();
+    fdml_options *options = new_quick();
+    fdml_result *result;
+    cr_expect_eq(fdml_options_set(options, "find-slices", "yes", &err), FDML_E_ARG);
+    OK(fdml_options_set(options, "find-slices", NULL, &err));
+    OK(fdml_options_set(options, "slice-clusters", "0", &err));
+    cr_expect_eq(fdml_dataset_audit(&result, data, options, &err), FDML_E_ARG);
+    cr_expect(strstr(err.text, "give 19 at least"), "%s", err.text);
+    OK(fdml_options_set(options, "permutations", "19", &err));
+    OK(fdml_dataset_audit(&result, data, options, &err));
+    const char *json = fdml_result_json(result);
+    cr_expect(strstr(json, "\"slice_columns\": [\n      \"gender\"\n"));
+    cr_expect(strstr(json, "no slice has enough queries and classes to be tested"));
+    fdml_result_free(result);
+    fdml_options_free(options);
+    fdml_dataset_free(data);
+}
+
 /* Names apart, a label of numbers is the same label. */
 Test(api, ids_are_as_good_as_texts)
 {
