@@ -255,6 +255,9 @@ static void estimate(fdml_slice *slice, const intervals *v, size_t j,
                      const fdml_audit_settings *settings)
 {
     fdml_estimate *const to[] = { &slice->value, &slice->rest, &slice->difference };
+    const bool is_class = settings->unit == FDML_UNIT_CLASS;
+    const fdml_freedom own = fdml_freedom_of(is_class ? slice->n_classes : slice->n);
+    const fdml_freedom of[] = { own, fdml_freedom_of(v->n_blocks), own };
     double value[3];
     evaluate(value, v->total, j);
     for (size_t k = 0; k < 3; k++) {
@@ -265,8 +268,8 @@ static void estimate(fdml_slice *slice, const intervals *v, size_t j,
             v->replicate[b] = drawn[k];
         }
         if (settings->n_bootstrap)
-            fdml_percentile_interval(&to[k]->lo, &to[k]->hi, v->replicate,
-                                     settings->n_bootstrap, settings->confidence);
+            fdml_bootstrap_interval(&to[k]->lo, &to[k]->hi, v->replicate, settings->n_bootstrap,
+                                    settings->confidence, of[k]);
     }
     slice->rest.n = (size_t)v->total[QUERIES] - slice->n;
     slice->excess = -(double)slice->n * value[2];
@@ -362,10 +365,14 @@ fdml_status fdml_slice_report(fdml_slices_result *result, const slice_search *se
     intervals v;
     if (!list) return no_memory(err);
     FDML_TRY(make_intervals(&v, search, input, err));
+    const fdml_bootstrap bootstrap = { .features = v.features,
+                                       .n_clusters = v.n_blocks,
+                                       .n_features = v.stride,
+                                       .n_replicates = settings->n_bootstrap,
+                                       .seed = settings->seed,
+                                       .stream = audit_stream_id(STREAM_SLICES, 1, 0) };
     if (settings->n_bootstrap)
-        fdml_bootstrap_sums(v.sums, v.features, v.n_blocks, v.stride, settings->n_bootstrap,
-                            settings->seed, audit_stream_id(STREAM_SLICES, 1, 0),
-                            state->machine->n_threads);
+        fdml_bootstrap_sums(v.sums, &bootstrap, state->machine->n_threads);
     for (size_t j = 0; j < n; j++) {
         const finding f = finding_of(search, input, search->finding[j]);
         FDML_TRY(describe(&list[j], &f, err));
