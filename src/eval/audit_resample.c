@@ -48,6 +48,17 @@ static void evaluate_group(grouping_values *values, const audit_group *group,
     }
 }
 
+/* Adjusted mutual information is at most 1. A replicate that says more, or as much below 0, has
+ * no room for agreement beyond the expectation, which is held fixed: where most rows are of a
+ * class of their own, draws repeat classes and lose entropy. Then there is no interval. */
+static void withhold(double *replicate, size_t n, fdml_metric_id id)
+{
+    bool has_room = true;
+    for (size_t b = 0; b < n && id == FDML_M_AMI; b++)
+        has_room = has_room && !(fabs(replicate[b]) > 1 + 1e-9);
+    for (size_t b = 0; b < n && !has_room; b++) replicate[b] = NAN;
+}
+
 static void evaluate_replicates(const grouping_values *values, const audit_group *group,
                                 const audit_state *state, const double *sums)
 {
@@ -58,6 +69,7 @@ static void evaluate_replicates(const grouping_values *values, const audit_group
             replicate[b] =
                 given ? fdml_audit_evaluate(state, &group->base, m, sums + b * group->stride)
                       : NAN;
+        withhold(replicate, values->n_bootstrap, state->settings->metrics[m].id);
     }
 }
 
@@ -154,6 +166,7 @@ static void overall_replicates(const grouping_values *values, const audit_state 
                 values->grouping && state->is_versus_overall
                     ? fdml_audit_evaluate_overall(state, m, all_sums + b * state->plan.stride)
                     : NAN;
+        withhold(replicate, values->n_bootstrap, state->settings->metrics[m].id);
     }
 }
 

@@ -93,7 +93,8 @@ static const row table[FDML_M_COUNT] = {
         [FDML_DML] =
             "mutual information of classes and k-means clusters minus its expectation under "
             "random labels with the same counts, divided by the mean entropy minus the same "
-            "(Vinh et al. 2010, arithmetic mean); its interval holds that expectation fixed",
+            "(Vinh et al. 2010, arithmetic mean); its interval holds that expectation fixed, and is not given where "
+            "a draw leaves no room beyond it",
     } },
     [FDML_M_ARI] = { "ari", FDML_KIND_SET, true, IN_CLUSTER, "line", {
         [FDML_DML] =

@@ -14,7 +14,7 @@ void fdml_show_value(char text[FDML_SHOWN_MAX], double value)
     const double size = fabs(value);
     if (isnan(value))
         snprintf(text, FDML_SHOWN_MAX, "-");
-    else if ((size > 0 && size < 0.00095) || size >= 1e6)
+    else if ((size > 1e-12 && size < 0.00095) || size >= 1e6) /* less is rounding of a 0 */
         snprintf(text, FDML_SHOWN_MAX, "%.1e", value);
     else
         snprintf(text, FDML_SHOWN_MAX, "%.4f", value);

@@ -30,9 +30,12 @@ truth()
 test_names()
 {
     python3 "$REPO/tests/cli/make_hostile.py" names
-    views r --group $'bad | "name"\n\u202e<i>&_$,kind' --missing-attribute group --min-group 4 -m recall_at_1,map_at_r,leakage \
+    views r --group $'bad | "name"\n\u202e<i>&_$,kind' --missing-attribute group --min-group 4 -m recall_at_1,map_at_r,cluster,leakage \
         --fail-if "recall_at_1[kind='|'] < 0"
     truth r
+    # groups in which nearly every row is of a class of its own
+    assert_json r.json 'all(abs(x) <= 1 + 1e-9 for g in r["groups"] for m in ("nmi", "ami", "ari", "f1")
+        for x in [g["metrics"][m]["value"] or 0] + (g["metrics"][m]["ci"] or []))'
     command -v chromium >/dev/null || skip "chromium is not installed"
     python3 "$REPO/tests/cli/html_render.py" r.html 390
 }

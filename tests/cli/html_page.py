@@ -87,7 +87,7 @@ def show(value):
     if value is None:
         return "-"
     size = abs(value)
-    return f"{value:.1e}" if 0 < size < 0.00095 or size >= 1e6 else f"{value:.4f}"
+    return f"{value:.1e}" if 1e-12 < size < 0.00095 or size >= 1e6 else f"{value:.4f}"
 
 
 def estimate(e):
