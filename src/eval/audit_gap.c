@@ -217,23 +217,28 @@ static void test(fdml_gap_result *gap, const grouping_values *values, const audi
     }
 }
 
-fdml_gap_result fdml_audit_gap(const grouping_values *values, const audit_state *state,
-                               size_t metric, double *scratch)
+fdml_gap_result fdml_audit_no_gap(const fdml_grouping *by, size_t grouping, size_t metric,
+                                  size_t n_valued)
 {
-    const fdml_grouping *by = &state->groupings.grouping[values->grouping];
-    const audit_extremes x = fdml_audit_extremes(values, metric);
     fdml_gap_result gap = { .by = by->by,
-                            .grouping = values->grouping,
+                            .grouping = grouping,
                             .metric = metric,
                             .difference = NOTHING,
                             .ratio = NOTHING,
                             .p = NAN,
                             .p_holm = NAN };
-    gap.difference.n = gap.ratio.n = x.n;
-    if (x.n < 2) {
-        gap.difference.why = gap.ratio.why = "fewer than two groups have a value";
-        return gap;
-    }
+    gap.difference.n = gap.ratio.n = n_valued;
+    if (n_valued < 2) gap.difference.why = gap.ratio.why = "fewer than two groups have a value";
+    return gap;
+}
+
+fdml_gap_result fdml_audit_gap(const grouping_values *values, const audit_state *state,
+                               size_t metric, double *scratch)
+{
+    const fdml_grouping *by = &state->groupings.grouping[values->grouping];
+    const audit_extremes x = fdml_audit_extremes(values, metric);
+    fdml_gap_result gap = fdml_audit_no_gap(by, values->grouping, metric, x.n);
+    if (x.n < 2) return gap;
     const bool higher = state->settings->metrics[metric].higher_is_better;
     gap.best = by->value[higher ? x.most : x.least];
     gap.worst = by->value[higher ? x.least : x.most];

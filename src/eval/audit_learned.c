@@ -174,18 +174,8 @@ static fdml_gap_result make_gap(const fdml_learned_values *groups, learned_study
                                 size_t protocol, size_t m)
 {
     const extremes x = find_extremes(groups, s->n_groups, m);
-    fdml_gap_result gap = { .by = s->by->by,
-                            .grouping = s->grouping,
-                            .metric = m,
-                            .difference = NOTHING,
-                            .ratio = NOTHING,
-                            .p = NAN,
-                            .p_holm = NAN };
-    gap.difference.n = gap.ratio.n = x.n;
-    if (x.n < 2) {
-        gap.difference.why = gap.ratio.why = "fewer than two groups have a value";
-        return gap;
-    }
+    fdml_gap_result gap = fdml_audit_no_gap(s->by, s->grouping, m, x.n);
+    if (x.n < 2) return gap;
     const fdml_estimate *most = &groups[x.most].value[m], *least = &groups[x.least].value[m];
     gap.best = s->by->value[x.most];
     gap.worst = s->by->value[x.least];
