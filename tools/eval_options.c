@@ -36,6 +36,13 @@ static const fdml_option options[] = {
       .value_name = "LIST",
       .names = FDML_NAMES_COLUMN,
       .help = "columns, or .npy files, that -m downstream predicts [the label]" },
+    { .type = FDML_OPTION_TEXTS,
+      .name = "slice-columns",
+      AT(slice_columns),
+      .value_name = "LIST",
+      .names = FDML_NAMES_COLUMN,
+      .help = "columns that --find-slices looks at; numbers of more than 16 values by quarters "
+              "[all of METADATA with 2 to 64 values]" },
     { .type = FDML_OPTION_TEXT,
       .name = "query",
       AT(query),
@@ -79,13 +86,6 @@ static const fdml_option options[] = {
 #define AUDIT_AT(member) .offset = offsetof(eval_options, audit.member)
 #include "eval/audit_options.def"
 
-    { .type = FDML_OPTION_TEXTS,
-      .name = "slice-columns",
-      AT(slice_columns),
-      .value_name = "LIST",
-      .names = FDML_NAMES_COLUMN,
-      .help = "columns that --find-slices looks at; numbers of more than 16 values by quarters "
-              "[all of METADATA with 2 to 64 values]" },
     { .type = FDML_OPTION_WORDS,
       .name = "fail-if",
       AT(gates),

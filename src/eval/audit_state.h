@@ -288,11 +288,10 @@ typedef struct audit_extremes {
     size_t most, least, n; /* groups by value; n of them have one */
 } audit_extremes;
 audit_extremes fdml_audit_extremes(const grouping_values *values, size_t metric);
-/* The gap of one metric, not tested; scratch: [n_bootstrap]. */
-/* A gap of which nothing is known yet; with fewer than two groups that have a value it says so.
- */
+/* A gap of which nothing is known yet; of fewer than two groups with a value it says so. */
 fdml_gap_result fdml_audit_no_gap(const fdml_grouping *by, size_t grouping, size_t metric,
                                   size_t n_valued);
+/* The gap of one metric, not tested; scratch: [n_bootstrap]. */
 fdml_gap_result fdml_audit_gap(const grouping_values *values, const audit_state *state,
                                size_t metric, double *scratch);
 /* One gap per metric; against: [n_groups, n_metrics] each group minus the reference. */

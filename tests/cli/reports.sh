@@ -18,7 +18,7 @@ test_formats()
     assert_no_out
     assert_json r.json 'list(r) == ["schema", "result_sha256", "tool", "inputs", "command", "settings",
         "warnings", "counts", "definitions", "overall", "groups", "gaps", "verification", "leakage",
-        "downstream", "compare", "gates"]'
+        "downstream", "slices", "compare", "gates"]'
     assert_json r.json 'r["schema"] == "fdml-eval/1" and len(r["result_sha256"]) == 64'
     assert_json r.json 'r["counts"]["rows"] == 180 and r["counts"]["classes"] == 30'
     assert_json r.json 'all(len(i["sha256"]) == 64 for i in r["inputs"])'
