@@ -92,9 +92,14 @@ static void print_tally(const tally *t, const char *verdict, bool is_markdown)
                  bar, t->width / 2);
     else
         snprintf(numbers, sizeof numbers, "%8s%s%7s%s%7s", "", bar, "", bar, "");
-    printf("%s%-34s%s%s%s%-7s%s%6.2f%%%s%4.2f%s%s%s\n", is_markdown ? "| " : "  ", t->what, bar,
-           numbers, bar, verb[t->kind], bar, 100 * tally_share(t), bar, 100 * tally_error(t),
-           bar, verdict, is_markdown ? " |" : "");
+    char share[48];
+    snprintf(share, sizeof share, "%7s%s%4s", "", bar, "");
+    if (t->n_given)
+        snprintf(share, sizeof share, "%6.2f%%%s%4.2f", 100 * tally_share(t), bar,
+                 100 * tally_error(t));
+    printf("%s%-34s%s%s%s%-7s%s%s%s%s%s\n", is_markdown ? "| " : "  ", t->what, bar, numbers,
+           bar, t->n_given ? verb[t->kind] : "", bar, share, bar, verdict,
+           is_markdown ? " |" : "");
 }
 
 typedef struct score {
