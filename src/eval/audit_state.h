@@ -3,8 +3,8 @@
  * audit.c runs the stages in order. audit_measure.c makes everything that is per row, once.
  * audit_features.c turns the rows of one group into features of resampling clusters, with
  * audit_overall.c for the overall value beside it, and audit_values.c sums of features into
- * values. audit_cluster.c does the same for the cluster metrics, which are no
- * sums. audit_resample.c draws replicates of a whole grouping; audit_gap.c compares groups;
+ * values. audit_cluster.c does the same for the cluster metrics, which are no sums.
+ * audit_resample.c draws replicates of a whole grouping; audit_gap.c compares groups;
  * audit_permute.c tests them; audit_verify.c is the verification part, audit_leakage.c that of
  * leakage, audit_slices.c that of slices (audit_slices.h), audit_downstream.c trains
  * classifiers and audit_learned.c measures them (audit_learned.h); audit_pairing.c runs a
@@ -34,10 +34,10 @@ enum { AUDIT_LEAST_CLASSES = 5 };
 typedef struct audit_exchange audit_exchange; /* audit_pairing.h: of a comparison */
 
 /* Columns of a row of features. Each metric of mean kind has one, beside n_valid; pair metrics
- * have (sum, number of pairs), uniformity of unit class two such, of pairs of one class and of
- * two; spectrum has its influence; class_ratio four, see evaluate. The
- * all_* columns are the influence of the cluster's rows on the overall value, so that a group
- * and the overall value it is compared with are resampled together. */
+ * have (sum, number of pairs), uniformity of unit class two such, of pairs of two classes and
+ * of one; spectrum has its influence; class_ratio four, see evaluate. The all_* columns are the
+ * influence of the cluster's rows on the overall value, so that a group and the overall value
+ * it is compared with are resampled together. */
 typedef struct feature_plan {
     size_t stride;
     const size_t *mean; /* [n_metrics] */

@@ -8,15 +8,17 @@
  *   other pair metrics   a pair of clusters c, c' weighs w_c w_c'; to first order the sum over
  *                        pairs moves by sum_c (w_c - 1) H_c, H_c being the sum over pairs with
  *                        one end in c, so R* = R + 2 (Phi_H / Phi_M - R), M counting the pairs
- *   uniformity, unit class   pairs within classes as intra, pairs between them as the others,
- *                        each part weighing as many pairs as it then has: the number of pairs
- *                        between classes moves by 2 sum_c (w_c - 1) M_c. The influences of
- *                        classes, (2 H_c + S_c - R (2 M_c + N_c)) / (M + N) with S_c over the
- * N_c pairs within, do not add up to 0 as others do: their sum is taken off spectrum R + sum of
- * influences (first-order perturbation of eigenvalues), or 0 where that is negative cluster
- * metrics      sums over rows, see audit_agreement.c class_ratio          unit class: (sum of
- * within / classes) over the centres' pair form; unit query: (A + sum of influences) / (B + sum
- * of influences)
+ *   uniformity, unit class
+ *                        pairs within classes as intra, pairs between them as the others, each
+ *                        part weighing as many pairs as it then has; pairs between classes move
+ *                        by 2 sum_c (w_c - 1) M_c. With S_c the sum over the N_c pairs within,
+ *                        influences are (2 H_c + S_c - R (2 M_c + N_c)) / (M + N). They do not
+ *                        add up to 0 as others do: their sum is taken off
+ *   spectrum             R + sum of influences (first-order perturbation of eigenvalues), or 0
+ *                        where that is negative
+ *   cluster metrics      sums over rows, see audit_agreement.c
+ *   class_ratio          unit class: (sum of within / classes) over the centres' pair form;
+ *                        unit query: (A + sum of influences) / (B + sum of influences)
  *
  * This is the first-order (Hajek) projection of a U-statistic, whose bootstrap is consistent
  * (Arcones & Gine 1992). The code for the full sample is the same, at w = 1.

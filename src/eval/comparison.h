@@ -8,12 +8,13 @@
  *               same draws
  *   error       standard deviation of these replicates
  *   detectable  the smallest true difference that a two-sided test at level 1 - confidence
- * finds with probability FDML_POWER: (t_{1-a/2} + t_{power}) * error, Student's t with clusters
- * - 1 degrees of freedom (Bloom, "Minimum detectable effects", 1995). For one test; Holm's
- * correction asks for more. p           two-sided paired permutation test. Under the hypothesis
- * that the two models are exchangeable, their contributions to a value may be exchanged cluster
- * by cluster (a class, or a query): all sign patterns are equally likely. The same exchanges
- * serve every value of the comparison.
+ *               finds with probability FDML_POWER: (t_{1-a/2} + t_{power}) * error, Student's
+ *               t with clusters - 1 degrees of freedom (Bloom, "Minimum detectable effects",
+ *               1995). For one test; Holm's correction asks for more
+ *   p           two-sided paired permutation test. Under the hypothesis that the two models
+ *               are exchangeable, their contributions to a value may be exchanged cluster by
+ *               cluster (a class, or a query): all sign patterns are equally likely. The same
+ *               exchanges serve every value of the comparison
  *
  * What is exchanged depends on the metric. A mean over queries is a sum of what clusters give
  * to it, and so is alignment_intra where clusters are classes: the test is exact ("exchange").

@@ -87,14 +87,22 @@ static void print_tally(const tally *t, const char *verdict, bool is_markdown)
 {
     char numbers[96] = "";
     const char *bar = is_markdown ? " | " : "  ";
-    if (t->kind == COVERS)
+    if (t->kind == COVERS && !t->n_given)
+        snprintf(numbers, sizeof numbers, "%8.4f%s%7.4f%s%7s", t->truth, bar, t->deviation, bar,
+                 "");
+    else if (t->kind == COVERS)
         snprintf(numbers, sizeof numbers, "%8.4f%s%7.4f%s%7.4f", t->truth, bar, t->deviation,
                  bar, t->width / 2);
     else
         snprintf(numbers, sizeof numbers, "%8s%s%7s%s%7s", "", bar, "", bar, "");
-    printf("%s%-34s%s%s%s%-7s%s%6.2f%%%s%4.2f%s%s%s\n", is_markdown ? "| " : "  ", t->what, bar,
-           numbers, bar, verb[t->kind], bar, 100 * tally_share(t), bar, 100 * tally_error(t),
-           bar, verdict, is_markdown ? " |" : "");
+    char share[48];
+    snprintf(share, sizeof share, "%7s%s%4s", "", bar, "");
+    if (t->n_given)
+        snprintf(share, sizeof share, "%6.2f%%%s%4.2f", 100 * tally_share(t), bar,
+                 100 * tally_error(t));
+    printf("%s%-34s%s%s%s%-7s%s%s%s%s%s\n", is_markdown ? "| " : "  ", t->what, bar, numbers,
+           bar, t->n_given ? verb[t->kind] : "", bar, share, bar, verdict,
+           is_markdown ? " |" : "");
 }
 
 typedef struct score {
@@ -112,6 +120,7 @@ static void judge(score *sum, const study *s, const notes *worlds, size_t n_worl
         const bool good = o->is_short ? tally_may_hold(&t) : tally_holds(&t);
         const char *verdict = good ? "" : "OUTSIDE";
         if (!t.is_promised) verdict = good ? "(not promised)" : "outside (not promised)";
+        if (!t.n_given) verdict = "(shown)";
         if (!t.is_promised)
             sum->n_shown++;
         else if (good)
