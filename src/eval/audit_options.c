@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eval/stats.h"
+
 const fdml_audit_options fdml_audit_defaults = {
     .ks = { 4, { 1, 2, 4, 8 } },
     .alignment_power = 2,
@@ -17,7 +19,7 @@ const fdml_audit_options fdml_audit_defaults = {
     .reference = "overall",
     .min_group = 20,
     .n_bootstrap = 1000,
-    .n_permutations = 1000,
+    .n_permutations = FDML_PERMUTATIONS_USUAL,
     .confidence = 0.95,
     .downstream_splits = 5,
     .slice_depth = 2,
@@ -142,12 +144,11 @@ static fdml_status choose_slices(fdml_audit_settings *settings,
     if (slices->n_clusters > FDML_SLICE_MOST_CLUSTERINGS)
         return fdml_fail(err, FDML_E_ARG, "slice-clusters: %zu numbers, the limit is %d",
                          slices->n_clusters, FDML_SLICE_MOST_CLUSTERINGS);
-    if (alpha * (double)(options->n_permutations + 1) * (1 + 1e-12) < 1)
+    if (alpha * (double)(settings->n_permutations + 1) * (1 + 1e-12) < 1)
         return fdml_fail(err, FDML_E_ARG,
-                         "find-slices: with %llu permutations no p is below %g; give %.0f at "
+                         "find-slices: with %zu permutations no p is below %g; give %.0f at "
                          "least",
-                         (unsigned long long)options->n_permutations, alpha,
-                         ceil(1 / alpha * (1 - 1e-12)) - 1);
+                         settings->n_permutations, alpha, ceil(1 / alpha * (1 - 1e-12)) - 1);
     return find_slice_metric(&slices->metric, settings, options->slice_metric, err);
 }
 
@@ -191,6 +192,21 @@ static fdml_status parse_metrics(fdml_audit_settings *settings, fdml_metric **li
     return FDML_OK;
 }
 
+/* Usually a thousand; where many gaps are tested at once, as many as their correction needs. */
+static size_t count_permutations(const fdml_audit_options *options,
+                                 const fdml_audit_settings *settings,
+                                 const fdml_problem *problem)
+{
+    enum { USUALLY = 1000 };
+    if (options->n_permutations != FDML_PERMUTATIONS_USUAL) return options->n_permutations;
+    const size_t n_groupings = settings->with_intersections
+                                   ? ((size_t)1 << problem->n_attributes) - 1
+                                   : problem->n_attributes;
+    const size_t need =
+        fdml_permutations_for(settings->n_metrics * n_groupings, 1 - settings->confidence);
+    return need > USUALLY ? need : USUALLY;
+}
+
 fdml_status fdml_audit_settings_make(fdml_audit_settings *settings,
                                      const fdml_audit_options *options,
                                      const fdml_problem *problem, const char *path,
@@ -207,7 +223,6 @@ fdml_status fdml_audit_settings_make(fdml_audit_settings *settings,
         .reference = options->reference,
         .min_group = options->min_group,
         .n_bootstrap = options->n_bootstrap,
-        .n_permutations = options->n_permutations,
         .confidence = options->confidence,
         .unit = (fdml_unit)options->unit,
         .seed = options->seed,
@@ -223,6 +238,7 @@ fdml_status fdml_audit_settings_make(fdml_audit_settings *settings,
     FDML_TRY(limit_ks(metrics, &made.n_metrics, &options->ks, problem,
                       path ? path : "embeddings", err));
     FDML_TRY(check_reference(options->reference, problem, err));
+    made.n_permutations = count_permutations(options, &made, problem);
     FDML_TRY(choose_slices(&made, options, arena, err));
     *settings = made;
     return FDML_OK;

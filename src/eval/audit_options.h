@@ -32,6 +32,10 @@ typedef struct fdml_audit_options {
     fdml_counts slice_clusters;
 } fdml_audit_options;
 
+/* n_permutations that were not asked for: a thousand, or as many as fdml_permutations_for the
+ * gaps that are tested. */
+#define FDML_PERMUTATIONS_USUAL UINT64_MAX
+
 extern const fdml_audit_options fdml_audit_defaults;
 
 /* `path` names the embeddings in messages (NULL: "embeddings") and is borrowed, as is

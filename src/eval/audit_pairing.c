@@ -14,9 +14,6 @@
 /* Student's t is within 0.13% of the normal from here on. */
 enum { MOST_FREE = 1000 };
 
-/* A p that this many exchanges in all would have to reach may still pass Holm's correction. */
-static const double REACHED_AT_LEAST = 4;
-
 static const fdml_estimate NOTHING = { .value = NAN, .lo = NAN, .hi = NAN };
 
 static fdml_status no_memory(fdml_error *err)
@@ -52,9 +49,8 @@ static size_t count_exchanges(const audit_state *state)
     const fdml_audit_settings *s = state->settings;
     const size_t n_tests = count_tests(state);
     if (!s->n_permutations || !n_tests) return 0;
-    const double need = ceil(REACHED_AT_LEAST * (double)n_tests / (1 - s->confidence)) - 1;
-    const size_t most = need < FDML_MOST_EXCHANGES ? (size_t)need : FDML_MOST_EXCHANGES;
-    return s->n_permutations > most ? s->n_permutations : most;
+    const size_t need = fdml_permutations_for(n_tests, 1 - s->confidence);
+    return s->n_permutations > need ? s->n_permutations : need;
 }
 
 static fdml_status make_arrays(audit_pairing *p, fdml_error *err)

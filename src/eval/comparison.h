@@ -55,12 +55,10 @@ typedef struct fdml_comparison {
     const fdml_difference *groups;  /* [n_groups, n_metrics] as result.groups */
     const fdml_difference *gaps;    /* [n_gaps] as result.gaps */
     size_t n_tests;
-    /* Exchanges behind a p: settings.n_permutations, or more where Holm's correction for so
-     * many tests would leave no p small enough; at most FDML_MOST_EXCHANGES are added. */
+    /* Exchanges behind a p: settings.n_permutations, or fdml_permutations_for so many tests
+     * where those are more. */
     size_t n_exchanges;
 } fdml_comparison;
-
-enum { FDML_MOST_EXCHANGES = 20000 };
 
 /* +1: the change makes the model better, -1: worse, 0: neither can be told from chance, at
  * level 1 - confidence after Holm's correction. A gap is better where it is smaller. */

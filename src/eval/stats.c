@@ -327,3 +327,9 @@ void fdml_holm(double *adjusted, const double *p, size_t n, uint32_t *scratch)
         adjusted[scratch[r]] = largest;
     }
 }
+
+size_t fdml_permutations_for(size_t n_tests, double level)
+{
+    const double need = ceil(4 * (double)n_tests / level) - 1;
+    return need < 0 ? 0 : need < FDML_MOST_PERMUTATIONS ? (size_t)need : FDML_MOST_PERMUTATIONS;
+}

@@ -121,4 +121,9 @@ double fdml_p_value(double observed, double scale, const double *null_values, si
 /* Holm (1979) step-down adjustment; NaN entries are left out and stay NaN. */
 void fdml_holm(double *adjusted, const double *p, size_t n, uint32_t *scratch);
 
+/* Permutations with which one of n_tests p-values can pass that correction at `level`, though
+ * three of them be as extreme as what was observed; at most FDML_MOST_PERMUTATIONS. */
+enum { FDML_MOST_PERMUTATIONS = 20000 };
+size_t fdml_permutations_for(size_t n_tests, double level);
+
 #endif

@@ -93,6 +93,20 @@ test_same_numbers_for_every_isa_and_thread_count()
     assert_eq "$(json out 'r["tool"]["threads"]')" 3
 }
 
+test_permutations_are_as_many_as_the_tests_need()
+{
+    small_set
+    run fdml-eval emb.npy meta.csv --group group -m recall_at_1 --bootstrap 0 --json few.json
+    assert_json few.json 'r["settings"]["permutations"] == 1000'
+    run fdml-eval emb.npy meta.csv --group group,cam -m findml,retrieval --bootstrap 0 --json many.json
+    # 4 of n + 1 times the tests are 5%
+    assert_json many.json 'r["settings"]["permutations"] == 80 * len(r["gaps"]) - 1 > 1000'
+    run fdml-eval emb.npy meta.csv --group group,cam -m findml,retrieval --bootstrap 0 --permutations 1000 --json asked.json
+    assert_json asked.json 'r["settings"]["permutations"] == 1000'
+    run fdml-eval --verify asked.json
+    assert_exit 0
+}
+
 test_hash_changes_with_the_numbers()
 {
     small_set

@@ -109,6 +109,28 @@ Test(eval_stats, p_value_counts_itself_and_ties)
     cr_expect_eq(fdml_p_value(1.1e-16, 1.0 / 3, rounding, 3), 1);
 }
 
+/* One gap that no more than three permutations reach, among others that chance explains,
+ * passes; with one permutation less it would not. */
+Test(eval_stats, permutations_for_many_tests)
+{
+    static const double levels[] = { 0.05, 0.01, 0.1 };
+    for (size_t l = 0; l < 3; l++)
+        for (size_t n_tests = 1; n_tests < 50; n_tests++) {
+            double p[50], adjusted[50];
+            uint32_t scratch[50];
+            const size_t n = fdml_permutations_for(n_tests, levels[l]);
+            for (size_t i = 0; i < n_tests; i++) p[i] = 1;
+            p[0] = 4. / (double)(n + 1);
+            fdml_holm(adjusted, p, n_tests, scratch);
+            cr_expect_leq(adjusted[0], levels[l] * (1 + 1e-12), "%zu", n_tests);
+            p[0] = 4. / (double)n;
+            fdml_holm(adjusted, p, n_tests, scratch);
+            cr_expect_gt(adjusted[0], levels[l], "%zu", n_tests);
+        }
+    cr_expect_eq(fdml_permutations_for(0, .05), 0u);
+    cr_expect_eq(fdml_permutations_for(1000000, .05), (size_t)FDML_MOST_PERMUTATIONS);
+}
+
 Test(eval_stats, holm_worked_example)
 {
     /* R: p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm") = 0.03 0.06 0.06 0.02 */
