@@ -153,82 +153,10 @@ static const row table[FDML_M_COUNT] = {
 
 /* Sets and verification measures: what --define says of names that are no metric. */
 static const char *const other[][2] = {
-    { "findml",
-      "set: recall_at_K, map_at_r, nmi, alignment_intra, alignment_inter, uniformity" },
-    { "retrieval", "set: recall_at_K, precision_at_1, r_precision, map_at_r, map, mrr" },
-    { "cluster", "set: nmi, ami, ari, f1" },
-    { "geometry",
-      "set: alignment_intra, alignment_inter, alignment_ratio, uniformity, spectrum, "
-      "class_ratio" },
-    { "verification", "set: fmr and fnmr at one global threshold per target, eer, auc, and the "
-                      "differentials fdr, ir, garbe and max over geometric mean" },
-    { "leakage", "set: leakage_logistic and leakage_knn of every attribute, no numbers of "
-                 "groups" },
-    { "downstream",
-      "set: accuracy, macro_precision, macro_recall and macro_f1 of classifiers "
-      "trained on the embeddings, as_is, balanced_under and balanced_over; keys are "
-      "CLASSIFIER.PROTOCOL.MEASURE" },
-    { "all",
-      "set: every metric of the other sets, verification and leakage, but not downstream, "
-      "which takes long" },
-    { "fmr", "false match rate: share of the pairs of different classes whose nearness is at "
-             "least the threshold" },
-    { "fnmr", "false non-match rate: share of the pairs of the same class whose nearness is "
-              "below the threshold; the true accept rate (TAR) is 1 - fnmr" },
-    { "threshold",
-      "smallest nearness t, among those observed (or the edges of 65536 bins where "
-      "there are more than 2^24 pairs), with fmr(t) <= the target; one threshold for "
-      "all groups" },
-    { "eer", "equal error rate: (fmr + fnmr) / 2 at the threshold where they differ least, the "
-             "highest such threshold" },
-    { "auc", "probability that a pair of the same class is nearer than a pair of different "
-             "classes, ties counting half" },
-    { "accuracy", "LFW protocol: mean over folds of the share of pairs judged right at the "
-                  "threshold that is best on the other folds, and the standard error of that "
-                  "mean" },
-    { "fdr",
-      "fairness discrepancy rate (de Freitas Pereira & Marcel 2021): 1 - (max difference "
-      "of fmr between groups + max difference of fnmr between groups) / 2" },
-    { "ir", "inequity rate: square root of (max/min fmr) times (max/min fnmr) over groups" },
-    { "garbe",
-      "Gini aggregation rate (Howard et al. 2022): mean of the Gini coefficients, with "
-      "the n/(n-1) correction, of the groups' fmr and fnmr" },
-    { "max_over_geomean",
-      "largest group value divided by the geometric mean of all groups (NIST)" },
-    { "leakage_logistic",
-      "how well the attribute can be read from the embedding: balanced accuracy (mean over "
-      "values of the share of their rows that is recognised; chance is 1 / values) of a "
-      "multinomial logistic regression, C = 1 on standardised features, each value counting "
-      "alike, that is trained on one half of the classes and reads the other, both ways; its "
-      "interval draws classes and holds the regression fixed" },
-    { "leakage_knn",
-      "the same, read from the ten nearest rows of other classes, each voting for its value "
-      "with the inverse of that value's number of rows; values with too few rows, or in one "
-      "class only, are left out of both" },
+#include "eval/metrics_audit.def"
 #include "eval/metrics_downstream.def"
 #include "eval/metrics_slices.def"
 #include "eval/metrics_gates.def"
-    { "interval",
-      "expanded percentile bootstrap (Hesterberg 2015): classes (--unit query: rows) are "
-      "drawn anew within each group, and the same ones for all groups that have classes in "
-      "common; of few classes it is as wide as Student's; it is about other people in the "
-      "place of these, while gallery, thresholds, clusters and classifiers stay as they are" },
-    { "gap",
-      "largest minus smallest value over the groups with enough rows; its interval keeps "
-      "the two groups as observed, as if they had been named before" },
-    { "change",
-      "value of these embeddings minus that of --compare; its interval draws the same units "
-      "for "
-      "both; its p exchanges the models unit by unit (first-order contributions for means of "
-      "pairs; not for k-means and spectrum), corrected for all changes by Holm's method" },
-    { "detectable",
-      "smallest true change that one two-sided test at the level finds with 80% power: "
-      "(t(1 - level/2) + t(.8)) times the bootstrap's standard error of the change" },
-    { "p",
-      "probability of a gap at least this large if the attribute were exchanged at random "
-      "between whole classes (or, where classes are mixed, between queries of a class; pair "
-      "metrics then from bootstrap deviations); uniformity through random Fourier features; "
-      "spectrum is not tested; corrected for all tested gaps by Holm's method" },
 };
 
 enum { N_OTHER = sizeof other / sizeof *other };
