@@ -10,11 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "data/matrix.h"
 #include "eval/downstream.h"
 #include "eval/linear_model.h"
+#include "timing.h"
 
 typedef struct task {
     fdml_problem problem;
@@ -25,13 +25,6 @@ typedef struct task {
     uint32_t *predicted;
     fdml_arena arena;
 } task;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void die(const char *what)
 {
@@ -103,9 +96,9 @@ static void time_linear(task *t, fdml_linear_loss loss)
                                           .max_iterations = 1000,
                                           .workers = { t->machine.kernels,
                                                        t->machine.n_threads } };
-    const double start = now();
+    const double start = bench_now();
     check(fdml_linear_fit(&model, &train, &options, &t->arena, &err), &err);
-    const double seconds = now() - start;
+    const double seconds = bench_now() - start;
     train.row = t->split.test;
     train.n = t->split.n_test;
     check(fdml_linear_predict(t->predicted, &model, &train, &options.workers, &t->arena, &err),
@@ -127,11 +120,11 @@ static void time_other(task *t, fdml_classifier classifier)
                                    .kmeans_iterations = 20,
                                    .kmeans_redo = 1 };
     check(fdml_frame_make(&frame, &t->problem, &t->machine, &t->arena, &err), &err);
-    const double start = now();
+    const double start = bench_now();
     check(fdml_learner_run(t->predicted, &is_short, &learner, classifier, t->split.train,
                            t->split.n_train, &t->split, &t->arena, &err),
           &err);
-    printf("{\"seconds\": %.6f, \"accuracy\": %.6f}\n", now() - start, accuracy(t));
+    printf("{\"seconds\": %.6f, \"accuracy\": %.6f}\n", bench_now() - start, accuracy(t));
 }
 
 int main(int argc, char **argv)

@@ -14,12 +14,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/rng.h"
 #include "data/matrix.h"
 #include "eval/kmeans.h"
 #include "eval/pairs.h"
+#include "timing.h"
 
 typedef struct options {
     const char *what, *data, *out, *labels, *out_neighbours, *isa, *distance;
@@ -28,13 +28,6 @@ typedef struct options {
     uint64_t seed;
     int threads;
 } options;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void die(const char *what)
 {
@@ -191,9 +184,9 @@ static void bench_topk(const options *o, bench *b)
     uint32_t *found = fdml_arena_push(&b->arena, o->n * o->k, sizeof *found);
     if (!found) die("no memory for the neighbours");
     const fdml_pass pass = { .top_k = (uint32_t)o->k, .neighbour = found };
-    const double start = now();
+    const double start = bench_now();
     if (fdml_pass_run(&pass, &b->problem, &b->machine, &b->arena, &err)) die(err.text);
-    const double seconds = now() - start;
+    const double seconds = bench_now() - start;
     printf(
         "{\"part\": \"topk\", \"n\": %zu, \"dim\": %zu, \"k\": %zu, \"threads\": %d, \"isa\": "
         "\"%s\", \"seconds\": %.4f}\n",
@@ -214,9 +207,9 @@ static void bench_ranks(const options *o, bench *b)
     double *precision = fdml_arena_push(&b->arena, o->n, sizeof *precision), map = 0;
     if (!precision) die("no memory for the values");
     const fdml_pass pass = { .on_ranks = add_precision, .ranks_ctx = precision };
-    const double start = now();
+    const double start = bench_now();
     if (fdml_pass_run(&pass, &b->problem, &b->machine, &b->arena, &err)) die(err.text);
-    const double seconds = now() - start;
+    const double seconds = bench_now() - start;
     for (size_t i = 0; i < o->n; i++) map += precision[i] / (double)o->n;
     printf("{\"part\": \"ranks\", \"n\": %zu, \"dim\": %zu, \"classes\": %zu, \"threads\": %d, "
            "\"isa\": \"%s\", \"map\": %.6f, \"seconds\": %.4f}\n",
@@ -239,11 +232,11 @@ static void bench_kmeans(const options *o, bench *b)
                                  .initial = initial };
     double inertia;
     unsigned done;
-    const double start = now();
+    const double start = bench_now();
     if (fdml_kmeans_run(id, NULL, &inertia, &done, &kmeans, &b->problem, &b->machine, &b->arena,
                         &err))
         die(err.text);
-    const double seconds = now() - start;
+    const double seconds = bench_now() - start;
     printf("{\"part\": \"kmeans\", \"n\": %zu, \"dim\": %zu, \"k\": %zu, \"iterations\": %u, "
            "\"threads\": %d, \"isa\": \"%s\", \"inertia\": %.9g, \"seconds\": %.4f}\n",
            o->n, o->dim, o->k, done, o->threads, b->machine.kernels->isa, inertia, seconds);

@@ -10,18 +10,6 @@
 
 enum { MAX_JSON = 8 << 20 }; /* EMBED_SKIPPED_MAX rows of ten digits take 1.5 MiB */
 
-static void put_text(fdml_json_writer *w, const char *key, const char *text)
-{
-    fdml_json_key(w, key);
-    fdml_json_string(w, text);
-}
-
-static void put_count(fdml_json_writer *w, const char *key, size_t n)
-{
-    fdml_json_key(w, key);
-    fdml_json_integer(w, (int64_t)n);
-}
-
 static void put_object(fdml_json_writer *w, const char *key)
 {
     fdml_json_key(w, key);
@@ -31,20 +19,20 @@ static void put_object(fdml_json_writer *w, const char *key)
 static void put_inputs(fdml_json_writer *w, const embed_file *f)
 {
     put_object(w, "fdml");
-    put_text(w, "version", FDML_VERSION);
-    put_text(w, "commit", FDML_COMMIT);
+    fdml_json_put_text(w, "version", FDML_VERSION);
+    fdml_json_put_text(w, "commit", FDML_COMMIT);
     fdml_json_end_object(w);
     put_object(w, "model");
-    put_text(w, "path", f->net->path);
-    put_text(w, "sha256", f->net->sha256);
+    fdml_json_put_text(w, "path", f->net->path);
+    fdml_json_put_text(w, "sha256", f->net->sha256);
     fdml_json_end_object(w);
     put_object(w, "images");
-    put_text(w, "path", f->images->shown);
-    put_count(w, "rows", f->images->n_rows);
-    put_text(w, "sha256", f->images->sha256);
+    fdml_json_put_text(w, "path", f->images->shown);
+    fdml_json_put_count(w, "rows", f->images->n_rows);
+    fdml_json_put_text(w, "sha256", f->images->sha256);
     fdml_json_end_object(w);
-    put_text(w, "value", f->net->value);
-    put_count(w, "dim", f->net->dim);
+    fdml_json_put_text(w, "value", f->net->value);
+    fdml_json_put_count(w, "dim", f->net->dim);
     fdml_json_key(w, "normalize");
     fdml_json_bool(w, f->settings->normalize);
     fdml_json_key(w, "preprocessing");
@@ -67,12 +55,12 @@ void embed_journal_write(const embed_file *f, const char *path)
     CLI_TRY(fdml_output_open(&output, path, NULL, &err), &err);
     fdml_json_writer_init(&w, output.file, 1);
     fdml_json_begin_object(&w);
-    put_text(&w, "schema", "fdml-embed/1");
+    fdml_json_put_text(&w, "schema", "fdml-embed/1");
     put_inputs(&w, f);
-    put_count(&w, "done", f->done);
-    put_count(&w, "rows", f->n_rows);
+    fdml_json_put_count(&w, "done", f->done);
+    fdml_json_put_count(&w, "rows", f->n_rows);
     put_skipped(&w, f);
-    if (*f->sha256) put_text(&w, "embeddings_sha256", f->sha256);
+    if (*f->sha256) fdml_json_put_text(&w, "embeddings_sha256", f->sha256);
     fdml_json_end_object(&w);
     CLI_TRY(fdml_output_commit(&output, &err), &err);
 }

@@ -168,12 +168,6 @@ static void show_text(const opened *file, const char *name,
     inspect_print_column("label", &column);
 }
 
-static void put_text(fdml_json_writer *w, const char *key, const char *text)
-{
-    fdml_json_key(w, key);
-    fdml_json_string(w, text);
-}
-
 static void show_columns(fdml_json_writer *w, const opened *file, fdml_arena *arena)
 {
     inspect_column column;
@@ -199,8 +193,8 @@ static void show_json(fdml_json_writer *w, const opened *file, const char *name,
     static const char *const kind[] = { "", "embeddings", "labels", "metadata", "model" };
     inspect_rows rows;
     fdml_json_begin_object(w);
-    put_text(w, "path", name);
-    put_text(w, "kind", kind[file->kind]);
+    fdml_json_put_text(w, "path", name);
+    fdml_json_put_text(w, "kind", kind[file->kind]);
     if (file->kind == AS_EMBEDDINGS) {
         inspect_matrix(&rows, &file->matrix, arena);
         inspect_json_matrix(w, &file->matrix, &rows);

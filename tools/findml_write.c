@@ -71,40 +71,22 @@ void findml_csv_write(FILE *file, const findml_results *results)
 
 /* --- JSON -------------------------------------------------------------------------------- */
 
-static void member_text(fdml_json_writer *w, const char *key, const char *text)
-{
-    fdml_json_key(w, key);
-    fdml_json_string(w, text);
-}
-
-static void member_number(fdml_json_writer *w, const char *key, double value)
-{
-    fdml_json_key(w, key);
-    fdml_json_number(w, value);
-}
-
-static void member_count(fdml_json_writer *w, const char *key, size_t value)
-{
-    fdml_json_key(w, key);
-    fdml_json_integer(w, (int64_t)value);
-}
-
 static void put_measure(fdml_json_writer *w, const findml_results *r, const findml_cell *cell,
                         findml_measure m)
 {
     const findml_spread s = findml_spread_over(r, cell, m);
     fdml_json_key(w, findml_measures[m].id);
     fdml_json_begin_object(w);
-    member_count(w, "n", s.n);
-    member_number(w, "mean", s.mean);
-    member_number(w, "sd", s.sd);
-    member_number(w, "half_interval", s.half);
+    fdml_json_put_count(w, "n", s.n);
+    fdml_json_put_number(w, "mean", s.mean);
+    fdml_json_put_number(w, "sd", s.sd);
+    fdml_json_put_number(w, "half_interval", s.half);
     if (cell->method != r->grid->baseline) {
         const findml_change c = findml_change_over(r, cell, m);
-        member_count(w, "pairs", c.n);
-        member_number(w, "difference", c.mean);
-        member_number(w, "standard_error", c.se);
-        member_number(w, "difference_half_interval", c.half);
+        fdml_json_put_count(w, "pairs", c.n);
+        fdml_json_put_number(w, "difference", c.mean);
+        fdml_json_put_number(w, "standard_error", c.se);
+        fdml_json_put_number(w, "difference_half_interval", c.half);
         fdml_json_key(w, "better");
         if (findml_measures[m].direction)
             fdml_json_integer(w, (int64_t)c.n_better);
@@ -122,9 +104,9 @@ static void put_measure(fdml_json_writer *w, const findml_results *r, const find
 static void put_names(fdml_json_writer *w, const findml_results *r, const findml_cell *cell)
 {
     const findml_grid *g = r->grid;
-    member_text(w, "data", g->data.item[cell->set]);
-    member_text(w, "objective", g->objectives.item[cell->objective]);
-    member_text(w, "method", g->methods.item[cell->method]);
+    fdml_json_put_text(w, "data", g->data.item[cell->set]);
+    fdml_json_put_text(w, "objective", g->objectives.item[cell->objective]);
+    fdml_json_put_text(w, "method", g->methods.item[cell->method]);
 }
 
 static void put_runs(fdml_json_writer *w, const findml_results *r)
@@ -136,9 +118,9 @@ static void put_runs(fdml_json_writer *w, const findml_results *r)
         if (!r->values[i].is_done) continue;
         fdml_json_begin_object(w);
         put_names(w, r, &cell);
-        member_count(w, "seed", (size_t)r->grid->seed[cell.seed]);
+        fdml_json_put_count(w, "seed", (size_t)r->grid->seed[cell.seed]);
         for (int m = 0; m < FINDML_N_MEASURES; m++)
-            member_number(w, findml_measures[m].id, r->values[i].value[m]);
+            fdml_json_put_number(w, findml_measures[m].id, r->values[i].value[m]);
         fdml_json_end_object(w);
     }
     fdml_json_end_array(w);
@@ -149,7 +131,7 @@ static void put_definitions(fdml_json_writer *w)
     fdml_json_key(w, "definitions");
     fdml_json_begin_object(w);
     for (int m = 0; m < FINDML_N_MEASURES; m++)
-        member_text(w, findml_measures[m].id, findml_measures[m].definition);
+        fdml_json_put_text(w, findml_measures[m].id, findml_measures[m].definition);
     fdml_json_end_object(w);
 }
 
@@ -160,10 +142,10 @@ void findml_json_write(FILE *file, const findml_results *results)
     const findml_grid *g = results->grid;
     fdml_json_writer_init(&w, file, 3);
     fdml_json_begin_object(&w);
-    member_text(&w, "schema", "fdml-findml/1");
-    member_text(&w, "baseline", g->methods.item[g->baseline]);
-    member_number(&w, "confidence", g->confidence);
-    member_count(&w, "cells", findml_cell_count(g));
+    fdml_json_put_text(&w, "schema", "fdml-findml/1");
+    fdml_json_put_text(&w, "baseline", g->methods.item[g->baseline]);
+    fdml_json_put_number(&w, "confidence", g->confidence);
+    fdml_json_put_count(&w, "cells", findml_cell_count(g));
     fdml_json_key(&w, "methods");
     fdml_json_begin_array(&w);
     do {

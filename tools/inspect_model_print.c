@@ -175,18 +175,6 @@ void inspect_print_model(const inspect_model *m, const inspect_model_options *o,
         print_tensors(m);
 }
 
-static void put_text(fdml_json_writer *w, const char *key, const char *text)
-{
-    fdml_json_key(w, key);
-    fdml_json_string(w, text);
-}
-
-static void put_count(fdml_json_writer *w, const char *key, size_t n)
-{
-    fdml_json_key(w, key);
-    fdml_json_integer(w, (int64_t)n);
-}
-
 static void put_values(fdml_json_writer *w, const char *key, const inspect_model *m,
                        const fdml_onnx_value *value, size_t n)
 {
@@ -195,9 +183,9 @@ static void put_values(fdml_json_writer *w, const char *key, const inspect_model
     for (size_t i = 0; i < n; i++) {
         if (is_weight(m, &value[i])) continue;
         fdml_json_begin_object(w);
-        put_text(w, "name", value[i].name);
-        put_text(w, "type",
-                 value[i].type ? fdml_type_name((fdml_type)value[i].type) : "no tensor");
+        fdml_json_put_text(w, "name", value[i].name);
+        fdml_json_put_text(
+            w, "type", value[i].type ? fdml_type_name((fdml_type)value[i].type) : "no tensor");
         fdml_json_key(w, "shape");
         if (value[i].rank < 0) {
             fdml_json_null(w);
@@ -217,8 +205,8 @@ static void put_ops(fdml_json_writer *w, const inspect_model *m)
     fdml_json_begin_array(w);
     for (size_t i = 0; i < m->n_ops; i++) {
         fdml_json_begin_object(w);
-        put_text(w, "name", m->op[i].name);
-        put_count(w, "nodes", m->op[i].count);
+        fdml_json_put_text(w, "name", m->op[i].name);
+        fdml_json_put_count(w, "nodes", m->op[i].count);
         fdml_json_key(w, "supported");
         fdml_json_bool(w, m->op[i].is_supported);
         fdml_json_end_object(w);
@@ -229,23 +217,23 @@ static void put_ops(fdml_json_writer *w, const inspect_model *m)
 void inspect_json_model(fdml_json_writer *w, const inspect_model *m)
 {
     if (m->is_onnx) {
-        put_count(w, "ir_version", (size_t)m->onnx.ir_version);
-        put_count(w, "opset", (size_t)m->onnx.opset);
-        put_text(w, "producer", m->onnx.producer_name);
+        fdml_json_put_count(w, "ir_version", (size_t)m->onnx.ir_version);
+        fdml_json_put_count(w, "opset", (size_t)m->onnx.opset);
+        fdml_json_put_text(w, "producer", m->onnx.producer_name);
         put_values(w, "inputs", m, m->onnx.input, m->onnx.n_inputs);
         put_values(w, "outputs", m, m->onnx.output, m->onnx.n_outputs);
-        put_count(w, "nodes", m->onnx.n_nodes);
+        fdml_json_put_count(w, "nodes", m->onnx.n_nodes);
         put_ops(w, m);
     }
-    put_count(w, "parameters", m->n_parameters);
-    put_count(w, "parameter_bytes", m->parameter_bytes);
+    fdml_json_put_count(w, "parameters", m->n_parameters);
+    fdml_json_put_count(w, "parameter_bytes", m->parameter_bytes);
     fdml_json_key(w, "why_not");
     fdml_json_string(w, m->plan ? NULL : m->why);
     if (!m->plan) return;
-    put_text(w, "planned_for", m->shape);
+    fdml_json_put_text(w, "planned_for", m->shape);
     fdml_json_key(w, "flops");
     fdml_json_number(w, m->flops);
-    put_count(w, "weight_bytes", m->memory.weights);
-    put_count(w, "activation_bytes", m->memory.buffer);
-    put_count(w, "scratch_bytes", m->memory.scratch);
+    fdml_json_put_count(w, "weight_bytes", m->memory.weights);
+    fdml_json_put_count(w, "activation_bytes", m->memory.buffer);
+    fdml_json_put_count(w, "scratch_bytes", m->memory.scratch);
 }

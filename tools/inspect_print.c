@@ -69,43 +69,31 @@ void inspect_print_column(const char *name, const inspect_column *f)
     putchar('\n');
 }
 
-static void put_number(fdml_json_writer *w, const char *key, double value)
-{
-    fdml_json_key(w, key);
-    fdml_json_number(w, value);
-}
-
-static void put_count(fdml_json_writer *w, const char *key, size_t n)
-{
-    fdml_json_key(w, key);
-    fdml_json_integer(w, (int64_t)n);
-}
-
 static void put_spread(fdml_json_writer *w, const char *key, const char *middle, double low,
                        double centre, double high)
 {
     fdml_json_key(w, key);
     fdml_json_begin_object(w);
-    put_number(w, "min", low);
-    put_number(w, middle, centre);
-    put_number(w, "max", high);
+    fdml_json_put_number(w, "min", low);
+    fdml_json_put_number(w, middle, centre);
+    fdml_json_put_number(w, "max", high);
     fdml_json_end_object(w);
 }
 
 void inspect_json_matrix(fdml_json_writer *w, const fdml_matrix *m, const inspect_rows *f)
 {
-    put_count(w, "rows", m->n_rows);
-    put_count(w, "dim", m->dim);
+    fdml_json_put_count(w, "rows", m->n_rows);
+    fdml_json_put_count(w, "dim", m->dim);
     fdml_json_key(w, "dtype");
     fdml_json_string(w, m->dtype);
     fdml_json_key(w, "mapped");
     fdml_json_bool(w, m->is_mapped);
     put_spread(w, "row_length", "median", f->norm_min, f->norm_median, f->norm_max);
     put_spread(w, "values", "mean", f->value_min, f->value_mean, f->value_max);
-    put_count(w, "unit_rows", f->n_unit);
-    put_count(w, "not_finite_rows", f->n_not_finite);
-    put_count(w, "zero_rows", f->n_zero);
-    put_count(w, "duplicate_rows", f->n_duplicates);
+    fdml_json_put_count(w, "unit_rows", f->n_unit);
+    fdml_json_put_count(w, "not_finite_rows", f->n_not_finite);
+    fdml_json_put_count(w, "zero_rows", f->n_zero);
+    fdml_json_put_count(w, "duplicate_rows", f->n_duplicates);
 }
 
 void inspect_json_column(fdml_json_writer *w, const char *name, const inspect_column *f)
@@ -113,15 +101,15 @@ void inspect_json_column(fdml_json_writer *w, const char *name, const inspect_co
     fdml_json_begin_object(w);
     fdml_json_key(w, "name");
     fdml_json_string(w, name);
-    put_count(w, "distinct", f->n_distinct);
-    put_count(w, "empty", f->n_empty);
+    fdml_json_put_count(w, "distinct", f->n_distinct);
+    fdml_json_put_count(w, "empty", f->n_empty);
     fdml_json_key(w, "most_frequent");
     fdml_json_begin_array(w);
     for (size_t i = 0; i < f->n_distinct && i < SHOWN_JSON; i++) {
         fdml_json_begin_object(w);
         fdml_json_key(w, "value");
         fdml_json_string(w, f->factor.level[f->order[i]]);
-        put_count(w, "count", f->count[f->order[i]]);
+        fdml_json_put_count(w, "count", f->count[f->order[i]]);
         fdml_json_end_object(w);
     }
     fdml_json_end_array(w);

@@ -13,12 +13,6 @@ enum { MAX_TEXT = 1 << 16, MAX_DEPTH = 4 };
 
 static const char *const log_key[TRAIN_LOG_FILES] = { "jsonl", "csv", "events" };
 
-static void put_count(fdml_json_writer *w, const char *key, uint64_t value)
-{
-    fdml_json_key(w, key);
-    fdml_json_integer(w, (int64_t)value);
-}
-
 fdml_status train_place_write(const char **text, const train_place *place,
                               const train_data *data, fdml_arena *arena, fdml_error *err)
 {
@@ -27,17 +21,18 @@ fdml_status train_place_write(const char **text, const train_place *place,
     FDML_TRY(fdml_text_file_open(&file, err));
     fdml_json_writer_init(&w, file.file, 0);
     fdml_json_begin_object(&w);
-    put_count(&w, "step", place->step);
-    put_count(&w, "validated_at", place->validated_at);
-    put_count(&w, "best_step", place->best_step);
-    put_count(&w, "since_best", place->since_best);
+    fdml_json_put_count(&w, "step", place->step);
+    fdml_json_put_count(&w, "validated_at", place->validated_at);
+    fdml_json_put_count(&w, "best_step", place->best_step);
+    fdml_json_put_count(&w, "since_best", place->since_best);
     fdml_json_key(&w, "best");
     fdml_json_number(&w, place->best);
     fdml_json_key(&w, "seconds");
     fdml_json_number(&w, place->seconds);
     fdml_json_key(&w, "data_sha256");
     fdml_json_string(&w, data->sha256);
-    for (int i = 0; i < TRAIN_LOG_FILES; i++) put_count(&w, log_key[i], place->log_size[i]);
+    for (int i = 0; i < TRAIN_LOG_FILES; i++)
+        fdml_json_put_count(&w, log_key[i], place->log_size[i]);
     fdml_json_end_object(&w);
     return fdml_text_file_close(&file, text, arena, err);
 }

@@ -155,6 +155,24 @@ void fdml_json_null(fdml_json_writer *writer)
     fputs("null", writer->file);
 }
 
+void fdml_json_put_text(fdml_json_writer *writer, const char *key, const char *text)
+{
+    fdml_json_key(writer, key);
+    fdml_json_string(writer, text);
+}
+
+void fdml_json_put_count(fdml_json_writer *writer, const char *key, size_t n)
+{
+    fdml_json_key(writer, key);
+    fdml_json_integer(writer, (int64_t)n);
+}
+
+void fdml_json_put_number(fdml_json_writer *writer, const char *key, double value)
+{
+    fdml_json_key(writer, key);
+    fdml_json_number(writer, value);
+}
+
 /* Deepest nesting of brackets outside strings. cJSON recurses as deep as the text says. */
 static int nesting(const char *text, size_t size)
 {

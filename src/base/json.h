@@ -44,6 +44,11 @@ void fdml_json_number(fdml_json_writer *writer, double value); /* NaN, infinity:
 void fdml_json_bool(fdml_json_writer *writer, bool value);
 void fdml_json_null(fdml_json_writer *writer);
 
+/* A member of an object: its key and its value, as above. */
+void fdml_json_put_text(fdml_json_writer *writer, const char *key, const char *text);
+void fdml_json_put_count(fdml_json_writer *writer, const char *key, size_t n);
+void fdml_json_put_number(fdml_json_writer *writer, const char *key, double value);
+
 /* Reading. A value is borrowed from its document. */
 
 typedef struct fdml_json fdml_json;

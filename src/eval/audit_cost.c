@@ -32,12 +32,6 @@ static wishes read_wishes(const fdml_audit_settings *settings)
     return w;
 }
 
-static size_t count_groupings(const fdml_problem *problem, const fdml_audit_settings *settings)
-{
-    if (settings->with_intersections) return (size_t)1 << problem->n_attributes;
-    return 1 + problem->n_attributes;
-}
-
 static size_t larger(size_t a, size_t b)
 {
     return a > b ? a : b;
@@ -79,7 +73,8 @@ static size_t class_pairs_size(const fdml_problem *problem, const fdml_machine *
 static size_t measures_size(const fdml_problem *problem, const fdml_audit_settings *settings,
                             const wishes *w)
 {
-    const size_t n = problem->n_rows, n_groupings = count_groupings(problem, settings);
+    const size_t n = problem->n_rows,
+                 n_groupings = fdml_groupings_count(problem, settings->with_intersections);
     const bool is_power_1 = settings->alignment_power == 1;
     const bool is_shared = n_groupings > 1 && !strcmp(settings->reference, "overall");
     size_t by_row = sizeof(uint32_t) * (1 + n_groupings); /* order by class, codes */
@@ -196,7 +191,8 @@ static size_t verification_size(const fdml_problem *problem,
                                 const fdml_machine *machine)
 {
     const size_t n = problem->n_rows, n_thresholds = settings->n_fmr_targets + 1;
-    const fdml_groupings groupings = { .n = count_groupings(problem, settings) };
+    const fdml_groupings groupings = { .n = fdml_groupings_count(
+                                           problem, settings->with_intersections) };
     if (!settings->with_verification) return 0;
     size_t scores = FDML_HISTOGRAM_BINS * sizeof(uint64_t), least = 0, second_pass = 0;
     if (settings->pairs)
@@ -255,8 +251,8 @@ static double multiply_adds(const fdml_problem *problem, const fdml_audit_settin
         sum += fdml_kmeans_work(&seeding, &kmeans, problem->n_rows, problem->dim);
     }
     if (w->ids[FDML_M_SPECTRUM])
-        sum +=
-            (double)count_groupings(problem, settings) * (n * dim * dim + 9 * dim * dim * dim);
+        sum += (double)fdml_groupings_count(problem, settings->with_intersections) *
+               (n * dim * dim + 9 * dim * dim * dim);
     return sum;
 }
 
@@ -276,7 +272,8 @@ static share measuring_share(const fdml_problem *problem, const fdml_audit_setti
     uint64_t dummy_count = 0;
     fdml_pass pass = { .depth = fdml_rank_depth(settings->metrics, settings->n_metrics,
                                                 settings->convention) };
-    fdml_groupings groupings = { .n = count_groupings(problem, settings) };
+    fdml_groupings groupings = { .n = fdml_groupings_count(problem,
+                                                           settings->with_intersections) };
     pass.groupings = &groupings;
     if (w->mean) pass.on_ranks = fdml_store_ranks;
     if (w->ids[FDML_M_UNIFORMITY]) pass.potential = &dummy;

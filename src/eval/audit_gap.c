@@ -14,8 +14,6 @@
 
 #include "eval/audit_state.h"
 
-static const fdml_estimate NOTHING = { .value = NAN, .lo = NAN, .hi = NAN };
-
 static const fdml_estimate *estimate_of(const grouping_values *values, size_t group,
                                         size_t metric)
 {
@@ -88,7 +86,7 @@ static fdml_estimate versus(const grouping_values *values, const baseline *refer
                             double *scratch)
 {
     const fdml_estimate *own = estimate_of(values, group, metric);
-    fdml_estimate e = NOTHING;
+    fdml_estimate e = AUDIT_NOTHING;
     e.n = own->n;
     e.why = own->why;
     if (!e.why) e.why = reference->why;
@@ -223,8 +221,8 @@ fdml_gap_result fdml_audit_no_gap(const fdml_grouping *by, size_t grouping, size
     fdml_gap_result gap = { .by = by->by,
                             .grouping = grouping,
                             .metric = metric,
-                            .difference = NOTHING,
-                            .ratio = NOTHING,
+                            .difference = AUDIT_NOTHING,
+                            .ratio = AUDIT_NOTHING,
                             .p = NAN,
                             .p_holm = NAN };
     gap.difference.n = gap.ratio.n = n_valued;

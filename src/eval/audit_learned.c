@@ -15,8 +15,6 @@
 
 enum { MEASURES = FDML_L_MEASURES, STRIDE = FDML_LEARNED_STRIDE };
 
-static const fdml_estimate NOTHING = { .value = NAN, .lo = NAN, .hi = NAN };
-
 static fdml_status no_memory(fdml_error *err)
 {
     return fdml_fail(err, FDML_E_NOMEM, "no memory for the measures of classifiers");
@@ -75,7 +73,7 @@ static fdml_status measure(fdml_learned_values *values, learned_study *s, size_t
     const char *why = why_not(s, slot);
     double total[STRIDE];
     for (size_t m = 0; m < MEASURES; m++) {
-        values->value[m] = values->change[m] = NOTHING;
+        values->value[m] = values->change[m] = AUDIT_NOTHING;
         values->value[m].n = values->change[m].n = fdml_tested_rows(group);
         values->value[m].why = values->change[m].why = why;
     }
@@ -205,7 +203,7 @@ static fdml_estimate gap_change(const fdml_learned_result *learned,
     const extremes now = find_extremes(learned->groups, s->n_groups, m);
     const extremes then = find_extremes(as_is->groups, s->n_groups, m);
     const fdml_gap_result *gap = &learned->gap[m], *before = &as_is->gap[m];
-    fdml_estimate change = NOTHING;
+    fdml_estimate change = AUDIT_NOTHING;
     change.n = gap->difference.n;
     change.why = gap->difference.why;
     if (change.why) return change;
@@ -266,7 +264,8 @@ static fdml_status learn(fdml_learned_result *learned, const fdml_learned_result
     }
     for (size_t m = 0; m < MEASURES; m++) {
         learned->gap[m] = make_gap(groups, s, learned->protocol, m);
-        learned->gap_change[m] = learned == as_is ? NOTHING : gap_change(learned, as_is, s, m);
+        learned->gap_change[m] =
+            learned == as_is ? AUDIT_NOTHING : gap_change(learned, as_is, s, m);
     }
     return FDML_OK;
 }

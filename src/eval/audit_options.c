@@ -199,11 +199,9 @@ static size_t count_permutations(const fdml_audit_options *options,
 {
     enum { USUALLY = 1000 };
     if (options->n_permutations != FDML_PERMUTATIONS_USUAL) return options->n_permutations;
-    const size_t n_groupings = settings->with_intersections
-                                   ? ((size_t)1 << problem->n_attributes) - 1
-                                   : problem->n_attributes;
+    const size_t n_tested = fdml_groupings_count(problem, settings->with_intersections) - 1;
     const size_t need =
-        fdml_permutations_for(settings->n_metrics * n_groupings, 1 - settings->confidence);
+        fdml_permutations_for(settings->n_metrics * n_tested, 1 - settings->confidence);
     return need > USUALLY ? need : USUALLY;
 }
 

@@ -14,8 +14,6 @@
 /* Student's t is within 0.13% of the normal from here on. */
 enum { MOST_FREE = 1000 };
 
-static const fdml_estimate NOTHING = { .value = NAN, .lo = NAN, .hi = NAN };
-
 static fdml_status no_memory(fdml_error *err)
 {
     return fdml_fail(err, FDML_E_NOMEM, "no memory for the comparison");
@@ -135,7 +133,7 @@ static void resampled(fdml_difference *d, double *replicate, size_t n, size_t n_
 
 static fdml_difference no_difference(const fdml_estimate *other)
 {
-    return (fdml_difference){ .change = NOTHING,
+    return (fdml_difference){ .change = AUDIT_NOTHING,
                               .other = *other,
                               .error = NAN,
                               .detectable = NAN,

@@ -16,6 +16,8 @@
 #ifndef FDML_EVAL_AUDIT_STATE_H
 #define FDML_EVAL_AUDIT_STATE_H
 
+#include <math.h>
+
 #include "eval/audit.h"
 #include "eval/contingency.h"
 #include "eval/downstream_measure.h"
@@ -26,6 +28,8 @@
 #include "eval/validate.h"
 
 #define NO_COLUMN ((size_t)-1)
+/* A number that is not given, so far without a reason. */
+#define AUDIT_NOTHING ((fdml_estimate){ .value = NAN, .lo = NAN, .hi = NAN })
 
 /* Intervals of a group with fewer classes come with a warning: of 5 they hold the truth in 92%
  * to 96% of cases, of 3 in 57% to 89% (docs/validation.md). */

@@ -13,8 +13,6 @@
 #include "eval/audit_state.h"
 #include "eval/verify_counts.h"
 
-static const fdml_estimate NOTHING = { .value = NAN, .lo = NAN, .hi = NAN };
-
 static fdml_status no_memory(fdml_error *err)
 {
     return fdml_fail(err, FDML_E_NOMEM, "no memory for verification");
@@ -150,7 +148,7 @@ static fdml_status make_point(fdml_operating_point *point, point_arrays *arrays,
 {
     const size_t n = state->groupings.n - 1;
     *point = (fdml_operating_point){ .fmr_target = target, .threshold = NAN };
-    point->fmr = point->fnmr = NOTHING;
+    point->fmr = point->fnmr = AUDIT_NOTHING;
     if (!isnan(target) && !fdml_audit_is_feasible(c, target)) {
         char why[120];
         const int length = snprintf(
@@ -189,7 +187,7 @@ static void put_group(const rates *r, const fdml_operating_point *point,
     const size_t least = least_pairs(point->fmr_target),
                  least_rows = state->settings->min_group;
     fdml_estimate *fmr = &arrays->fmr[listed], *fnmr = &arrays->fnmr[listed];
-    *fmr = *fnmr = NOTHING;
+    *fmr = *fnmr = AUDIT_NOTHING;
     fmr->n = n_impostor;
     fnmr->n = n_genuine;
     if (n_rows < least_rows)
@@ -288,7 +286,7 @@ static fdml_status fold_accuracy(fdml_verification_result *v, const audit_curve 
                                  const audit_state *state, fdml_error *err)
 {
     const fdml_audit_settings *settings = state->settings;
-    v->accuracy = NOTHING;
+    v->accuracy = AUDIT_NOTHING;
     size_t n_folds = 0;
     for (size_t i = 0; i < settings->n_pairs; i++)
         if (settings->pairs[i].fold >= n_folds) n_folds = settings->pairs[i].fold + 1;

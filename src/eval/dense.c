@@ -43,7 +43,7 @@ void fdml_dense_product(float *z, const float *x, size_t n, const float *panels,
     layer->kernels->gemm(z, stride, row_panels, panels, n, stride, layer->n_in, 0);
 }
 
-void fdml_dense_gradient(float *dw, const float *x, const float *r, size_t n, int continues,
+void fdml_dense_gradient(float *dw, const float *x, const float *r, size_t n,
                          const fdml_dense *layer)
 {
     const fdml_conv_outer job = { .dw = dw,
@@ -57,8 +57,7 @@ void fdml_dense_gradient(float *dw, const float *x, const float *r, size_t n, in
                                   .dy_row = fdml_dense_stride(layer),
                                   .n_images = 1,
                                   .n_rows = n,
-                                  .n_cols = 1,
-                                  .continues = continues };
+                                  .n_cols = 1 };
     layer->kernels->conv_outer(&job);
 }
 

@@ -51,11 +51,12 @@ void fdml_dense_pack(float *panels, const float *w, size_t block, const fdml_den
 void fdml_dense_product(float *z, const float *x, size_t n, const float *panels,
                         float *row_panels, const fdml_dense *layer);
 
-/* dw += x^T r (dw = x^T r unless `continues`) with r as z; lanes beyond n_out of r are 0. */
-void fdml_dense_gradient(float *dw, const float *x, const float *r, size_t n, int continues,
+/* dw = x^T r with r as z; lanes beyond n_out of r are 0. */
+void fdml_dense_gradient(float *dw, const float *x, const float *r, size_t n,
                          const fdml_dense *layer);
 
-/* The same sums as dw: [n_in, stride], by gemm, which is faster where rows are many. panels:
+/* The same sums as dw: [n_in, stride], added to what is there where it `continues`; by gemm,
+ * which is faster where rows are many. panels:
  * scratch of fdml_dense_outer_panels floats. */
 void fdml_dense_outer(float *dw, const float *x, const float *r, size_t n, int continues,
                       float *panels, const fdml_dense *layer);

@@ -31,6 +31,12 @@ typedef struct fdml_groupings {
 /* Combinations of levels, present or not, that a grouping may have: each takes four bytes. */
 enum { FDML_MOST_CELLS = 1 << 24 };
 
+/* How many they are, the whole among them, before anything is read. */
+static inline size_t fdml_groupings_count(const fdml_problem *problem, bool with_intersections)
+{
+    return with_intersections ? (size_t)1 << problem->n_attributes : 1 + problem->n_attributes;
+}
+
 /* The result is in `arena`; `scratch` is as before in the end, and may be the same.
  * FDML_E_LIMIT: too many columns or combinations; FDML_E_NOMEM. */
 fdml_status fdml_groupings_make(fdml_groupings *out, const fdml_problem *problem,

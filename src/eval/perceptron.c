@@ -96,7 +96,7 @@ static void put_gradient(const net *t, const float *in, const float *out, size_t
                          size_t index)
 {
     const layer *of = &t->layer[l];
-    fdml_dense_gradient(of->gradient + index * of->n, in, out, n, 0, &of->dense);
+    fdml_dense_gradient(of->gradient + index * of->n, in, out, n, &of->dense);
 }
 
 /* Rows of z2 count as often as their rows are listed. */

@@ -12,12 +12,6 @@
 #include "eval/report.h"
 #include "eval/report_grid.h"
 
-static void put_member(fdml_json_writer *w, const char *key, const char *text)
-{
-    fdml_json_key(w, key);
-    fdml_json_string(w, text);
-}
-
 /* One metric of the index; values that may not be given are left out, as the hub takes numbers.
  */
 static void put_metric(FILE *file, const char *type, const char *of, double value)
@@ -29,8 +23,8 @@ static void put_metric(FILE *file, const char *type, const char *of, double valu
     fputs("    - ", file);
     fdml_json_writer_init(&w, file, 0);
     fdml_json_begin_object(&w);
-    put_member(&w, "type", type);
-    put_member(&w, "name", name);
+    fdml_json_put_text(&w, "type", type);
+    fdml_json_put_text(&w, "name", name);
     fdml_json_key(&w, "value");
     fdml_json_number(&w, value);
     fdml_json_end_object(&w);

@@ -216,18 +216,6 @@ bool fdml_report_learned(const char **sentence, const fdml_report *report, size_
 
 typedef fdml_json_writer writer;
 
-static void put_count(writer *w, const char *key, size_t n)
-{
-    fdml_json_key(w, key);
-    fdml_json_integer(w, (int64_t)n);
-}
-
-static void put_text(writer *w, const char *key, const char *text)
-{
-    fdml_json_key(w, key);
-    fdml_json_string(w, text);
-}
-
 /* {"CLASSIFIER.PROTOCOL.MEASURE": estimate} of group g, or of all rows where it is n_groups;
  * of the values or of their changes, which as_is has none of. */
 static void put_learned(writer *w, const char *name, const fdml_downstream_result *d, size_t g,
@@ -254,17 +242,17 @@ static void put_json_gap(writer *w, const fdml_learned_result *l, size_t m)
     const fdml_gap_result *gap = &l->gap[m];
     fdml_learned_key(key, l->classifier, l->protocol, (fdml_learned_measure)m);
     fdml_json_begin_object(w);
-    put_text(w, "by", gap->by);
-    put_text(w, "metric", key);
+    fdml_json_put_text(w, "by", gap->by);
+    fdml_json_put_text(w, "metric", key);
     fdml_report_json_estimate(w, "difference", &gap->difference, false);
     fdml_report_json_estimate(w, "ratio", &gap->ratio, false);
-    put_text(w, "best", gap->best);
-    put_text(w, "worst", gap->worst);
+    fdml_json_put_text(w, "best", gap->best);
+    fdml_json_put_text(w, "worst", gap->worst);
     fdml_json_key(w, "p");
     fdml_json_number(w, gap->p);
     fdml_json_key(w, "p_holm");
     fdml_json_number(w, gap->p_holm);
-    put_text(w, "p_method", gap->p_method);
+    fdml_json_put_text(w, "p_method", gap->p_method);
     if (l->protocol != FDML_AS_IS)
         fdml_report_json_estimate(w, "change", &l->gap_change[m], false);
     fdml_json_end_object(w);
@@ -273,16 +261,19 @@ static void put_json_gap(writer *w, const fdml_learned_result *l, size_t m)
 static void put_result(writer *w, const fdml_downstream_result *d)
 {
     fdml_json_begin_object(w);
-    put_text(w, "target", d->target);
-    put_text(w, "by", d->grouping ? d->by : NULL);
-    put_text(w, "balanced", !d->grouping ? NULL : d->is_within ? "within values" : "in all");
-    put_count(w, "values", d->n_values);
-    put_count(w, "values_left_out", d->n_left_out);
-    put_count(w, "test_rows", d->n_test);
+    fdml_json_put_text(w, "target", d->target);
+    fdml_json_put_text(w, "by", d->grouping ? d->by : NULL);
+    fdml_json_put_text(w, "balanced",
+                       !d->grouping   ? NULL
+                       : d->is_within ? "within values"
+                                      : "in all");
+    fdml_json_put_count(w, "values", d->n_values);
+    fdml_json_put_count(w, "values_left_out", d->n_left_out);
+    fdml_json_put_count(w, "test_rows", d->n_test);
     fdml_json_key(w, "training_rows");
     fdml_json_begin_object(w);
     for (size_t p = 0; p < FDML_PROTOCOLS; p++)
-        if (d->n_train[p]) put_count(w, fdml_protocol_name[p], d->n_train[p]);
+        if (d->n_train[p]) fdml_json_put_count(w, fdml_protocol_name[p], d->n_train[p]);
     fdml_json_end_object(w);
     put_learned(w, "overall", d, d->n_groups, false);
     put_learned(w, "overall_change", d, d->n_groups, true);
@@ -290,8 +281,8 @@ static void put_result(writer *w, const fdml_downstream_result *d)
     fdml_json_begin_array(w);
     for (size_t g = 0; g < d->n_groups; g++) {
         fdml_json_begin_object(w);
-        put_text(w, "by", d->by);
-        put_text(w, "value", d->value[g]);
+        fdml_json_put_text(w, "by", d->by);
+        fdml_json_put_text(w, "value", d->value[g]);
         put_learned(w, "metrics", d, g, false);
         put_learned(w, "change", d, g, true);
         fdml_json_end_object(w);

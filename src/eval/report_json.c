@@ -13,29 +13,11 @@
 
 typedef fdml_json_writer writer;
 
-static void put_text(writer *w, const char *key, const char *text)
-{
-    fdml_json_key(w, key);
-    fdml_json_string(w, text);
-}
-
-static void put_count(writer *w, const char *key, size_t n)
-{
-    fdml_json_key(w, key);
-    fdml_json_integer(w, (int64_t)n);
-}
-
-static void put_number(writer *w, const char *key, double x)
-{
-    fdml_json_key(w, key);
-    fdml_json_number(w, x);
-}
-
 void fdml_report_json_estimate(writer *w, const char *key, const fdml_estimate *e, bool with_n)
 {
     fdml_json_key(w, key);
     fdml_json_begin_object(w);
-    put_number(w, "value", e->value);
+    fdml_json_put_number(w, "value", e->value);
     fdml_json_key(w, "ci");
     if (isnan(e->lo) || isnan(e->hi)) {
         fdml_json_null(w);
@@ -45,8 +27,8 @@ void fdml_report_json_estimate(writer *w, const char *key, const fdml_estimate *
         fdml_json_number(w, e->hi);
         fdml_json_end_array(w);
     }
-    if (with_n) put_count(w, "n", e->n);
-    if (e->why) put_text(w, "why", e->why);
+    if (with_n) fdml_json_put_count(w, "n", e->n);
+    if (e->why) fdml_json_put_text(w, "why", e->why);
     fdml_json_end_object(w);
 }
 
@@ -64,25 +46,25 @@ static void put_tool(writer *w, const fdml_report *report)
 {
     fdml_json_key(w, "tool");
     fdml_json_begin_object(w);
-    put_text(w, "version", report->version);
-    put_text(w, "commit", report->commit);
-    put_text(w, "isa", report->isa);
-    put_count(w, "threads", (size_t)report->n_threads);
-    put_number(w, "seconds", report->seconds);
+    fdml_json_put_text(w, "version", report->version);
+    fdml_json_put_text(w, "commit", report->commit);
+    fdml_json_put_text(w, "isa", report->isa);
+    fdml_json_put_count(w, "threads", (size_t)report->n_threads);
+    fdml_json_put_number(w, "seconds", report->seconds);
     fdml_json_end_object(w);
     fdml_json_key(w, "inputs");
     fdml_json_begin_array(w);
     for (size_t i = 0; i < report->n_inputs; i++) {
         const fdml_report_input *input = &report->inputs[i];
         fdml_json_begin_object(w);
-        put_text(w, "path", input->path);
-        put_text(w, "sha256", input->sha256);
-        put_count(w, "rows", input->n_rows);
+        fdml_json_put_text(w, "path", input->path);
+        fdml_json_put_text(w, "sha256", input->sha256);
+        fdml_json_put_count(w, "rows", input->n_rows);
         if (input->dim) {
-            put_count(w, "dim", input->dim);
-            put_text(w, "dtype", input->dtype);
+            fdml_json_put_count(w, "dim", input->dim);
+            fdml_json_put_text(w, "dtype", input->dtype);
         }
-        put_text(w, "role", input->role);
+        fdml_json_put_text(w, "role", input->role);
         fdml_json_end_object(w);
     }
     fdml_json_end_array(w);
@@ -102,8 +84,8 @@ static void put_command(writer *w, const fdml_report *report)
     fdml_json_begin_array(w);
     for (size_t i = 0; i < report->n_options; i++) {
         fdml_json_begin_object(w);
-        put_text(w, "name", report->options[i].name);
-        put_text(w, "value", report->options[i].value);
+        fdml_json_put_text(w, "name", report->options[i].name);
+        fdml_json_put_text(w, "value", report->options[i].value);
         fdml_json_end_object(w);
     }
     fdml_json_end_array(w);
@@ -150,11 +132,11 @@ static void put_counts(writer *w, const fdml_audit_result *result)
     fdml_json_end_array(w);
     fdml_json_key(w, "counts");
     fdml_json_begin_object(w);
-    put_count(w, "rows", result->n_rows);
-    put_count(w, "queries", result->n_queries);
-    put_count(w, "gallery", result->n_gallery);
-    put_count(w, "classes", result->n_classes);
-    put_count(w, "lone_queries", result->n_lone);
+    fdml_json_put_count(w, "rows", result->n_rows);
+    fdml_json_put_count(w, "queries", result->n_queries);
+    fdml_json_put_count(w, "gallery", result->n_gallery);
+    fdml_json_put_count(w, "classes", result->n_classes);
+    fdml_json_put_count(w, "lone_queries", result->n_lone);
     fdml_json_end_object(w);
 }
 
@@ -166,10 +148,10 @@ static void put_definitions(writer *w, const fdml_audit_result *result)
     fdml_json_key(w, "definitions");
     fdml_json_begin_object(w);
     for (size_t m = 0; m < settings->n_metrics; m++)
-        put_text(w, settings->metrics[m].key, settings->metrics[m].definition);
+        fdml_json_put_text(w, settings->metrics[m].key, settings->metrics[m].definition);
     for (size_t i = 0; i < n; i++) {
         const char *sentence = fdml_define(keys[i], (int)settings->convention);
-        if (sentence) put_text(w, keys[i], sentence);
+        if (sentence) fdml_json_put_text(w, keys[i], sentence);
     }
     fdml_json_end_object(w);
 }
@@ -182,13 +164,13 @@ static void put_groups(writer *w, const fdml_audit_result *result)
     for (size_t g = 0; g < result->n_groups; g++) {
         const fdml_group_result *group = &result->groups[g];
         fdml_json_begin_object(w);
-        put_text(w, "by", group->by);
-        put_text(w, "value", group->value);
-        put_count(w, "n", group->n);
+        fdml_json_put_text(w, "by", group->by);
+        fdml_json_put_text(w, "value", group->value);
+        fdml_json_put_count(w, "n", group->n);
         put_estimates(w, "metrics", group->metrics, result->settings, true);
         put_estimates(w, "versus", group->versus, result->settings, false);
-        put_count(w, "rows", group->n_rows);
-        put_count(w, "lone_queries", group->n_lone);
+        fdml_json_put_count(w, "rows", group->n_rows);
+        fdml_json_put_count(w, "lone_queries", group->n_lone);
         fdml_json_end_object(w);
     }
     fdml_json_end_array(w);
@@ -201,15 +183,15 @@ static void put_gaps(writer *w, const fdml_audit_result *result)
     for (size_t i = 0; i < result->n_gaps; i++) {
         const fdml_gap_result *gap = &result->gaps[i];
         fdml_json_begin_object(w);
-        put_text(w, "by", gap->by);
-        put_text(w, "metric", result->settings->metrics[gap->metric].key);
+        fdml_json_put_text(w, "by", gap->by);
+        fdml_json_put_text(w, "metric", result->settings->metrics[gap->metric].key);
         fdml_report_json_estimate(w, "difference", &gap->difference, false);
         fdml_report_json_estimate(w, "ratio", &gap->ratio, false);
-        put_text(w, "best", gap->best);
-        put_text(w, "worst", gap->worst);
-        put_number(w, "p", gap->p);
-        put_number(w, "p_holm", gap->p_holm);
-        put_text(w, "p_method", gap->p_method);
+        fdml_json_put_text(w, "best", gap->best);
+        fdml_json_put_text(w, "worst", gap->worst);
+        fdml_json_put_number(w, "p", gap->p);
+        fdml_json_put_number(w, "p_holm", gap->p_holm);
+        fdml_json_put_text(w, "p_method", gap->p_method);
         fdml_json_end_object(w);
     }
     fdml_json_end_array(w);
@@ -224,8 +206,8 @@ fdml_status fdml_report_json(FILE *file, const fdml_report *report, fdml_arena *
     writer w;
     fdml_json_writer_init(&w, file, 3);
     fdml_json_begin_object(&w);
-    put_text(&w, "schema", "fdml-eval/1");
-    put_text(&w, "result_sha256", report->result_sha256);
+    fdml_json_put_text(&w, "schema", "fdml-eval/1");
+    fdml_json_put_text(&w, "result_sha256", report->result_sha256);
     put_tool(&w, report);
     put_command(&w, report);
     fdml_json_key(&w, "settings");

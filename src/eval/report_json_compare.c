@@ -5,18 +5,6 @@
 
 typedef fdml_json_writer writer;
 
-static void put_number(writer *w, const char *key, double x)
-{
-    fdml_json_key(w, key);
-    fdml_json_number(w, x);
-}
-
-static void put_text(writer *w, const char *key, const char *text)
-{
-    fdml_json_key(w, key);
-    fdml_json_string(w, text);
-}
-
 /* The members of a difference, inside an object. */
 static void put_members(writer *w, const fdml_difference *d, const fdml_estimate *own,
                         bool higher_is_better, double confidence)
@@ -25,14 +13,15 @@ static void put_members(writer *w, const fdml_difference *d, const fdml_estimate
     fdml_report_json_estimate(w, "new", own, false);
     fdml_report_json_estimate(w, "other", &d->other, false);
     fdml_report_json_estimate(w, "change", &d->change, false);
-    put_number(w, "standard_error", d->error);
-    put_number(w, "detectable", d->detectable);
-    put_number(w, "p", d->p);
-    put_number(w, "p_holm", d->p_holm);
-    put_text(w, "p_method", d->p_method);
-    put_text(w, "verdict",
-             d->p_method ? verdict[1 + fdml_difference_verdict(d, higher_is_better, confidence)]
-                         : NULL);
+    fdml_json_put_number(w, "standard_error", d->error);
+    fdml_json_put_number(w, "detectable", d->detectable);
+    fdml_json_put_number(w, "p", d->p);
+    fdml_json_put_number(w, "p_holm", d->p_holm);
+    fdml_json_put_text(w, "p_method", d->p_method);
+    fdml_json_put_text(
+        w, "verdict",
+        d->p_method ? verdict[1 + fdml_difference_verdict(d, higher_is_better, confidence)]
+                    : NULL);
 }
 
 static void put_metrics(writer *w, const char *key, const fdml_difference *d,
@@ -58,8 +47,8 @@ static void put_groups(writer *w, const fdml_audit_result *result)
     for (size_t g = 0; g < result->n_groups; g++) {
         const fdml_group_result *group = &result->groups[g];
         fdml_json_begin_object(w);
-        put_text(w, "by", group->by);
-        put_text(w, "value", group->value);
+        fdml_json_put_text(w, "by", group->by);
+        fdml_json_put_text(w, "value", group->value);
         put_metrics(w, "metrics", result->comparison->groups + g * settings->n_metrics,
                     group->metrics, settings);
         fdml_json_end_object(w);
@@ -76,11 +65,11 @@ static void put_gaps(writer *w, const fdml_audit_result *result)
         const fdml_gap_result *gap = &result->gaps[i];
         const fdml_difference *d = &result->comparison->gaps[i];
         fdml_json_begin_object(w);
-        put_text(w, "by", gap->by);
-        put_text(w, "metric", settings->metrics[gap->metric].key);
+        fdml_json_put_text(w, "by", gap->by);
+        fdml_json_put_text(w, "metric", settings->metrics[gap->metric].key);
         put_members(w, d, &gap->difference, false, settings->confidence);
-        put_text(w, "other_best", d->other_best);
-        put_text(w, "other_worst", d->other_worst);
+        fdml_json_put_text(w, "other_best", d->other_best);
+        fdml_json_put_text(w, "other_worst", d->other_worst);
         fdml_json_end_object(w);
     }
     fdml_json_end_array(w);
@@ -95,14 +84,14 @@ void fdml_report_json_compare(writer *w, const fdml_audit_result *result)
         return;
     }
     fdml_json_begin_object(w);
-    put_text(w, "path", c->path);
+    fdml_json_put_text(w, "path", c->path);
     fdml_json_key(w, "dim");
     fdml_json_integer(w, (int64_t)c->dim);
     fdml_json_key(w, "tests");
     fdml_json_integer(w, (int64_t)c->n_tests);
     fdml_json_key(w, "exchanges");
     fdml_json_integer(w, (int64_t)c->n_exchanges);
-    put_number(w, "power", FDML_POWER);
+    fdml_json_put_number(w, "power", FDML_POWER);
     put_metrics(w, "overall", c->overall, result->overall, result->settings);
     put_groups(w, result);
     put_gaps(w, result);

@@ -5,12 +5,6 @@
 
 typedef fdml_json_writer writer;
 
-static void put_count(writer *w, const char *key, size_t n)
-{
-    fdml_json_key(w, key);
-    fdml_json_integer(w, (int64_t)n);
-}
-
 static void put_numbers(writer *w, const char *key, const double *x, size_t n)
 {
     fdml_json_key(w, key);
@@ -32,7 +26,7 @@ static void put_pairs(writer *w, const char *key, const uint32_t *count, size_t 
         return;
     }
     fdml_json_begin_object(w);
-    put_count(w, "pairs", n);
+    fdml_json_put_count(w, "pairs", n);
     fdml_json_key(w, "sampled");
     fdml_json_bool(w, is_sampled);
     fdml_json_key(w, "counts");
@@ -49,9 +43,9 @@ static void put_worst(writer *w, const fdml_detail_group *group)
     for (size_t i = 0; i < group->n_worst; i++) {
         const fdml_detail_query *query = &group->worst[i];
         fdml_json_begin_object(w);
-        put_count(w, "row", query->row);
-        put_count(w, "first_rank", query->first_rank);
-        put_count(w, "nearest", query->nearest);
+        fdml_json_put_count(w, "row", query->row);
+        fdml_json_put_count(w, "first_rank", query->first_rank);
+        fdml_json_put_count(w, "nearest", query->nearest);
         fdml_json_key(w, "distance");
         fdml_json_number(w, query->distance);
         fdml_json_end_object(w);
@@ -67,10 +61,10 @@ static void put_group(writer *w, const char *by, const fdml_detail_group *group,
     fdml_json_string(w, by);
     fdml_json_key(w, "value");
     fdml_json_string(w, group->value);
-    put_count(w, "rows", group->n_rows);
-    put_count(w, "classes", group->n_classes);
-    put_count(w, "queries", group->n_queries);
-    put_count(w, "missed", group->n_missed);
+    fdml_json_put_count(w, "rows", group->n_rows);
+    fdml_json_put_count(w, "classes", group->n_classes);
+    fdml_json_put_count(w, "queries", group->n_queries);
+    fdml_json_put_count(w, "missed", group->n_missed);
     put_numbers(w, "hit_rate", group->hit_rate, detail->n_ks);
     put_pairs(w, "same", group->same, group->n_same, group->is_sampled[0]);
     put_pairs(w, "other", group->other, group->n_other, group->is_sampled[1]);
@@ -96,10 +90,10 @@ static void put_classes(writer *w, const fdml_audit_detail *detail)
 {
     fdml_json_key(w, "class_rows");
     fdml_json_begin_object(w);
-    put_count(w, "least", detail->smallest_class);
+    fdml_json_put_count(w, "least", detail->smallest_class);
     fdml_json_key(w, "median");
     fdml_json_number(w, detail->median_class);
-    put_count(w, "most", detail->largest_class);
+    fdml_json_put_count(w, "most", detail->largest_class);
     fdml_json_key(w, "classes");
     fdml_json_begin_array(w);
     for (size_t b = 0; b < FDML_DETAIL_SIZES; b++)

@@ -6,12 +6,6 @@
 
 typedef fdml_json_writer writer;
 
-static void put_number(writer *w, const char *key, double x)
-{
-    fdml_json_key(w, key);
-    fdml_json_number(w, x);
-}
-
 static void put_group_rates(writer *w, const fdml_operating_point *p,
                             const fdml_audit_result *result)
 {
@@ -35,13 +29,13 @@ static void put_differential(writer *w, const char *by, const fdml_differential 
     fdml_json_begin_object(w);
     fdml_json_key(w, "by");
     fdml_json_string(w, by);
-    put_number(w, "fmr_max_over_min", d->fmr_max_over_min);
-    put_number(w, "fmr_max_over_geomean", d->fmr_max_over_geomean);
-    put_number(w, "fnmr_max_over_min", d->fnmr_max_over_min);
-    put_number(w, "fnmr_max_over_geomean", d->fnmr_max_over_geomean);
-    put_number(w, "fdr", d->fdr);
-    put_number(w, "ir", d->ir);
-    put_number(w, "garbe", d->garbe);
+    fdml_json_put_number(w, "fmr_max_over_min", d->fmr_max_over_min);
+    fdml_json_put_number(w, "fmr_max_over_geomean", d->fmr_max_over_geomean);
+    fdml_json_put_number(w, "fnmr_max_over_min", d->fnmr_max_over_min);
+    fdml_json_put_number(w, "fnmr_max_over_geomean", d->fnmr_max_over_geomean);
+    fdml_json_put_number(w, "fdr", d->fdr);
+    fdml_json_put_number(w, "ir", d->ir);
+    fdml_json_put_number(w, "garbe", d->garbe);
     if (d->why) {
         fdml_json_key(w, "why");
         fdml_json_string(w, d->why);
@@ -78,8 +72,8 @@ static void put_point(writer *w, const fdml_operating_point *p, const fdml_audit
     fdml_json_begin_object(w);
     fdml_json_key(w, "at");
     fdml_json_string(w, isnan(p->fmr_target) ? "eer" : "fmr");
-    put_number(w, "fmr_target", p->fmr_target);
-    put_number(w, "threshold", p->threshold);
+    fdml_json_put_number(w, "fmr_target", p->fmr_target);
+    fdml_json_put_number(w, "threshold", p->threshold);
     if (p->why) {
         fdml_json_key(w, "why");
         fdml_json_string(w, p->why);

@@ -127,58 +127,37 @@ bool fdml_report_slice(const char **sentence, const fdml_report *report, size_t 
 
 /* --- JSON ------------------------------------------------------------------------------- */
 
-static void put_text(fdml_json_writer *w, const char *key, const char *text)
-{
-    fdml_json_key(w, key);
-    if (text)
-        fdml_json_string(w, text);
-    else
-        fdml_json_null(w);
-}
-
-static void put_count(fdml_json_writer *w, const char *key, size_t n)
-{
-    fdml_json_key(w, key);
-    fdml_json_integer(w, (int64_t)n);
-}
-
-static void put_number(fdml_json_writer *w, const char *key, double x)
-{
-    fdml_json_key(w, key);
-    fdml_json_number(w, x);
-}
-
 static void put_slice(fdml_json_writer *w, const fdml_slice *s)
 {
     fdml_json_begin_object(w);
-    put_text(w, "name", s->name);
-    put_text(w, "kind", s->n_conditions ? "columns" : "cluster");
-    put_count(w, "n", s->n);
-    put_count(w, "classes", s->n_classes);
+    fdml_json_put_text(w, "name", s->name);
+    fdml_json_put_text(w, "kind", s->n_conditions ? "columns" : "cluster");
+    fdml_json_put_count(w, "n", s->n);
+    fdml_json_put_count(w, "classes", s->n_classes);
     fdml_report_json_estimate(w, "value", &s->value, false);
     fdml_report_json_estimate(w, "rest", &s->rest, true);
     fdml_report_json_estimate(w, "difference", &s->difference, false);
-    put_number(w, "p", s->p);
-    put_number(w, "p_search", s->p_search);
-    put_number(w, "loss_share", s->loss_share);
-    put_number(w, "lift", s->lift);
-    put_number(w, "excess", s->excess);
-    put_number(w, "detectable", s->detectable);
+    fdml_json_put_number(w, "p", s->p);
+    fdml_json_put_number(w, "p_search", s->p_search);
+    fdml_json_put_number(w, "loss_share", s->loss_share);
+    fdml_json_put_number(w, "lift", s->lift);
+    fdml_json_put_number(w, "excess", s->excess);
+    fdml_json_put_number(w, "detectable", s->detectable);
     fdml_json_key(w, "traits");
     fdml_json_begin_array(w);
     for (size_t t = 0; t < s->n_traits; t++) {
         fdml_json_begin_object(w);
-        put_text(w, "column", s->trait[t].column);
-        put_text(w, "value", s->trait[t].value);
-        put_number(w, "share", s->trait[t].share);
-        put_number(w, "rest", s->trait[t].rest);
+        fdml_json_put_text(w, "column", s->trait[t].column);
+        fdml_json_put_text(w, "value", s->trait[t].value);
+        fdml_json_put_number(w, "share", s->trait[t].share);
+        fdml_json_put_number(w, "rest", s->trait[t].rest);
         fdml_json_end_object(w);
     }
     fdml_json_end_array(w);
-    put_count(w, "example_row", s->example);
-    put_text(w, "same", s->same);
-    put_count(w, "explains", s->n_explained);
-    put_text(w, "explained", s->explained);
+    fdml_json_put_count(w, "example_row", s->example);
+    fdml_json_put_text(w, "same", s->same);
+    fdml_json_put_count(w, "explains", s->n_explained);
+    fdml_json_put_text(w, "explained", s->explained);
     fdml_json_end_object(w);
 }
 
@@ -191,30 +170,30 @@ void fdml_report_json_slices(fdml_json_writer *w, const fdml_audit_result *resul
         return;
     }
     fdml_json_begin_object(w);
-    put_text(w, "metric", result->settings->metrics[r->metric].key);
-    put_count(w, "queries", r->n_queries);
-    put_count(w, "tried", r->n_tried);
-    put_count(w, "too_small", r->n_small);
-    put_count(w, "significant", r->n_significant);
-    put_count(w, "unexplained", r->n_unexplained);
-    put_number(w, "critical_z", r->critical);
+    fdml_json_put_text(w, "metric", result->settings->metrics[r->metric].key);
+    fdml_json_put_count(w, "queries", r->n_queries);
+    fdml_json_put_count(w, "tried", r->n_tried);
+    fdml_json_put_count(w, "too_small", r->n_small);
+    fdml_json_put_count(w, "significant", r->n_significant);
+    fdml_json_put_count(w, "unexplained", r->n_unexplained);
+    fdml_json_put_number(w, "critical_z", r->critical);
     fdml_json_key(w, "detectable");
     fdml_json_begin_object(w);
-    put_number(w, "least", r->detectable_least);
-    put_count(w, "least_n", r->n_least);
-    put_number(w, "most", r->detectable_most);
-    put_count(w, "most_n", r->n_most);
+    fdml_json_put_number(w, "least", r->detectable_least);
+    fdml_json_put_count(w, "least_n", r->n_least);
+    fdml_json_put_number(w, "most", r->detectable_most);
+    fdml_json_put_count(w, "most_n", r->n_most);
     fdml_json_end_object(w);
     fdml_json_key(w, "closest");
     fdml_json_begin_object(w);
-    put_text(w, "name", r->closest);
-    put_number(w, "difference", r->closest_difference);
-    put_number(w, "p_search", r->closest_p);
+    fdml_json_put_text(w, "name", r->closest);
+    fdml_json_put_number(w, "difference", r->closest_difference);
+    fdml_json_put_number(w, "p_search", r->closest_p);
     fdml_json_end_object(w);
     fdml_json_key(w, "found");
     fdml_json_begin_array(w);
     for (size_t i = 0; i < r->n; i++) put_slice(w, &r->slice[i]);
     fdml_json_end_array(w);
-    if (r->why) put_text(w, "why", r->why);
+    if (r->why) fdml_json_put_text(w, "why", r->why);
     fdml_json_end_object(w);
 }
