@@ -66,7 +66,7 @@ static fdml_status choose_kind(fdml_feature_kind *kind, const fdml_tabular_reade
         return FDML_OK;
     }
     const bool is_numeric =
-        asked == FDML_KIND_NUMERIC || counts->n_words < counts->n_numbers + counts->n_nan;
+        asked == FDML_KIND_NUMERIC || !counts->n_words || counts->n_words < counts->n_numbers;
     if (is_numeric && counts->n_words) return fail_word(r, column, counts, err);
     *kind = is_numeric ? FDML_NUMERIC : FDML_CATEGORICAL;
     return FDML_OK;

@@ -61,6 +61,26 @@ Test(explain_tabular, types_columns)
     fdml_arena_close(&arena);
 }
 
+/* A column is categorical unless most of its words are numbers; "nan" speaks for neither. */
+Test(explain_tabular, guesses_kinds)
+{
+    static const char text[] = "a,b,c,sex,y\n"
+                               "nan,nan,1,m,0\n"
+                               "nan,2,2+,f,1\n"
+                               "nan,3,2,f,1\n"
+                               "low,,3+,f,1\n";
+    static const fdml_feature_kind kind[] = { FDML_CATEGORICAL, FDML_NUMERIC,
+                                              FDML_CATEGORICAL };
+    const fdml_tabular_options options = tabular_plain_options();
+    fdml_tabular t;
+    fdml_arena_init(&arena, 0);
+    cr_assert_eq(tabular_read_text(&t, NULL, text, &options, &arena, &err), FDML_OK, "%s",
+                 err.text);
+    for (size_t f = 0; f < 3; f++) cr_assert_eq(t.feature[f].kind, kind[f], "%zu", f);
+    cr_assert_eq(t.feature[0].n_levels, 2u);
+    fdml_arena_close(&arena);
+}
+
 Test(explain_tabular, positive_value)
 {
     static const struct {
