@@ -275,7 +275,8 @@ onnx-suite: $(BIN)/onnx-suite  ## build the ONNX conformance runner: build/bin/o
 # All sizes of kcheck take minutes under a sanitizer, and its buffers end at guard pages anyway.
 asan:  ## the tests under gcc's address and undefined-behaviour sanitizers
 	@scripts/deps.sh check
-	@KCHECK_FLAGS=--quick $(MAKE) --no-print-directory check-built BUILD=build/asan SUITES="kcheck unit cli corpus" \
+	@CLI_WITHOUT="completion docs install" KCHECK_FLAGS=--quick \
+	    $(MAKE) --no-print-directory check-built BUILD=build/asan SUITES="kcheck unit cli corpus" \
 	    CC=gcc EXTRA_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all \
 	    -fno-omit-frame-pointer" ISA_EXTRA="-O1 -fno-tree-sra"
 

@@ -1,9 +1,8 @@
-/* tabular.h - a table as an audit of explanations sees it: features, a target, protected
- * columns.
+/* tabular.h - a table as an audit of explanations sees it: features, a target, groups.
  *
  * A column is the target, a protected one, the split, dropped, or else a feature. Protected
  * columns are never features. A feature is numeric where every known cell is a number, and
- * categorical where most are not or where it is asked for; a column of numbers with a few words
+ * categorical where half are not or where it is asked for; a column of numbers with a few words
  * in it is an error, because a word silently makes a level of every number. An unknown number
  * is NaN; an unknown category is a level of its own, "(missing)".
  *
