@@ -26,10 +26,10 @@
 
 typedef enum fdml_perceptron_rule {
     FDML_PERCEPTRON_SCHEDULE, /* as above */
-    FDML_PERCEPTRON_PLATEAU,  /* as MLPClassifier: features as they are, every listing a row of
-                                 its own, one logistic output for two values, a constant rate,
-                                 until the epoch's loss stays above the least before it less
-                                 `tolerance` for more than `patience` epochs, at most `epochs` */
+    FDML_PERCEPTRON_PLATEAU   /* as MLPClassifier: features as they are, every listing a row of
+                                 its own, one logistic output for two values, a constant rate;
+                                 at most `epochs`, and an end where for more than `patience` on
+                                 end the loss was not below the least by `tolerance` */
 } fdml_perceptron_rule;
 
 typedef struct fdml_perceptron_options {
