@@ -129,6 +129,20 @@ double fdml_squared_hinge(float *z, const fdml_targets *targets, const fdml_dens
     return loss;
 }
 
+double fdml_logistic_loss(float *z, const fdml_targets *targets, const fdml_dense *layer)
+{
+    const size_t stride = fdml_dense_stride(layer);
+    double loss = 0;
+    for (size_t i = 0; i < targets->n; i++) {
+        const double weight = targets->weight ? (double)targets->weight[i] : 1;
+        const double at = (double)z[i * stride], y = targets->code[targets->row[i]];
+        const double e = fdml_exp(at < 0 ? at : -at), odds = 1 / (1 + e);
+        loss += weight * ((at > 0 ? at : 0) - at * y + fdml_log(1 + e));
+        z[i * stride] = (float)(weight * ((at < 0 ? e * odds : odds) - y));
+    }
+    return loss;
+}
+
 uint32_t fdml_dense_largest(const float *z, size_t n_out)
 {
     uint32_t best = 0;

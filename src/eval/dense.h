@@ -77,6 +77,9 @@ enum { FDML_DENSE_RUN = 128 };
 double fdml_cross_entropy(float *z, const fdml_targets *targets, const fdml_dense *layer);
 double fdml_squared_hinge(float *z, const fdml_targets *targets, const fdml_dense *layer);
 
+/* The same of the logistic loss, the first output being the log-odds of value 1 against 0. */
+double fdml_logistic_loss(float *z, const fdml_targets *targets, const fdml_dense *layer);
+
 /* The largest output of a row, of equal ones the first. */
 uint32_t fdml_dense_largest(const float *z, size_t n_out);
 

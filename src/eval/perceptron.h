@@ -17,9 +17,20 @@
 #ifndef FDML_EVAL_PERCEPTRON_H
 #define FDML_EVAL_PERCEPTRON_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "base/status.h"
+#include "eval/dense.h"
 #include "eval/samples.h"
+
+typedef enum fdml_perceptron_rule {
+    FDML_PERCEPTRON_SCHEDULE, /* as above */
+    FDML_PERCEPTRON_PLATEAU   /* as MLPClassifier: features as they are, every listing a row of
+                                 its own, one logistic output for two values, a constant rate;
+                                 at most `epochs`, and an end where for more than `patience` on
+                                 end the loss was not below the least by `tolerance` */
+} fdml_perceptron_rule;
 
 typedef struct fdml_perceptron_options {
     size_t n_hidden, batch; /* batch: at most FDML_PERCEPTRON_BATCH */
@@ -27,10 +38,14 @@ typedef struct fdml_perceptron_options {
     double rate, penalty;
     uint64_t seed, stream; /* index 0: the weights; e: the order of epoch e, from 1 */
     fdml_workers workers;
+    fdml_perceptron_rule rule;
+    double tolerance;
+    unsigned patience;
 } fdml_perceptron_options;
 enum { FDML_PERCEPTRON_BATCH = 512 };
 
-extern const fdml_perceptron_options fdml_perceptron_defaults;
+extern const fdml_perceptron_options fdml_perceptron_defaults; /* FDML_PERCEPTRON_SCHEDULE */
+extern const fdml_perceptron_options fdml_mlp_classifier;      /* scikit-learn's, PLATEAU */
 
 /* Of a training on so many different rows. */
 size_t fdml_perceptron_steps(size_t n_distinct, const fdml_perceptron_options *options);
@@ -42,8 +57,34 @@ fdml_status fdml_perceptron_predict(uint32_t *predicted, const fdml_samples *tra
                                     const fdml_perceptron_options *options, fdml_arena *scratch,
                                     fdml_error *err);
 
-/* Bytes of scratch; n_train: rows listed. */
+/* Bytes of scratch of fdml_perceptron_predict; n_train: rows listed. */
 size_t fdml_perceptron_size(size_t dim, size_t n_values, size_t n_train,
                             const fdml_perceptron_options *options);
+
+/* --- a model that is kept, by FDML_PERCEPTRON_PLATEAU ---------------------------------------
+ */
+
+typedef struct fdml_perceptron {
+    fdml_dense first, second; /* second.n_out: 1 for two values, the log-odds of value 1 */
+    const float *panels[2];
+    double loss; /* mean of the last epoch, the penalty included */
+    unsigned n_epochs;
+} fdml_perceptron;
+
+/* The model is in `arena`, scratch is given back. FDML_E_NOMEM. */
+fdml_status fdml_perceptron_fit(fdml_perceptron *model, const fdml_samples *samples,
+                                const fdml_perceptron_options *options, fdml_arena *arena,
+                                fdml_error *err);
+
+/* What a thread works in; z2 holds outputs, [FDML_DENSE_RUN, fdml_dense_stride(second)]. */
+typedef struct fdml_perceptron_desk {
+    float *z1, *z2, *h, *row_panels;
+} fdml_perceptron_desk;
+bool fdml_perceptron_desk_make(fdml_perceptron_desk *desk, const fdml_perceptron *model,
+                               fdml_arena *arena); /* false: no memory */
+
+/* desk->z2 of n rows, at most FDML_DENSE_RUN. x: [n, dim + 1], the last of each 1. */
+void fdml_perceptron_outputs(const fdml_perceptron *model, const float *x, size_t n,
+                             const fdml_perceptron_desk *desk);
 
 #endif

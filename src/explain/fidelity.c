@@ -1,0 +1,280 @@
+/* fidelity.c - see fidelity.h.
+ *
+ * Replicate b draws as many rows of each group as it has, with replacement, from the stream of
+ * the group; or permutes the codes as fdml_permutation_codes does. Either way its values are
+ * those of one pass over the sorted rows (fidelity_sums.c), so that accuracy, AUROC and
+ * residual of a replicate are of the same rows.
+ *
+ * SPDX-License-Identifier: MIT */
+#include "explain/fidelity.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/parallel.h"
+#include "base/rng.h"
+#include "eval/stats.h"
+
+enum { M = FDML_FIDELITIES, K = FDML_FIDELITY_GAPS, GAPS = M * K, SUMS = 8 };
+enum { STREAM_BOOTSTRAP = 0x66696462, STREAM_PERMUTATION = 0x66696470 };
+
+const char *const fdml_fidelity_name[M] = { "accuracy", "auroc", "residual" };
+const char *const fdml_fidelity_gap_name[K] = { "max_from_average", "mean_between_groups" };
+
+/* What a thread works in. */
+typedef struct desk {
+    uint32_t *count; /* [n] how often a row was drawn, or its permuted code */
+    double *value;   /* [n_groups + 1, M] */
+    double *sums;    /* [n_groups + 1, SUMS] */
+    void *scratch;   /* of a permutation */
+} desk;
+
+typedef struct measuring {
+    const fdml_fidelity_rows *rows;
+    const fdml_fidelity_options *o;
+    fdml_fidelity_table table;
+    const size_t *begin;    /* [n_groups + 1] */
+    const uint32_t *member; /* [n] rows of each group */
+    fdml_permutation permutation;
+    desk *desks;
+    size_t n_drawn; /* replicates of the bootstrap */
+    double *drawn;  /* [n_values, n_drawn]: values of groups and all, behind, gaps */
+    double *null;   /* [GAPS, n_permutations] */
+} measuring;
+
+/* Of one replicate: (n_groups + 1) M values, n_groups M of `behind`, GAPS. */
+static size_t count_values(size_t n_groups)
+{
+    return (2 * n_groups + 1) * M + GAPS;
+}
+
+static void draw_rows(uint32_t *count, const measuring *m, uint32_t replicate)
+{
+    memset(count, 0, m->rows->n * sizeof *count);
+    for (size_t g = 0; g < m->rows->n_groups; g++) {
+        const uint32_t n = (uint32_t)(m->begin[g + 1] - m->begin[g]);
+        fdml_rng rng;
+        fdml_rng_init(&rng, m->o->seed, (uint64_t)STREAM_BOOTSTRAP << 32 | g, replicate);
+        for (uint32_t i = 0; i < n; i++)
+            count[m->member[m->begin[g] + fdml_rng_below(&rng, n)]]++;
+    }
+}
+
+/* All values of a replicate, each into its own column of replicates. */
+static void put_replicate(double *to, size_t stride, const double *value, size_t n_groups)
+{
+    double gap[GAPS];
+    fdml_fidelity_gaps(gap, value, n_groups);
+    for (size_t i = 0; i < (n_groups + 1) * M; i++, to += stride) *to = value[i];
+    for (size_t g = 0; g < n_groups; g++)
+        for (size_t k = 0; k < M; k++, to += stride)
+            *to = fdml_fidelity_behind(value, n_groups, g, k);
+    for (size_t i = 0; i < GAPS; i++, to += stride) *to = gap[i];
+}
+
+static void bootstrap_replicate(void *ctx, size_t replicate, int thread)
+{
+    const measuring *m = ctx;
+    const desk *d = &m->desks[thread];
+    draw_rows(d->count, m, (uint32_t)replicate);
+    fdml_fidelity_values(d->value, &m->table, m->rows->code, d->count, d->sums);
+    put_replicate(m->drawn + replicate, m->n_drawn, d->value, m->rows->n_groups);
+}
+
+static void permutation_replicate(void *ctx, size_t replicate, int thread)
+{
+    const measuring *m = ctx;
+    const desk *d = &m->desks[thread];
+    double gap[GAPS];
+    fdml_permutation_codes(d->count, &m->permutation, (uint32_t)replicate, d->scratch);
+    fdml_fidelity_values(d->value, &m->table, d->count, NULL, d->sums);
+    fdml_fidelity_gaps(gap, d->value, m->rows->n_groups);
+    for (size_t i = 0; i < GAPS; i++) m->null[i * m->o->n_permutations + replicate] = gap[i];
+}
+
+/* --- memory ----------------------------------------------------------------------------- */
+
+static fdml_status no_memory(size_t n, fdml_error *err)
+{
+    return fdml_fail(err, FDML_E_NOMEM, "no memory to compare the fidelity of %zu rows", n);
+}
+
+static fdml_status check_rows(const fdml_fidelity_rows *rows, fdml_error *err)
+{
+    if (!rows->n) return fdml_fail(err, FDML_E_DATA, "no test rows to measure fidelity on");
+    for (size_t i = 0; i < rows->n; i++)
+        if (!isfinite(rows->p[i]) || !isfinite(rows->e[i]))
+            return fdml_fail(err, FDML_E_DATA,
+                             "test row %zu: the %s says %g, expected a finite number", i + 1,
+                             isfinite(rows->p[i]) ? "explanation" : "black box",
+                             isfinite(rows->p[i]) ? rows->e[i] : rows->p[i]);
+    return FDML_OK;
+}
+
+static fdml_status list_members(measuring *m, fdml_arena *arena, fdml_error *err)
+{
+    const fdml_fidelity_rows *rows = m->rows;
+    size_t *begin = fdml_arena_push_zero(arena, rows->n_groups + 2, sizeof *begin);
+    uint32_t *member = fdml_arena_push(arena, rows->n, sizeof *member);
+    if (!begin || !member) return no_memory(rows->n, err);
+    for (size_t i = 0; i < rows->n; i++) begin[rows->code[i] + 2]++;
+    for (size_t g = 2; g < rows->n_groups + 2; g++) begin[g] += begin[g - 1];
+    for (size_t i = 0; i < rows->n; i++) member[begin[rows->code[i] + 1]++] = (uint32_t)i;
+    m->begin = begin;
+    m->member = member;
+    return FDML_OK;
+}
+
+static fdml_status make_desks(measuring *m, fdml_arena *arena, fdml_error *err)
+{
+    const size_t n = m->rows->n, n_groups = m->rows->n_groups;
+    const int n_threads = m->o->n_threads < 1 ? 1 : m->o->n_threads;
+    const size_t size = m->o->n_permutations ? fdml_permutation_scratch(&m->permutation, 1) : 0;
+    m->drawn = fdml_arena_push(arena, count_values(n_groups) * m->n_drawn, sizeof *m->drawn);
+    m->null = fdml_arena_push(arena, GAPS * m->o->n_permutations, sizeof *m->null);
+    m->desks = fdml_arena_push(arena, (size_t)n_threads, sizeof *m->desks);
+    if (!m->drawn || !m->null || !m->desks) return no_memory(n, err);
+    for (int t = 0; t < n_threads; t++) {
+        desk *d = &m->desks[t];
+        d->count = fdml_arena_push(arena, n, sizeof *d->count);
+        d->value = fdml_arena_push(arena, (n_groups + 1) * M, sizeof *d->value);
+        d->sums = fdml_arena_push(arena, (n_groups + 1) * SUMS, sizeof *d->sums);
+        d->scratch = fdml_arena_push(arena, size, 1);
+        if (!d->count || !d->value || !d->sums || !d->scratch) return no_memory(n, err);
+    }
+    return FDML_OK;
+}
+
+/* --- results ---------------------------------------------------------------------------- */
+
+/* The i-th value of replicates; its interval where there are any. */
+static void put_interval(double *lo, double *hi, const measuring *m, size_t i, size_t n_rows)
+{
+    *lo = *hi = NAN;
+    if (m->n_drawn)
+        fdml_bootstrap_interval(lo, hi, m->drawn + i * m->n_drawn, m->n_drawn, m->o->confidence,
+                                fdml_freedom_of(n_rows));
+}
+
+static fdml_fidelity_value value_of(const measuring *m, double value, size_t i, size_t n_rows)
+{
+    fdml_fidelity_value v = { value, NAN, NAN };
+    if (!isnan(value)) put_interval(&v.lo, &v.hi, m, i, n_rows);
+    return v;
+}
+
+/* Rows of the smallest group that has any: what a gap's interval can rest on. */
+static size_t least_rows(const measuring *m)
+{
+    size_t least = SIZE_MAX;
+    for (size_t g = 0; g < m->rows->n_groups; g++) {
+        const size_t n = m->begin[g + 1] - m->begin[g];
+        if (n && n < least) least = n;
+    }
+    return least;
+}
+
+static uint32_t find_worst(const double *value, size_t n_groups, size_t measure, double gap)
+{
+    for (uint32_t g = 0; g < n_groups; g++)
+        if (fdml_fidelity_behind(value, n_groups, g, measure) == gap) return g;
+    return UINT32_MAX;
+}
+
+static void put_gaps(fdml_fidelity *f, const measuring *m, const double *value)
+{
+    const size_t n_groups = m->rows->n_groups, first = (2 * n_groups + 1) * M;
+    const size_t n_rows = least_rows(m), n_permutations = m->o->n_permutations;
+    double observed[GAPS];
+    fdml_fidelity_gaps(observed, value, n_groups);
+    for (size_t i = 0; i < GAPS; i++) {
+        fdml_fidelity_gap *gap = &f->gap[i / K][i % K];
+        *gap = (fdml_fidelity_gap){ observed[i], NAN, NAN, NAN, NAN, UINT32_MAX };
+        if (isnan(observed[i])) continue;
+        put_interval(&gap->lo, &gap->hi, m, first + i, n_rows);
+        if (i % K == FDML_GAP_MAX) gap->worst = find_worst(value, n_groups, i / K, observed[i]);
+        if (n_permutations && least_rows(m) < m->rows->n)
+            gap->p = fdml_p_value(observed[i], value[n_groups * M + i / K],
+                                  m->null + i * n_permutations, n_permutations);
+    }
+}
+
+static void put_values(fdml_fidelity *f, fdml_fidelity_value *of_group,
+                       fdml_fidelity_value *behind, size_t *n_rows, const measuring *m,
+                       const double *value)
+{
+    const size_t n_groups = m->rows->n_groups, all = n_groups * M;
+    for (size_t k = 0; k < M; k++)
+        f->overall[k] = value_of(m, value[all + k], all + k, m->rows->n);
+    for (size_t g = 0; g < n_groups; g++) {
+        n_rows[g] = m->begin[g + 1] - m->begin[g];
+        for (size_t k = 0; k < M; k++) {
+            const size_t i = g * M + k;
+            const double d = fdml_fidelity_behind(value, n_groups, g, k);
+            of_group[i] = value_of(m, value[i], i, n_rows[g]);
+            behind[i] = value_of(m, d, all + M + i, n_rows[g]);
+        }
+    }
+    put_gaps(f, m, value);
+}
+
+fdml_status fdml_fidelity_measure(fdml_fidelity *f, const fdml_fidelity_rows *rows,
+                                  const fdml_fidelity_options *options, fdml_arena *arena,
+                                  fdml_error *err)
+{
+    const size_t n_groups = rows->n_groups;
+    measuring m = { .rows = rows, .o = options, .n_drawn = options->n_bootstrap };
+    FDML_TRY(check_rows(rows, err));
+    size_t *n_rows = fdml_arena_push(arena, n_groups, sizeof *n_rows);
+    fdml_fidelity_value *of_group = fdml_arena_push(arena, n_groups * M, sizeof *of_group);
+    fdml_fidelity_value *behind = fdml_arena_push(arena, n_groups * M, sizeof *behind);
+    if (!n_rows || !of_group || !behind) return no_memory(rows->n, err);
+    const fdml_arena_mark mark = fdml_arena_get_mark(arena);
+    m.permutation = (fdml_permutation){ .code = rows->code,
+                                        .n_units = rows->n,
+                                        .n_groups = n_groups,
+                                        .n_features = FDML_FEATURE_UNIT,
+                                        .n_replicates = options->n_permutations,
+                                        .seed = options->seed,
+                                        .stream = (uint64_t)STREAM_PERMUTATION << 32 };
+    FDML_TRY(fdml_fidelity_sort(&m.table, rows, arena, err));
+    FDML_TRY(list_members(&m, arena, err));
+    FDML_TRY(make_desks(&m, arena, err));
+    double *value = fdml_arena_push(arena, (n_groups + 1) * M, sizeof *value);
+    if (!value) return no_memory(rows->n, err);
+    fdml_fidelity_values(value, &m.table, rows->code, NULL, m.desks[0].sums);
+    fdml_parallel(m.n_drawn, options->n_threads, bootstrap_replicate, &m);
+    fdml_parallel(options->n_permutations, options->n_threads, permutation_replicate, &m);
+    *f = (fdml_fidelity){
+        .n_groups = n_groups, .n_rows = n_rows, .of_group = of_group, .behind = behind
+    };
+    put_values(f, of_group, behind, n_rows, &m, value);
+    fdml_arena_reset(arena, mark);
+    return fdml_fidelity_correct(f, 1, arena, err);
+}
+
+fdml_status fdml_fidelity_correct(fdml_fidelity *f, size_t n, fdml_arena *scratch,
+                                  fdml_error *err)
+{
+    const fdml_arena_mark mark = fdml_arena_get_mark(scratch);
+    double *p = fdml_arena_push(scratch, n * GAPS, sizeof *p);
+    double *adjusted = fdml_arena_push(scratch, n * GAPS, sizeof *adjusted);
+    uint32_t *order = fdml_arena_push(scratch, n * GAPS, sizeof *order);
+    if (!p || !adjusted || !order)
+        return fdml_fail(err, FDML_E_NOMEM, "no memory to correct %zu tests", n * GAPS);
+    for (size_t i = 0; i < n * GAPS; i++) p[i] = f[i / GAPS].gap[i % GAPS / K][i % K].p;
+    fdml_holm(adjusted, p, n * GAPS, order);
+    for (size_t i = 0; i < n * GAPS; i++)
+        f[i / GAPS].gap[i % GAPS / K][i % K].p_holm = adjusted[i];
+    fdml_arena_reset(scratch, mark);
+    return FDML_OK;
+}
+
+void fdml_fidelity_spread(double *mean, double *deviation, const double *by_seed, size_t n)
+{
+    double sum = 0, count = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(by_seed[i])) sum += by_seed[i], count++;
+    *mean = count > 0 ? sum / count : NAN;
+    *deviation = sqrt(fdml_variance(by_seed, n));
+}

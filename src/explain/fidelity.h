@@ -1,0 +1,107 @@
+/* fidelity.h - how well an explanation says what the black box says, and for whom.
+ *
+ * Of row i: p the black box's probability, B = 1[p >= 1/2] its answer, e what the explanation
+ * predicts. Over a set D of rows (Balagopalan et al., FAccT 2022):
+ *
+ *   accuracy  mean of 1[(e >= 1/2) = B]
+ *   auroc     of the scores e for the labels B, ties counting half; NaN where B has one value
+ *   residual  mean of p - e, with its sign
+ *
+ * For groups D_1 .. D_G that have rows, and D all rows whatever their group:
+ *
+ *   FDML_GAP_MAX   definition 3.3: max_j L(D) - L(D_j); of the residual, which is a loss, max_j
+ *                  L(D_j) - L(D). One-sided: it looks for who is worse off than the average.
+ *   FDML_GAP_MEAN  definition 3.4: mean of |L(D_j) - L(D_k)| over pairs j < k
+ *
+ * Values that are NaN are left out of both; NaN if nothing is left.
+ *
+ * The paper has the spread over training seeds alone. Here test rows are also drawn anew,
+ * within each group (intervals by fdml_bootstrap_interval), and groups permuted among rows (p).
+ * The interval of a gap is that of its estimate, which chance alone makes positive: whether
+ * there is a gap is for p to say.
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef FDML_EXPLAIN_FIDELITY_H
+#define FDML_EXPLAIN_FIDELITY_H
+
+#include "base/arena.h"
+#include "base/status.h"
+
+enum { FDML_FIDELITY_ACCURACY, FDML_FIDELITY_AUROC, FDML_FIDELITY_RESIDUAL, FDML_FIDELITIES };
+enum { FDML_GAP_MAX, FDML_GAP_MEAN, FDML_FIDELITY_GAPS };
+
+extern const char *const fdml_fidelity_name[FDML_FIDELITIES];
+extern const char *const fdml_fidelity_gap_name[FDML_FIDELITY_GAPS];
+
+typedef struct fdml_fidelity_rows {
+    const double *p, *e;  /* [n] finite */
+    const uint32_t *code; /* [n] group, below n_groups */
+    size_t n, n_groups;
+} fdml_fidelity_rows;
+
+typedef struct fdml_fidelity_options {
+    size_t n_bootstrap, n_permutations; /* 0: intervals, or p, are NaN */
+    double confidence;
+    uint64_t seed;
+    int n_threads;
+} fdml_fidelity_options;
+
+typedef struct fdml_fidelity_value {
+    double value, lo, hi;
+} fdml_fidelity_value;
+
+typedef struct fdml_fidelity_gap {
+    double value, lo, hi, p, p_holm;
+    uint32_t worst; /* FDML_GAP_MAX: the group, of equal ones the first; else UINT32_MAX */
+} fdml_fidelity_gap;
+
+typedef struct fdml_fidelity {
+    size_t n_groups;
+    const size_t *n_rows;                /* [n_groups] */
+    const fdml_fidelity_value *of_group; /* [n_groups, FDML_FIDELITIES] */
+    const fdml_fidelity_value *behind;   /* [n_groups, FDML_FIDELITIES] L(D) - L(D_j), the
+                                            residual L(D_j) - L(D): what the maximum is of */
+    fdml_fidelity_value overall[FDML_FIDELITIES];
+    fdml_fidelity_gap gap[FDML_FIDELITIES][FDML_FIDELITY_GAPS]; /* p_holm: of the six */
+} fdml_fidelity;
+
+/* The result's arrays are in `arena`; scratch is given back. A group without rows has NaN.
+ * FDML_E_DATA: no rows, or a p or e that is not finite (names the row, from 1). FDML_E_NOMEM.
+ */
+fdml_status fdml_fidelity_measure(fdml_fidelity *f, const fdml_fidelity_rows *rows,
+                                  const fdml_fidelity_options *options, fdml_arena *arena,
+                                  fdml_error *err);
+
+/* Holm's correction over the gaps of all results together: one audit's attributes, or methods.
+ */
+fdml_status fdml_fidelity_correct(fdml_fidelity *f, size_t n, fdml_arena *scratch,
+                                  fdml_error *err);
+
+/* Over training seeds: mean and standard deviation (divisor n - 1) of values that are not NaN.
+ */
+void fdml_fidelity_spread(double *mean, double *deviation, const double *by_seed, size_t n);
+
+/* --- fidelity_sums.c: one pass over rows ------------------------------------------------ */
+
+/* Rows once sorted; all [n], in the order of e. */
+typedef struct fdml_fidelity_table {
+    size_t n, n_groups;
+    const uint32_t *row; /* which of the caller's */
+    const uint8_t *label, *is_right,
+        *ties_next; /* B; whether e says the same; e as the next's */
+    const double *residual;
+} fdml_fidelity_table;
+
+fdml_status fdml_fidelity_sort(fdml_fidelity_table *table, const fdml_fidelity_rows *rows,
+                               fdml_arena *arena, fdml_error *err);
+
+/* value: [n_groups + 1, FDML_FIDELITIES], the last those of all rows. code, times: by the
+ * caller's row; a row counts times[i] (NULL: 1). scratch: [n_groups + 1, 8]. */
+void fdml_fidelity_values(double *value, const fdml_fidelity_table *table, const uint32_t *code,
+                          const uint32_t *times, double *scratch);
+
+/* gap: [FDML_FIDELITIES, FDML_FIDELITY_GAPS] of such values. */
+void fdml_fidelity_gaps(double *gap, const double *value, size_t n_groups);
+double fdml_fidelity_behind(const double *value, size_t n_groups, size_t group, size_t measure);
+
+#endif

@@ -1,0 +1,33 @@
+/* pipe_command.h - a command that is kept open and answers lines: the process behind
+ * fdml_blackbox_command (explain/blackbox.h).
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef FDML_TOOLS_PIPE_COMMAND_H
+#define FDML_TOOLS_PIPE_COMMAND_H
+
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "explain/blackbox.h"
+
+typedef struct pipe_command {
+    pid_t pid;
+    int to;     /* its standard input; -1: closed */
+    FILE *from; /* its standard output */
+    char *line;
+    size_t line_size;
+    int status; /* as waitpid says, once is_over */
+    bool is_over;
+    char ending[64];
+} pipe_command;
+
+/* Starts `command` by /bin/sh -c; its standard error stays ours. From then on SIGPIPE is
+ * ignored, so that a command that ended is an error and not our end. pipe->name is `command`,
+ * borrowed. FDML_E_IO. */
+fdml_status pipe_command_open(pipe_command *p, fdml_blackbox_pipe *pipe, const char *command,
+                              fdml_error *err);
+
+/* Closes its input and waits until it has ended. */
+void pipe_command_close(pipe_command *p);
+
+#endif
