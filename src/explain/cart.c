@@ -49,7 +49,8 @@ typedef struct growth {
     uint32_t n_ones; /* of the node at hand */
 } growth;
 
-/* --- a cut --------------------------------------------------------------------------------- */
+/* --- a cut ---------------------------------------------------------------------------------
+ */
 
 static float value_of(uint64_t key)
 {
@@ -96,13 +97,14 @@ static void search_column(void *ctx, size_t d, int thread)
     const uint32_t *row = g->row + g->at.begin;
     const size_t n = g->at.end - g->at.begin;
     for (size_t i = 0; i < n; i++)
-        own->key[i] = (uint64_t)fdml_key_of_float(g->z[row[i] * g->dim + d]) << 32 |
-                      g->label[row[i]];
+        own->key[i] =
+            (uint64_t)fdml_key_of_float(g->z[row[i] * g->dim + d]) << 32 | g->label[row[i]];
     fdml_sort_keys(own->key, own->spare, n);
     g->cuts[d] = best_cut(own->key, n, g->n_ones);
 }
 
-/* --- the tree ------------------------------------------------------------------------------ */
+/* --- the tree ------------------------------------------------------------------------------
+ */
 
 /* Rows that go left first, each side in the order they had; where the right begins. */
 static size_t divide(growth *g, uint32_t feature, double threshold)

@@ -1,18 +1,18 @@
 /* cart.h - one small decision tree that predicts a label of 0 or 1.
  *
  * Breiman et al., "Classification and regression trees" (1984), with scikit-learn's rules
- * (DecisionTreeClassifier with max_depth, all else at its defaults; sklearn/tree/_splitter.pyx and
- * _criterion.pyx, 1.2): a node of several labels above the greatest depth is cut where the
+ * (DecisionTreeClassifier with max_depth, all else at its defaults; sklearn/tree/_splitter.pyx
+ * and _criterion.pyx, 1.2): a node of several labels above the greatest depth is cut where the
  * Gini impurity of the two sides is least, even if it is no less than the node's; a cut lies
  * between two values of a column that differ by more than 1e-7, at half their sum, or at the
  * smaller where half their sum is the larger; a row goes left where its value is at most the
  * threshold; P(1) is the share of label 1 among a leaf's rows.
  *
  * Of equally good cuts the one of the smallest column is taken, and there of the smallest
- * threshold. scikit-learn's thresholds tie the same way, but it goes through the columns of each node
- * in an order drawn from its random_state: where columns tie, its trees differ from seed to
- * seed, and from ours. Quality is computed as scikit-learn computes it, the sum over sides of
- * (n_0^2 + n_1^2) / n in double, so what ties there ties here.
+ * threshold. scikit-learn's thresholds tie the same way, but it goes through the columns of
+ * each node in an order drawn from its random_state: where columns tie, its trees differ from
+ * seed to seed, and from ours. Quality is computed as scikit-learn computes it, the sum over
+ * sides of (n_0^2 + n_1^2) / n in double, so what ties there ties here.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_EXPLAIN_CART_H

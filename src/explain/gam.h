@@ -25,9 +25,9 @@
  * lambdas have no finite optimum and end at max_iterations or when every row is left out.
  *
  * Differences from pygam: the iteration starts from a penalised least squares fit of
- * logit(.99), logit(.01) where pygam's is not penalised, which only the number of steps depends on; a
- * value of a two-valued column that was not seen belongs to the nearer of the two, where pygam
- * refuses it.
+ * logit(.99), logit(.01) where pygam's is not penalised, which only the number of steps depends
+ * on; a value of a two-valued column that was not seen belongs to the nearer of the two, where
+ * pygam refuses it.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_EXPLAIN_GAM_H

@@ -4,10 +4,11 @@
  * entries each, to a triangle of its own, and triangles are added in the order of blocks.
  *
  * A direction v that adds 1 to all coefficients of a spline and takes 1 from the intercept
- * changes no eta, and the penalty does not see it: X v = 0, P v = 0. So v'(X'WX + lambda P + s I)b
- * = s v'b = v'X'Wu = 0: the solution is orthogonal to v, and adding c v v' to the matrix, for any
- * c, changes neither it nor the trace of the hat matrix, which lives on the other directions. It
- * does change the condition, from 10^13 or so to 10^9 and less, which Cholesky asks for.
+ * changes no eta, and the penalty does not see it: X v = 0, P v = 0. So v'(X'WX + lambda P + s
+ * I)b = s v'b = v'X'Wu = 0: the solution is orthogonal to v, and adding c v v' to the matrix,
+ * for any c, changes neither it nor the trace of the hat matrix, which lives on the other
+ * directions. It does change the condition, from 10^13 or so to 10^9 and less, which Cholesky
+ * asks for.
  *
  * SPDX-License-Identifier: MIT */
 #include <float.h>
@@ -22,12 +23,13 @@
 
 enum { LEAST_ROWS = 256, MOST_BLOCKS = 64, RETRIES = 6 };
 
-static const size_t PARTIALS = (size_t)1 << 22; /* doubles of all triangles, 32 MB */
+static const size_t PARTIALS = (size_t)1 << 22;      /* doubles of all triangles, 32 MB */
 static const double LOGIT_99 = 0x1.2616719161d2bp+2; /* log(.99 / .01) */
 static const double RIDGE = 0x1p-26;                 /* sqrt(DBL_EPSILON) */
 static const double GAMMA = 1.4;
 
-/* --- sums over rows ------------------------------------------------------------------------ */
+/* --- sums over rows ------------------------------------------------------------------------
+ */
 
 static size_t count_blocks(size_t n, size_t m)
 {
@@ -131,7 +133,8 @@ static double sum_numbers(const gam_pirls *p)
     return sum;
 }
 
-/* --- a step -------------------------------------------------------------------------------- */
+/* --- a step --------------------------------------------------------------------------------
+ */
 
 /* gram + lambda P + ridge I + c sum of v v', where c is the size of gram's diagonal. */
 static void make_system(const gam_pirls *p, double ridge)
@@ -215,7 +218,8 @@ static double degrees_of_freedom(gam_pirls *p)
     return sum;
 }
 
-/* --- one lambda ---------------------------------------------------------------------------- */
+/* --- one lambda ----------------------------------------------------------------------------
+ */
 
 bool fdml_gam_make_pirls(gam_pirls *p, fdml_arena *arena)
 {

@@ -48,8 +48,8 @@ bool fdml_gam_make_terms(fdml_gam *gam, const float *z, size_t n, size_t dim, fd
     return true;
 }
 
-/* Functions of a term that are not zero at x: their values, which they are from the term's first
- * on; returns how many. */
+/* Functions of a term that are not zero at x: their values, which they are from the term's
+ * first on; returns how many. */
 static size_t term_values(double b[FDML_SPLINE_TERMS], size_t *first, const fdml_gam_term *term,
                           double x)
 {
@@ -109,7 +109,8 @@ bool fdml_gam_make_rows(gam_rows *rows, const fdml_gam *gam, const float *z, siz
     return true;
 }
 
-/* --- prediction ---------------------------------------------------------------------------- */
+/* --- prediction ----------------------------------------------------------------------------
+ */
 
 double fdml_gam_shape(const fdml_gam *gam, size_t d, double x)
 {

@@ -19,7 +19,8 @@ size_t fdml_spline_basis(double b[FDML_SPLINE_TERMS], double x, double low, doub
                          size_t n);
 
 /* Adds lambda D'D to the lower triangle of a, rows `stride` apart, where D [n - 2, n] takes
- * second differences: lambda times the sum of (b[i] - 2 b[i+1] + b[i+2])^2 is b'(lambda D'D)b. */
+ * second differences: lambda times the sum of (b[i] - 2 b[i+1] + b[i+2])^2 is b'(lambda D'D)b.
+ */
 void fdml_spline_add_penalty(double *a, size_t stride, size_t n, double lambda);
 
 #endif

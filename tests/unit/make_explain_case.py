@@ -166,6 +166,7 @@ def main():
               % (lam, edf, deviance, ubre, numbers(b), numbers(p[:EXPLAIN_SHOWN])))
     print("};")
     model = LogisticRegression(penalty=None, tol=1e-12, max_iter=100000, solver="newton-cg")
+    bx = bx.astype(float)
     p = model.fit(bx, by).predict_proba(bx)[:, 1]
     print("const double explain_case_logistic[EXPLAIN_SHOWN] = {\n%s\n};" % numbers(p[:EXPLAIN_SHOWN]))
     made = trees(tx, ty)

@@ -11,8 +11,8 @@
 static fdml_arena arena;
 static fdml_error err;
 
-static fdml_cart fit(const float *z, const uint8_t *label, size_t n, size_t dim,
-                     unsigned depth, int n_threads)
+static fdml_cart fit(const float *z, const uint8_t *label, size_t n, size_t dim, unsigned depth,
+                     int n_threads)
 {
     fdml_cart cart;
     const fdml_cart_options options = { depth, n_threads };

@@ -28,7 +28,8 @@ static fdml_gam_options exact(const double *lambda, size_t n_lambda)
                                .n_threads = 2 };
 }
 
-/* --- splines ------------------------------------------------------------------------------- */
+/* --- splines -------------------------------------------------------------------------------
+ */
 
 Test(explain_spline, basis_is_scipys)
 {
@@ -87,7 +88,8 @@ Test(explain_spd, solves_and_refuses)
     cr_expect_not(fdml_spd_factor(singular, 2));
 }
 
-/* --- against references -------------------------------------------------------------------- */
+/* --- against references --------------------------------------------------------------------
+ */
 
 static fdml_gam fit_case(const fdml_gam_options *options)
 {
@@ -159,7 +161,8 @@ Test(explain_gam, binary_columns_are_a_logistic_regression)
     fdml_arena_close(&arena);
 }
 
-/* --- closed forms -------------------------------------------------------------------------- */
+/* --- closed forms --------------------------------------------------------------------------
+ */
 
 /* One binary column: without penalty its cells' shares; with much of it the common share. */
 Test(explain_gam, one_binary_column)
@@ -204,7 +207,8 @@ Test(explain_gam, stiff_splines_are_lines)
     fdml_arena_close(&arena);
 }
 
-/* --- additive data ------------------------------------------------------------------------- */
+/* --- additive data -------------------------------------------------------------------------
+ */
 
 enum { MANY = 8000 };
 
@@ -259,7 +263,8 @@ Test(explain_gam, additive_data_are_recovered)
     fdml_arena_close(&arena);
 }
 
-/* --- limits -------------------------------------------------------------------------------- */
+/* --- limits --------------------------------------------------------------------------------
+ */
 
 Test(explain_gam, equal_bits_for_all_threads)
 {
@@ -319,8 +324,7 @@ Test(explain_gam, labels_of_one_value_and_no_memory)
     fdml_gam gam = { .dim = 77 };
     fdml_arena_init(&arena, 0);
     fdml_status status = fdml_gam_fit(&gam, z, ones, 4, 1, &options, &arena, &err);
-    scratch_expect_error(status, &err, FDML_E_DATA,
-                         "additive model: all 4 rows have label 1");
+    scratch_expect_error(status, &err, FDML_E_DATA, "additive model: all 4 rows have label 1");
     cr_expect_eq(gam.dim, 77);
     status = fdml_gam_fit(&gam, z, both, 4, 1, &options, &arena, &err);
     cr_expect_eq(status, FDML_OK); /* fewer rows than functions */
