@@ -14,7 +14,7 @@
  * until |b_new - b| < tolerance |b_new|. Rows with w below 2^-52 are left out of a step, as in
  * pygam. A constant can move between the intercept and a spline without any change of eta; as
  * in pygam it is s alone that decides there, and it does so exactly: b is orthogonal to each
- * such direction (gam.c).
+ * such direction (gam_pirls.c).
  *
  * Of the lambdas the first with the least UBRE is taken:
  *     UBRE = deviance / n + 2 gamma edf / n,    gamma = 1.4,    edf = trace of the hat matrix
@@ -27,7 +27,8 @@
  * Differences from pygam: the iteration starts from a penalised least squares fit of
  * logit(.99), logit(.01) where pygam's is not penalised, which only the number of steps depends
  * on; a value of a two-valued column that was not seen belongs to the nearer of the two, where
- * pygam refuses it.
+ * pygam refuses it; and where pygam decomposes QR and SVD, normal equations are factored.
+ * The definitions are pygam's, read in its source; it was not run beside this.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_EXPLAIN_GAM_H
