@@ -100,7 +100,7 @@ endif
 
 # --- sources -------------------------------------------------------------------------------
 
-LAYERS    := base simd data model train eval api
+LAYERS    := base simd data model train eval explain api
 LIB_SRC   := $(filter-out src/simd/isa.c,$(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c)))
 PROTO     := $(patsubst src/%.proto,$(GEN)/%.pb-c,$(wildcard src/*/*.proto))
 LIB_OBJ   := $(LIB_SRC:%.c=$(OBJ)/%.o) $(ISAS:%=$(OBJ)/src/simd/isa_%.o) $(PROTO:%=%.o)
