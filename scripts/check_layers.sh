@@ -4,10 +4,11 @@
 #   scripts/check_layers.sh [ROOT]        checks the tree at ROOT [.]
 #   scripts/check_layers.sh --self-test   plants one violation of each rule and expects a catch
 #
-# base <- simd <- data <- model <- train and base <- simd <- data <- eval <- api: a layer includes
-# itself and what stands left of it, always as "layer/file.h"; simd includes only simd. tests
-# and bench may include anything, and nothing includes them. Comments and string literals are
-# blanked before the rules look, so prose about printf is no violation.
+# base <- simd <- data <- model <- train and base <- simd <- data <- eval <- api, explain: a layer
+# includes itself and what stands left of it, always as "layer/file.h"; simd includes only simd.
+# Neither of api and explain includes the other. tests and bench may include anything, and nothing
+# includes them. Comments and string literals are blanked before the rules look, so prose about
+# printf is no violation.
 #
 # SPDX-License-Identifier: MIT
 set -euo pipefail
@@ -84,6 +85,7 @@ check_tree()
         may["base"] = " base "; may["simd"] = " simd "; may["data"] = " base simd data "
         may["model"] = " base simd data model "; may["train"] = " base simd data model train "
         may["eval"] = " base simd data eval "; may["api"] = " base simd data eval api "
+        may["explain"] = " base simd data eval explain "
     }
     /^src\/[^:]*:[0-9]+:[ \t]*#[ \t]*include[ \t]*"/ {
         split($1, part, "/"); name = $0; sub(/^[^"]*"/, "", name); sub(/".*/, "", name)
@@ -122,7 +124,7 @@ check_tree()
 # A tree that breaks no rule, though its prose and its strings mention what the rules forbid.
 clean_tree()
 {
-    mkdir -p "$1/src/base" "$1/src/simd" "$1/src/data" "$1/src/eval" "$1/tools"
+    mkdir -p "$1/src/base" "$1/src/simd" "$1/src/data" "$1/src/eval" "$1/src/explain" "$1/tools"
     cat >"$1/src/eval/clean.c" <<'END'
 /* printf("x"); getenv; #include <omp.h>
  * abort(); */
@@ -165,6 +167,8 @@ self_test()
     caught 'rightward include' src/base/a.c '#include "eval/metrics.h"'
     caught 'eval and model are apart' src/eval/a.c '#include "model/graph.h"'
     caught 'nothing includes api' src/eval/a.c '#include "api/handles.h"'
+    caught 'nothing includes explain' src/eval/a.c '#include "explain/tabular.h"'
+    caught 'explain and model are apart' src/explain/a.c '#include "model/graph.h"'
     caught 'simd stands alone' src/simd/a.c '#include "base/status.h"'
     caught 'include without its layer' src/data/a.c '#include "npy.h"'
     caught 'tests included' src/eval/a.c '#include "tests/x.h"'

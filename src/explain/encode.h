@@ -5,7 +5,8 @@
  * is 0 here; z = (x - mean) / deviation, the deviation with divisor n; a category becomes a
  * column for each level of the fitting rows, in the order of levels, of which one is 1. A level
  * that those rows do not have is 0 in all of them. A number that is the same in all fitting
- * rows is only shifted (factor 1).
+ * rows is only shifted (factor 1). The mean is held as a float, so all z of a feature are off
+ * by the same amount, at most |mean| / deviation * 2^-24.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_EXPLAIN_ENCODE_H

@@ -241,6 +241,25 @@ PAIRS_SEEDS = {
     "huge": "4294967295\t4294967295\n",
 }
 
+SPLIT_SEEDS = {
+    "line": "TTEVSTT-ES\n",
+    "lines": "T\nE\r\nV\nS\n-\n",
+    "mark": "\ufeffTESV",
+    "letter": "TTETXS",
+    "wide": "TTE\u00e9S",
+    "control": "TTE\tS",
+    "breaks": "\n\n\n",
+}
+
+TABULAR_SEEDS = {
+    "typed": "age,city,sex,part,y\n1.5,Ulm,m,T,0\n,Bonn,f,E,1\n-2,?,f,S,1\n3e2,Ulm,m,V,0\n",
+    "mixed": "age,city,sex,part,y\n1,a,m,T,0\n2,b,f,T,1\n3,c,f,T,1\nx,d,f,T,1\n",
+    "huge": "age,sex,part,y\n1e99,m,T,no\n2,f,T,yes\n",
+    "unknown": "age,sex,part,y\n,m,T,0\n,f,S,1\n",
+    "index": ",age,sex,part,y\n0,1,m,train,0\n1,2,f,test,1\n",
+    "quoted": 'city,sex,part,y\n"a,b\nc",m,none,0.0\n"d""e",f,explain,1.0\n',
+}
+
 JSON_SEEDS = {
     "object": '{"a": [1, 2.5, -3e10], "b": {"c": null, "d": true}, "e": "\\u00e9\\n\\""}',
     "scalar": " 12345678901234567890 ",
@@ -428,7 +447,7 @@ def main():
         "npy": matrix_seeds(), "npy_labels": label_seeds(), "npz": npz_seeds(),
         "safetensors": safetensors_seeds(), "checkpoint": checkpoint_seeds(), "vecs": vecs_seeds(), "csv": CSV_SEEDS,
         "table": TABLE_SEEDS, "listfile": LIST_SEEDS, "pairs": PAIRS_SEEDS, "json": JSON_SEEDS,
-        "gate": GATE_SEEDS, "minisign": MINISIGN_SEEDS,
+        "gate": GATE_SEEDS, "minisign": MINISIGN_SEEDS, "split": SPLIT_SEEDS, "tabular": TABULAR_SEEDS,
         "onnx": onnx_seeds(), "onnx_tensor": onnx_tensor_seeds(),
     }
     for reader, seeds in tables.items():
