@@ -116,7 +116,7 @@ static void weigh_again(desk *d, const job *j)
         d->heavier[i] = says == is ? d->weight[i] : d->weight[i] * (float)o->jtt_factor;
         total += (double)d->heavier[i];
     }
-    const float factor = (float)(1 / total);
+    const float factor = o->jtt_keeps_mass ? 1 : (float)(1 / total);
     for (size_t i = 0; i < o->n_samples; i++) d->heavier[i] *= factor;
 }
 

@@ -63,12 +63,15 @@ typedef struct fdml_lime_options {
     double alpha;     /* penalty, 0 or more */
     size_t n_kept;    /* features in the model; 0, or more than there are: all */
     fdml_lime_choice choice;
-    /* Just Train Twice (Liu et al., ICML 2021), of the authors of EXPLAIN: where a first model
-     * says the other side of `jtt_threshold` than the black box, both of P(target = 0), a
-     * sample's weight is multiplied by jtt_factor; then weights are divided by their sum and
-     * the model is fitted again. 0: once. Weights that sum to 1 make alpha count n_samples
-     * times as much, as it does in the authors' code. */
+    /* Just Train Twice (Liu et al., ICML 2021), as the authors of "The Road to Explainability
+     * is Paved with Bias" use it: where a first model says the other side of jtt_threshold than
+     * the black box, both of P(target = 0), a sample's weight is multiplied by jtt_factor, and
+     * the model is fitted again. A factor of 0: fitted once. In their code weights are then
+     * divided by their sum, beside which alpha = 1 is a heavy penalty (of a network on Adult's
+     * test rows it turns the order of predictions round); jtt_keeps_mass leaves them as they
+     * are. */
     double jtt_factor, jtt_threshold;
+    bool jtt_keeps_mass;
     fdml_workers workers;
 } fdml_lime_options;
 

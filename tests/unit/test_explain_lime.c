@@ -316,6 +316,11 @@ Test(explain_lime, trains_twice)
         cr_assert(isfinite(twice[i]) && twice[i] != once[i]);
         cr_assert(coef[i * P] > 0 && coef[i * P] < coef1[i * P]);
     }
+    w.options.jtt_factor = 1; /* the same weights once more */
+    w.options.jtt_keeps_mass = true;
+    cr_assert_eq(explain(&w, &c, &result), FDML_OK);
+    cr_assert_arr_eq(twice, once, sizeof once);
+    cr_assert_arr_eq(coef, coef1, sizeof coef);
     fdml_arena_close(&w.arena);
 }
 
