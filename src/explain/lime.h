@@ -67,9 +67,11 @@ typedef struct fdml_lime_options {
      * is Paved with Bias" use it: where a first model says the other side of jtt_threshold than
      * the black box, both of P(target = 0), a sample's weight is multiplied by jtt_factor, and
      * the model is fitted again. A factor of 0: fitted once. In their code weights are then
-     * divided by their sum, beside which alpha = 1 is a heavy penalty (of a network on Adult's
-     * test rows it turns the order of predictions round); jtt_keeps_mass leaves them as they
-     * are. */
+     * divided by their sum, beside which alpha = 1 is a heavy penalty; jtt_keeps_mass leaves
+     * them as they are. Around a row of one side the samples of the other are those that are
+     * missed, so a large factor pulls its prediction to the other side: of a network on Adult's
+     * test rows a factor of 10 takes the AUROC of predictions from 0.93 to 0.20, and of another
+     * seed's, with the mass kept, from 0.94 to 0.22. */
     double jtt_factor, jtt_threshold;
     bool jtt_keeps_mass;
     fdml_workers workers;

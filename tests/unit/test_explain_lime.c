@@ -324,6 +324,53 @@ Test(explain_lime, trains_twice)
     fdml_arena_close(&w.arena);
 }
 
+/* The authors' code in its own terms, y = P(target = 0), with the same draws. */
+Test(explain_lime, trains_twice_as_the_authors)
+{
+    enum { MANY = 600 };
+    static float x[MANY * P], z[MANY * P], weight[MANY];
+    static double y[MANY];
+    world w;
+    begin(&w);
+    const box_ctx c = { &w, { 1.5, 1, -0.7, 0.4, 0 }, true };
+    double prediction[ROWS];
+    fdml_lime_result result = { .prediction = prediction };
+    w.options.n_samples = MANY;
+    w.options.jtt_factor = 7;
+    cr_assert_eq(explain(&w, &c, &result), FDML_OK);
+    fdml_moments m;
+    fdml_ridge ridge;
+    cr_assert_eq(fdml_moments_init(&m, P, fdml_kernels_best(), &w.arena, &err), FDML_OK);
+    cr_assert_eq(fdml_ridge_init(&ridge, P, &w.arena, &err), FDML_OK);
+    float *scratch = malloc(fdml_lime_scratch(&w.data) * sizeof *scratch);
+    for (size_t i = 0; i < ROWS; i++) {
+        const fdml_lime_draw draw = {
+            1, w.row[i], false, 1, (float)(0.75 * sqrt(P)), fdml_kernels_best()
+        };
+        double total = 0;
+        fdml_lime_neighbours(x, z, weight, &w.data, w.x + (size_t)w.row[i] * P, &draw, MANY,
+                             scratch);
+        for (size_t s = 0; s < MANY; s++) y[s] = 1 - score(&c, x + s * P);
+        fdml_moments_make(&m, z, y, weight, MANY);
+        cr_assert_eq(fdml_ridge_fit(&ridge, &m, NULL, P, 1, &err), FDML_OK);
+        for (size_t s = 0; s < MANY; s++) {
+            double at = ridge.intercept;
+            for (size_t f = 0; f < P; f++) at += ridge.coef[f] * (double)z[s * P + f];
+            if ((at >= 0.5) != (y[s] >= 0.5)) weight[s] *= 7;
+            total += (double)weight[s];
+        }
+        for (size_t s = 0; s < MANY; s++) weight[s] = (float)((double)weight[s] / total);
+        fdml_moments_make(&m, z, y, weight, MANY);
+        cr_assert_eq(fdml_ridge_fit(&ridge, &m, NULL, P, 1, &err), FDML_OK);
+        double at = ridge.intercept;
+        for (size_t f = 0; f < P; f++) at += ridge.coef[f] * (double)z[f];
+        cr_assert_float_eq(prediction[i], 1 - at, 1e-5, "%zu: %g, not %g", i, prediction[i],
+                           1 - at);
+    }
+    free(scratch);
+    fdml_arena_close(&w.arena);
+}
+
 Test(explain_lime, missing_and_unseen)
 {
     world w;
