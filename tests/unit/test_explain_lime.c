@@ -5,93 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/dmath.h"
-#include "base/rng.h"
 #include "explain/lime.h"
 #include "explain/ridge.h"
+#include "lime_world.h"
 #include "scratch.h"
 
-enum { P = 5, FIT = 400, ROWS = 8, N = FIT + ROWS };
+enum { P = LIME_P, FIT = LIME_FIT, ROWS = LIME_ROWS, N = LIME_N };
 static fdml_error err;
 
-/* Numbers 0, 2 and 4 (4 is constant), categories 1 of three levels and 3 of two. */
-static const fdml_feature features[P] = {
-    { "age", FDML_NUMERIC, 0, NULL },     { "job", FDML_CATEGORICAL, 3, NULL },
-    { "hours", FDML_NUMERIC, 0, NULL },   { "kind", FDML_CATEGORICAL, 2, NULL },
-    { "version", FDML_NUMERIC, 0, NULL },
-};
-
-typedef struct world {
-    float x[N * P];
-    uint32_t fit[FIT], row[ROWS];
-    fdml_tabular t;
-    fdml_lime_data data;
-    fdml_lime_options options;
-    fdml_arena arena;
-} world;
-
-static void begin(world *w)
-{
-    fdml_arena_init(&w->arena, 0);
-    for (uint32_t i = 0; i < N; i++) {
-        fdml_rng rng;
-        float *x = w->x + (size_t)i * P;
-        fdml_rng_init(&rng, 1, 1, i);
-        x[0] = (float)(40 + 12 * fdml_rng_normal(&rng));
-        x[1] = i % 10 < 5 ? 0.0f : i % 10 < 8 ? 1.0f : 2.0f; /* .5, .3, .2 */
-        x[2] = (float)(0.3 + 0.05 * fdml_rng_normal(&rng));
-        x[3] = i % 4 ? 1.0f : 0.0f; /* .75 */
-        x[4] = 1.1f;
-    }
-    for (uint32_t i = 0; i < FIT; i++) w->fit[i] = i;
-    for (uint32_t i = 0; i < ROWS; i++) w->row[i] = FIT + (i * 5) % ROWS;
-    w->t = (fdml_tabular){ .n_rows = N, .n_features = P, .feature = features, .x = w->x };
-    cr_assert_eq(fdml_lime_data_make(&w->data, &w->t, w->fit, FIT, &w->arena, &err), FDML_OK);
-    w->options = fdml_lime_defaults;
-    w->options.seed = 1;
-    w->options.workers = (fdml_workers){ fdml_kernels_best(), 2 };
-}
-
-static double z_of(const world *w, size_t i, size_t f)
+static double z_of(const lime_world *w, size_t i, size_t f)
 {
     return ((double)w->x[i * P + f] - (double)w->data.mean[f]) / (double)w->data.deviation[f];
-}
-
-/* --- black boxes ------------------------------------------------------------------------ */
-
-typedef struct box_ctx {
-    const world *w;
-    double weight[P]; /* of z, or of one level of a category */
-    bool is_curved;   /* through the logistic function */
-} box_ctx;
-
-static double score(const box_ctx *c, const float *x)
-{
-    const fdml_lime_data *d = &c->w->data;
-    double sum = 0.25;
-    for (size_t f = 0; f < P; f += 2)
-        if (d->deviation[f] > 0 && !isnan(x[f]))
-            sum += c->weight[f] * ((double)x[f] - (double)d->mean[f]) / (double)d->deviation[f];
-    sum += c->weight[1] * (x[1] == 1 ? 1 : 0) + c->weight[3] * (x[3] == 1 ? 1 : 0);
-    return c->is_curved ? 1 / (1 + fdml_exp(-sum)) : sum;
-}
-
-static fdml_status predict(void *ctx, double *p, const float *x, size_t n, int thread,
-                           fdml_error *error)
-{
-    (void)thread, (void)error;
-    for (size_t i = 0; i < n; i++) p[i] = score(ctx, x + i * P);
-    return FDML_OK;
-}
-
-static fdml_status explain(world *w, const box_ctx *c, fdml_lime_result *result)
-{
-    box_ctx copy = *c;
-    const fdml_blackbox box = { .ctx = &copy,
-                                .can_predict_new_rows = true,
-                                .predict = predict };
-    return fdml_lime_explain(result, &w->data, &box, w->x, w->row, ROWS, &w->options, &w->arena,
-                             &err);
 }
 
 /* --- neighbourhoods --------------------------------------------------------------------- */
@@ -99,8 +23,8 @@ static fdml_status explain(world *w, const box_ctx *c, fdml_lime_result *result)
 Test(explain_lime, neighbours)
 {
     enum { MANY = 40000 };
-    world w;
-    begin(&w);
+    lime_world w;
+    lime_begin(&w);
     float *x = malloc(MANY * P * sizeof *x), *z = malloc(MANY * P * sizeof *z);
     float *weight = malloc(MANY * sizeof *weight);
     float *scratch = malloc(fdml_lime_scratch(&w.data) * sizeof *scratch);
@@ -143,8 +67,8 @@ Test(explain_lime, neighbours)
 /* Sample s is the same however many are drawn. */
 Test(explain_lime, draws_have_a_place)
 {
-    world w;
-    begin(&w);
+    lime_world w;
+    lime_begin(&w);
     static float x[1500 * P], z[1500 * P], weight[1500], x2[700 * P], z2[700 * P], weight2[700];
     float *scratch = malloc(fdml_lime_scratch(&w.data) * sizeof *scratch);
     const fdml_lime_draw draw = { 7, 3, false, 1, 2, fdml_kernels_best() };
@@ -163,9 +87,9 @@ Test(explain_lime, draws_have_a_place)
  */
 Test(explain_lime, recovers_a_linear_model)
 {
-    world w;
-    begin(&w);
-    const box_ctx c = { &w, { 0.3, 0.2, -0.15, -0.1, 9 }, false };
+    lime_world w;
+    lime_begin(&w);
+    const lime_box c = { &w, { 0.3, 0.2, -0.15, -0.1, 9 }, false };
     double prediction[ROWS], black_box[ROWS], coef[ROWS * P], r2[ROWS];
     fdml_lime_result result = {
         .prediction = prediction, .black_box = black_box, .coef = coef, .r2 = r2
@@ -174,10 +98,10 @@ Test(explain_lime, recovers_a_linear_model)
     size_t n_seen = 0;
     for (int around = 0; around < 2; around++) {
         w.options.is_around = around;
-        cr_assert_eq(explain(&w, &c, &result), FDML_OK, "%s", err.text);
+        cr_assert_eq(lime_explain(&w, &c, &result, &err), FDML_OK, "%s", err.text);
         for (size_t i = 0; i < ROWS; i++) {
             const float *x = w.x + (size_t)w.row[i] * P, *own = x;
-            cr_assert_eq(black_box[i], score(&c, x));
+            cr_assert_eq(black_box[i], lime_score(&c, x));
             cr_assert_eq(coef[i * P + 4], 0); /* constant */
             if (own[1] != 1) continue; /* two levels of different effect are one to the model */
             n_seen++;
@@ -196,17 +120,17 @@ Test(explain_lime, recovers_a_linear_model)
 /* As sigma goes to 0 around the row, coefficients are the derivatives. */
 Test(explain_lime, derivatives)
 {
-    world w;
-    begin(&w);
-    const box_ctx c = { &w, { 1.5, 0, -0.7, 0, 0 }, true };
+    lime_world w;
+    lime_begin(&w);
+    const lime_box c = { &w, { 1.5, 0, -0.7, 0, 0 }, true };
     double coef[ROWS * P], prediction[ROWS];
     fdml_lime_result result = { .coef = coef, .prediction = prediction };
     w.options.is_around = true;
     w.options.sigma = 0.01;
     w.options.alpha = 1e-6;
-    cr_assert_eq(explain(&w, &c, &result), FDML_OK);
+    cr_assert_eq(lime_explain(&w, &c, &result, &err), FDML_OK);
     for (size_t i = 0; i < ROWS; i++) {
-        const double p = score(&c, w.x + (size_t)w.row[i] * P);
+        const double p = lime_score(&c, w.x + (size_t)w.row[i] * P);
         cr_assert_float_eq(coef[i * P], 1.5 * p * (1 - p), 1e-4);
         cr_assert_float_eq(coef[i * P + 2], -0.7 * p * (1 - p), 1e-4);
         cr_assert_float_eq(prediction[i], p, 1e-4);
@@ -219,8 +143,8 @@ Test(explain_lime, derivatives)
  * c z with alpha 1 the coefficient is then c n s E w / (n s E w + 1). */
 Test(explain_lime, shrinks_as_it_should)
 {
-    world w;
-    begin(&w);
+    lime_world w;
+    lime_begin(&w);
     static float x[N];
     for (size_t i = 0; i < N; i++) x[i] = w.x[i * P];
     w.t.n_features = 1;
@@ -254,9 +178,9 @@ Test(explain_lime, shrinks_as_it_should)
 
 Test(explain_lime, one_value_for_all_threads_and_instruction_sets)
 {
-    world w;
-    begin(&w);
-    const box_ctx c = { &w, { 1.5, 1, -0.7, 0.4, 0 }, true };
+    lime_world w;
+    lime_begin(&w);
+    const lime_box c = { &w, { 1.5, 1, -0.7, 0.4, 0 }, true };
     double first[ROWS * P], coef[ROWS * P];
     fdml_lime_result result = { .coef = coef };
     w.options.jtt_factor = 5;
@@ -264,7 +188,7 @@ Test(explain_lime, one_value_for_all_threads_and_instruction_sets)
     for (size_t k = 0; fdml_kernels_list(k); k++)
         for (int threads = 1; threads <= 3; threads++) {
             w.options.workers = (fdml_workers){ fdml_kernels_list(k), threads };
-            cr_assert_eq(explain(&w, &c, &result), FDML_OK);
+            cr_assert_eq(lime_explain(&w, &c, &result, &err), FDML_OK);
             if (is_first) memcpy(first, coef, sizeof first);
             is_first = false;
             cr_assert_arr_eq(coef, first, sizeof first);
@@ -274,15 +198,15 @@ Test(explain_lime, one_value_for_all_threads_and_instruction_sets)
 
 Test(explain_lime, keeps_the_strongest)
 {
-    world w;
-    begin(&w);
-    const box_ctx c = { &w, { 0.3, 0.02, -0.15, 0.01, 0 }, false };
+    lime_world w;
+    lime_begin(&w);
+    const lime_box c = { &w, { 0.3, 0.02, -0.15, 0.01, 0 }, false };
     double coef[ROWS * P];
     fdml_lime_result result = { .coef = coef };
     w.options.n_kept = 2;
     for (int choice = 0; choice < 2; choice++) {
         w.options.choice = choice ? FDML_LIME_FORWARD : FDML_LIME_AUTO;
-        cr_assert_eq(explain(&w, &c, &result), FDML_OK);
+        cr_assert_eq(lime_explain(&w, &c, &result, &err), FDML_OK);
         for (size_t i = 0; i < ROWS; i++) {
             cr_assert_float_eq(coef[i * P], 0.3, 0.01);
             cr_assert_float_eq(coef[i * P + 2], -0.15, 0.01);
@@ -290,7 +214,7 @@ Test(explain_lime, keeps_the_strongest)
         }
     }
     w.options.choice = FDML_LIME_LARGEST;
-    cr_assert_eq(explain(&w, &c, &result), FDML_OK);
+    cr_assert_eq(lime_explain(&w, &c, &result, &err), FDML_OK);
     for (size_t i = 0; i < ROWS; i++) {
         size_t n = 0;
         for (size_t f = 0; f < P; f++) n += coef[i * P + f] != 0;
@@ -299,83 +223,11 @@ Test(explain_lime, keeps_the_strongest)
     fdml_arena_close(&w.arena);
 }
 
-/* JTT: a linear black box of large penalty is said wrongly for many samples; those weigh more,
- * and weights that sum to 1 shrink coefficients by about 1 / (variance + alpha). */
-Test(explain_lime, trains_twice)
-{
-    world w;
-    begin(&w);
-    const box_ctx c = { &w, { 3, 0, 0, 0, 0 }, true };
-    double once[ROWS], twice[ROWS], coef[ROWS * P], coef1[ROWS * P];
-    fdml_lime_result result = { .prediction = once, .coef = coef1 };
-    cr_assert_eq(explain(&w, &c, &result), FDML_OK);
-    w.options.jtt_factor = 20;
-    result = (fdml_lime_result){ .prediction = twice, .coef = coef };
-    cr_assert_eq(explain(&w, &c, &result), FDML_OK);
-    for (size_t i = 0; i < ROWS; i++) {
-        cr_assert(isfinite(twice[i]) && twice[i] != once[i]);
-        cr_assert(coef[i * P] > 0 && coef[i * P] < coef1[i * P]);
-    }
-    w.options.jtt_factor = 1; /* the same weights once more */
-    w.options.jtt_keeps_mass = true;
-    cr_assert_eq(explain(&w, &c, &result), FDML_OK);
-    cr_assert_arr_eq(twice, once, sizeof once);
-    cr_assert_arr_eq(coef, coef1, sizeof coef);
-    fdml_arena_close(&w.arena);
-}
-
-/* The authors' code in its own terms, y = P(target = 0), with the same draws. */
-Test(explain_lime, trains_twice_as_the_authors)
-{
-    enum { MANY = 600 };
-    static float x[MANY * P], z[MANY * P], weight[MANY];
-    static double y[MANY];
-    world w;
-    begin(&w);
-    const box_ctx c = { &w, { 1.5, 1, -0.7, 0.4, 0 }, true };
-    double prediction[ROWS];
-    fdml_lime_result result = { .prediction = prediction };
-    w.options.n_samples = MANY;
-    w.options.jtt_factor = 7;
-    cr_assert_eq(explain(&w, &c, &result), FDML_OK);
-    fdml_moments m;
-    fdml_ridge ridge;
-    cr_assert_eq(fdml_moments_init(&m, P, fdml_kernels_best(), &w.arena, &err), FDML_OK);
-    cr_assert_eq(fdml_ridge_init(&ridge, P, &w.arena, &err), FDML_OK);
-    float *scratch = malloc(fdml_lime_scratch(&w.data) * sizeof *scratch);
-    for (size_t i = 0; i < ROWS; i++) {
-        const fdml_lime_draw draw = {
-            1, w.row[i], false, 1, (float)(0.75 * sqrt(P)), fdml_kernels_best()
-        };
-        double total = 0;
-        fdml_lime_neighbours(x, z, weight, &w.data, w.x + (size_t)w.row[i] * P, &draw, MANY,
-                             scratch);
-        for (size_t s = 0; s < MANY; s++) y[s] = 1 - score(&c, x + s * P);
-        fdml_moments_make(&m, z, y, weight, MANY);
-        cr_assert_eq(fdml_ridge_fit(&ridge, &m, NULL, P, 1, &err), FDML_OK);
-        for (size_t s = 0; s < MANY; s++) {
-            double at = ridge.intercept;
-            for (size_t f = 0; f < P; f++) at += ridge.coef[f] * (double)z[s * P + f];
-            if ((at >= 0.5) != (y[s] >= 0.5)) weight[s] *= 7;
-            total += (double)weight[s];
-        }
-        for (size_t s = 0; s < MANY; s++) weight[s] = (float)((double)weight[s] / total);
-        fdml_moments_make(&m, z, y, weight, MANY);
-        cr_assert_eq(fdml_ridge_fit(&ridge, &m, NULL, P, 1, &err), FDML_OK);
-        double at = ridge.intercept;
-        for (size_t f = 0; f < P; f++) at += ridge.coef[f] * (double)z[f];
-        cr_assert_float_eq(prediction[i], 1 - at, 1e-5, "%zu: %g, not %g", i, prediction[i],
-                           1 - at);
-    }
-    free(scratch);
-    fdml_arena_close(&w.arena);
-}
-
 Test(explain_lime, missing_and_unseen)
 {
-    world w;
-    begin(&w);
-    const box_ctx c = { &w, { 0, 0.2, 0.1, 0.1, 0 }, false };
+    lime_world w;
+    lime_begin(&w);
+    const lime_box c = { &w, { 0, 0.2, 0.1, 0.1, 0 }, false };
     for (size_t i = 0; i < FIT; i++) w.x[i * P + 1] = 1; /* other jobs are not seen */
     w.x[3 * P] = NAN;
     cr_assert_eq(fdml_lime_data_make(&w.data, &w.t, w.fit, FIT, &w.arena, &err), FDML_OK);
@@ -383,7 +235,7 @@ Test(explain_lime, missing_and_unseen)
     w.x[FIT * P + 1] = 2;
     double prediction[ROWS];
     fdml_lime_result result = { .prediction = prediction };
-    cr_assert_eq(explain(&w, &c, &result), FDML_OK);
+    cr_assert_eq(lime_explain(&w, &c, &result, &err), FDML_OK);
     for (size_t i = 0; i < ROWS; i++) cr_assert(isfinite(prediction[i]));
     fdml_arena_close(&w.arena);
 }
@@ -398,9 +250,9 @@ static fdml_status fails(void *ctx, double *p, const float *x, size_t n, int thr
 
 Test(explain_lime, refuses)
 {
-    world w;
-    begin(&w);
-    const box_ctx c = { &w, { 0.1, 0.2, 0.1, 0.1, 0 }, false };
+    lime_world w;
+    lime_begin(&w);
+    const lime_box c = { &w, { 0.1, 0.2, 0.1, 0.1, 0 }, false };
     const fdml_blackbox box = { .can_predict_new_rows = true, .predict = fails };
     const uint32_t row[] = { FIT + 0, FIT + 1 };
     fdml_lime_result result = { .prediction = NULL };
@@ -409,13 +261,13 @@ Test(explain_lime, refuses)
         fdml_lime_explain(&result, &w.data, &box, w.x, row, 2, &w.options, &w.arena, &err),
         &err, FDML_E_IO, "the command died");
     w.options.alpha = 0; /* of the constant feature nothing can be said */
-    scratch_expect_error(explain(&w, &c, &result), &err, FDML_E_DATA,
+    scratch_expect_error(lime_explain(&w, &c, &result, &err), &err, FDML_E_DATA,
                          "ridge: column 4 is constant or depends on 4 others, and alpha is 0: "
                          "nothing makes its coefficient unique");
     w.options = fdml_lime_defaults;
     w.options.workers = (fdml_workers){ fdml_kernels_best(), 1 };
     w.options.n_samples = 1;
-    scratch_expect_error(explain(&w, &c, &result), &err, FDML_E_ARG,
+    scratch_expect_error(lime_explain(&w, &c, &result, &err), &err, FDML_E_ARG,
                          "LIME: 1 samples, expected 2 to 4194303");
     scratch_expect_error(fdml_lime_data_make(&w.data, &w.t, w.fit, 0, &w.arena, &err), &err,
                          FDML_E_DATA, "LIME: no rows to learn frequencies from");
