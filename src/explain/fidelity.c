@@ -9,13 +9,14 @@
 #include "explain/fidelity.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "eval/stats.h"
 
-enum { M = FDML_FIDELITIES, K = FDML_FIDELITY_GAPS, GAPS = M * K, SUMS = 8 };
+enum { M = FDML_FIDELITIES, K = FDML_FIDELITY_GAPS, GAPS = M * K };
 enum { STREAM_BOOTSTRAP = 0x66696462, STREAM_PERMUTATION = 0x66696470 };
 
 const char *const fdml_fidelity_name[M] = { "accuracy", "auroc", "residual" };
@@ -25,14 +26,14 @@ const char *const fdml_fidelity_gap_name[K] = { "max_from_average", "mean_betwee
 typedef struct desk {
     uint32_t *count; /* [n] how often a row was drawn, or its permuted code */
     double *value;   /* [n_groups + 1, M] */
-    double *sums;    /* [n_groups + 1, SUMS] */
+    double *sums;    /* FDML_FIDELITY_SCRATCH */
     void *scratch;   /* of a permutation */
 } desk;
 
 typedef struct measuring {
     const fdml_fidelity_rows *rows;
     const fdml_fidelity_options *o;
-    fdml_fidelity_table table;
+    fdml_fidelity_tables tables;
     const size_t *begin;    /* [n_groups + 1] */
     const uint32_t *member; /* [n] rows of each group */
     fdml_permutation permutation;
@@ -61,10 +62,9 @@ static void draw_rows(uint32_t *count, const measuring *m, uint32_t replicate)
 }
 
 /* All values of a replicate, each into its own column of replicates. */
-static void put_replicate(double *to, size_t stride, const double *value, size_t n_groups)
+static void put_replicate(double *to, size_t stride, const double *value, const double *gap,
+                          size_t n_groups)
 {
-    double gap[GAPS];
-    fdml_fidelity_gaps(gap, value, n_groups);
     for (size_t i = 0; i < (n_groups + 1) * M; i++, to += stride) *to = value[i];
     for (size_t g = 0; g < n_groups; g++)
         for (size_t k = 0; k < M; k++, to += stride)
@@ -76,9 +76,11 @@ static void bootstrap_replicate(void *ctx, size_t replicate, int thread)
 {
     const measuring *m = ctx;
     const desk *d = &m->desks[thread];
+    double gap[GAPS];
     draw_rows(d->count, m, (uint32_t)replicate);
-    fdml_fidelity_values(d->value, &m->table, m->rows->code, d->count, d->sums);
-    put_replicate(m->drawn + replicate, m->n_drawn, d->value, m->rows->n_groups);
+    const fdml_fidelity_draw drawn = { m->rows->code, d->count };
+    fdml_fidelity_means(d->value, gap, &m->tables, &drawn, d->sums);
+    put_replicate(m->drawn + replicate, m->n_drawn, d->value, gap, m->rows->n_groups);
 }
 
 static void permutation_replicate(void *ctx, size_t replicate, int thread)
@@ -87,8 +89,8 @@ static void permutation_replicate(void *ctx, size_t replicate, int thread)
     const desk *d = &m->desks[thread];
     double gap[GAPS];
     fdml_permutation_codes(d->count, &m->permutation, (uint32_t)replicate, d->scratch);
-    fdml_fidelity_values(d->value, &m->table, d->count, NULL, d->sums);
-    fdml_fidelity_gaps(gap, d->value, m->rows->n_groups);
+    const fdml_fidelity_draw permuted = { d->count, NULL };
+    fdml_fidelity_means(d->value, gap, &m->tables, &permuted, d->sums);
     for (size_t i = 0; i < GAPS; i++) m->null[i * m->o->n_permutations + replicate] = gap[i];
 }
 
@@ -102,12 +104,12 @@ static fdml_status no_memory(size_t n, fdml_error *err)
 static fdml_status check_rows(const fdml_fidelity_rows *rows, fdml_error *err)
 {
     if (!rows->n) return fdml_fail(err, FDML_E_DATA, "no test rows to measure fidelity on");
-    for (size_t i = 0; i < rows->n; i++)
+    for (size_t i = 0; i < rows->n * rows->n_seeds; i++)
         if (!isfinite(rows->p[i]) || !isfinite(rows->e[i]))
-            return fdml_fail(err, FDML_E_DATA,
-                             "test row %zu: the %s says %g, expected a finite number", i + 1,
-                             isfinite(rows->p[i]) ? "explanation" : "black box",
-                             isfinite(rows->p[i]) ? rows->e[i] : rows->p[i]);
+            return fdml_fail(
+                err, FDML_E_DATA, "test row %zu: the %s says %g, expected a finite number",
+                i % rows->n + 1, isfinite(rows->p[i]) ? "explanation" : "black box",
+                isfinite(rows->p[i]) ? rows->e[i] : rows->p[i]);
     return FDML_OK;
 }
 
@@ -138,7 +140,7 @@ static fdml_status make_desks(measuring *m, fdml_arena *arena, fdml_error *err)
         desk *d = &m->desks[t];
         d->count = fdml_arena_push(arena, n, sizeof *d->count);
         d->value = fdml_arena_push(arena, (n_groups + 1) * M, sizeof *d->value);
-        d->sums = fdml_arena_push(arena, (n_groups + 1) * SUMS, sizeof *d->sums);
+        d->sums = fdml_arena_push(arena, FDML_FIDELITY_SCRATCH(n_groups), sizeof *d->sums);
         d->scratch = fdml_arena_push(arena, size, 1);
         if (!d->count || !d->value || !d->sums || !d->scratch) return no_memory(n, err);
     }
@@ -147,29 +149,52 @@ static fdml_status make_desks(measuring *m, fdml_arena *arena, fdml_error *err)
 
 /* --- results ---------------------------------------------------------------------------- */
 
+/* What the observed rows give. */
+typedef struct observed {
+    double *value; /* [n_groups + 1, M] mean over seeds */
+    double gap[GAPS];
+    double *by_seed;        /* [n_seeds, n_groups + 1, M] */
+    double *series;         /* [n_seeds] scratch */
+    const char **why_small; /* [n_groups] NULL: large enough */
+} observed;
+
+static const char *const why_one = "the black box gives one answer to all of these rows";
+static const char *const why_none = "fewer than two groups have a value";
+
 /* The i-th value of replicates; its interval where there are any. */
-static void put_interval(double *lo, double *hi, const measuring *m, size_t i, size_t n_rows)
+static void put_interval(fdml_estimate *e, const measuring *m, size_t i, size_t n_rows)
 {
-    *lo = *hi = NAN;
     if (m->n_drawn)
-        fdml_bootstrap_interval(lo, hi, m->drawn + i * m->n_drawn, m->n_drawn, m->o->confidence,
-                                fdml_freedom_of(n_rows));
+        fdml_bootstrap_interval(&e->lo, &e->hi, m->drawn + i * m->n_drawn, m->n_drawn,
+                                m->o->confidence, fdml_freedom_of(n_rows));
 }
 
-static fdml_fidelity_value value_of(const measuring *m, double value, size_t i, size_t n_rows)
+static double deviation_of(const double *series, size_t n)
 {
-    fdml_fidelity_value v = { value, NAN, NAN };
-    if (!isnan(value)) put_interval(&v.lo, &v.hi, m, i, n_rows);
+    return n > 1 ? sqrt(fdml_variance(series, n)) : NAN;
+}
+
+static fdml_fidelity_value value_of(const measuring *m, double value, size_t i, size_t n_rows,
+                                    const char *why_small)
+{
+    fdml_fidelity_value v = { { value, NAN, NAN, n_rows, NULL }, NAN };
+    if (isnan(value))
+        v.e.why = why_small ? why_small : why_one;
+    else
+        put_interval(&v.e, m, i, n_rows);
     return v;
 }
 
-/* Rows of the smallest group that has any: what a gap's interval can rest on. */
-static size_t least_rows(const measuring *m)
+/* Rows of the smallest group that has a value: what a gap's interval can rest on. */
+static size_t least_rows(const measuring *m, const observed *o, size_t measure, size_t *n)
 {
     size_t least = SIZE_MAX;
+    *n = 0;
     for (size_t g = 0; g < m->rows->n_groups; g++) {
-        const size_t n = m->begin[g + 1] - m->begin[g];
-        if (n && n < least) least = n;
+        const size_t n_rows = m->begin[g + 1] - m->begin[g];
+        if (isnan(o->value[g * M + measure])) continue;
+        ++*n;
+        if (n_rows < least) least = n_rows;
     }
     return least;
 }
@@ -181,41 +206,126 @@ static uint32_t find_worst(const double *value, size_t n_groups, size_t measure,
     return UINT32_MAX;
 }
 
-static void put_gaps(fdml_fidelity *f, const measuring *m, const double *value)
+static double gap_deviation(const measuring *m, const observed *o, size_t i, uint32_t worst)
+{
+    const size_t n_groups = m->rows->n_groups, n_seeds = m->rows->n_seeds;
+    for (size_t s = 0; s < n_seeds; s++) {
+        const double *value = o->by_seed + s * (n_groups + 1) * M;
+        o->series[s] = i % K == FDML_GAP_MAX
+                           ? fdml_fidelity_behind(value, n_groups, worst, i / K)
+                           : fdml_fidelity_difference_mean(value, n_groups, i / K);
+    }
+    return deviation_of(o->series, n_seeds);
+}
+
+static void put_gaps(fdml_fidelity *f, const measuring *m, const observed *o)
 {
     const size_t n_groups = m->rows->n_groups, first = (2 * n_groups + 1) * M;
-    const size_t n_rows = least_rows(m), n_permutations = m->o->n_permutations;
-    double observed[GAPS];
-    fdml_fidelity_gaps(observed, value, n_groups);
+    const size_t n_permutations = m->o->n_permutations;
     for (size_t i = 0; i < GAPS; i++) {
+        size_t n;
+        const size_t n_rows = least_rows(m, o, i / K, &n);
         fdml_fidelity_gap *gap = &f->gap[i / K][i % K];
-        *gap = (fdml_fidelity_gap){ observed[i], NAN, NAN, NAN, NAN, UINT32_MAX };
-        if (isnan(observed[i])) continue;
-        put_interval(&gap->lo, &gap->hi, m, first + i, n_rows);
-        if (i % K == FDML_GAP_MAX) gap->worst = find_worst(value, n_groups, i / K, observed[i]);
-        if (n_permutations && least_rows(m) < m->rows->n)
-            gap->p = fdml_p_value(observed[i], value[n_groups * M + i / K],
+        *gap =
+            (fdml_fidelity_gap){ { o->gap[i], NAN, NAN, n, NULL }, NAN, NAN, NAN, UINT32_MAX };
+        if (n < 2) {
+            gap->e.value = NAN;
+            gap->e.why = why_none;
+            continue;
+        }
+        put_interval(&gap->e, m, first + i, n_rows);
+        if (i % K == FDML_GAP_MAX)
+            gap->worst = find_worst(o->value, n_groups, i / K, o->gap[i]);
+        gap->sd = gap_deviation(m, o, i, gap->worst);
+        if (n_permutations)
+            gap->p = fdml_p_value(o->gap[i], o->value[n_groups * M + i / K],
                                   m->null + i * n_permutations, n_permutations);
+    }
+}
+
+static void put_deviations(fdml_fidelity_value *value, fdml_fidelity_value *behind,
+                           const measuring *m, const observed *o, size_t g)
+{
+    const size_t n_groups = m->rows->n_groups, n_seeds = m->rows->n_seeds;
+    for (size_t k = 0; k < M; k++) {
+        for (size_t s = 0; s < n_seeds; s++)
+            o->series[s] = o->by_seed[(s * (n_groups + 1) + g) * M + k];
+        value[k].sd = deviation_of(o->series, n_seeds);
+        for (size_t s = 0; behind && s < n_seeds; s++)
+            o->series[s] =
+                fdml_fidelity_behind(o->by_seed + s * (n_groups + 1) * M, n_groups, g, k);
+        if (behind) behind[k].sd = deviation_of(o->series, n_seeds);
     }
 }
 
 static void put_values(fdml_fidelity *f, fdml_fidelity_value *of_group,
                        fdml_fidelity_value *behind, size_t *n_rows, const measuring *m,
-                       const double *value)
+                       const observed *o)
 {
     const size_t n_groups = m->rows->n_groups, all = n_groups * M;
     for (size_t k = 0; k < M; k++)
-        f->overall[k] = value_of(m, value[all + k], all + k, m->rows->n);
+        f->overall[k] = value_of(m, o->value[all + k], all + k, m->rows->n, NULL);
+    put_deviations(f->overall, NULL, m, o, n_groups);
     for (size_t g = 0; g < n_groups; g++) {
         n_rows[g] = m->begin[g + 1] - m->begin[g];
         for (size_t k = 0; k < M; k++) {
             const size_t i = g * M + k;
-            const double d = fdml_fidelity_behind(value, n_groups, g, k);
-            of_group[i] = value_of(m, value[i], i, n_rows[g]);
-            behind[i] = value_of(m, d, all + M + i, n_rows[g]);
+            const double d = fdml_fidelity_behind(o->value, n_groups, g, k);
+            of_group[i] = value_of(m, o->value[i], i, n_rows[g], o->why_small[g]);
+            behind[i] = value_of(m, d, all + M + i, n_rows[g], o->why_small[g]);
         }
+        put_deviations(of_group + g * M, behind + g * M, m, o, g);
     }
-    put_gaps(f, m, value);
+    put_gaps(f, m, o);
+}
+
+/* Why groups that are too small have no numbers, in `arena`. */
+static fdml_status explain_small(observed *o, const measuring *m, fdml_arena *arena,
+                                 fdml_error *err)
+{
+    const size_t n_groups = m->rows->n_groups, least = m->rows->min_group;
+    o->why_small = fdml_arena_push_zero(arena, n_groups, sizeof *o->why_small);
+    if (!o->why_small) return no_memory(m->rows->n, err);
+    for (size_t g = 0; g < n_groups; g++) {
+        char text[96];
+        const size_t n = m->begin[g + 1] - m->begin[g];
+        if (n && n >= least) continue;
+        const int length = snprintf(text, sizeof text, "insufficient data (n=%zu < %zu)", n,
+                                    least ? least : 1);
+        o->why_small[g] = fdml_arena_copy_text(arena, text, (size_t)length);
+        if (!o->why_small[g]) return no_memory(m->rows->n, err);
+    }
+    return FDML_OK;
+}
+
+static fdml_status observe(observed *o, const measuring *m, fdml_arena *arena, fdml_error *err)
+{
+    const size_t n_values = (m->rows->n_groups + 1) * M, n_seeds = m->rows->n_seeds;
+    const fdml_fidelity_draw as_is = { m->rows->code, NULL };
+    o->value = fdml_arena_push(arena, n_values, sizeof *o->value);
+    o->by_seed = fdml_arena_push(arena, n_seeds * n_values, sizeof *o->by_seed);
+    o->series = fdml_arena_push(arena, n_seeds, sizeof *o->series);
+    if (!o->value || !o->by_seed || !o->series) return no_memory(m->rows->n, err);
+    for (size_t s = 0; s < n_seeds; s++)
+        fdml_fidelity_values(o->by_seed + s * n_values, &m->tables, s, &as_is,
+                             m->desks[0].sums);
+    fdml_fidelity_means(o->value, o->gap, &m->tables, &as_is, m->desks[0].sums);
+    return FDML_OK;
+}
+
+/* What is computed from; all of it scratch. */
+static fdml_status prepare(measuring *m, fdml_arena *arena, fdml_error *err)
+{
+    const fdml_fidelity_rows *rows = m->rows;
+    m->permutation = (fdml_permutation){ .code = rows->code,
+                                         .n_units = rows->n,
+                                         .n_groups = rows->n_groups,
+                                         .n_features = FDML_FEATURE_UNIT,
+                                         .n_replicates = m->o->n_permutations,
+                                         .seed = m->o->seed,
+                                         .stream = (uint64_t)STREAM_PERMUTATION << 32 };
+    FDML_TRY(fdml_fidelity_sort(&m->tables, rows, arena, err));
+    return make_desks(m, arena, err);
 }
 
 fdml_status fdml_fidelity_measure(fdml_fidelity *f, const fdml_fidelity_rows *rows,
@@ -224,31 +334,23 @@ fdml_status fdml_fidelity_measure(fdml_fidelity *f, const fdml_fidelity_rows *ro
 {
     const size_t n_groups = rows->n_groups;
     measuring m = { .rows = rows, .o = options, .n_drawn = options->n_bootstrap };
+    observed o;
     FDML_TRY(check_rows(rows, err));
     size_t *n_rows = fdml_arena_push(arena, n_groups, sizeof *n_rows);
     fdml_fidelity_value *of_group = fdml_arena_push(arena, n_groups * M, sizeof *of_group);
     fdml_fidelity_value *behind = fdml_arena_push(arena, n_groups * M, sizeof *behind);
     if (!n_rows || !of_group || !behind) return no_memory(rows->n, err);
-    const fdml_arena_mark mark = fdml_arena_get_mark(arena);
-    m.permutation = (fdml_permutation){ .code = rows->code,
-                                        .n_units = rows->n,
-                                        .n_groups = n_groups,
-                                        .n_features = FDML_FEATURE_UNIT,
-                                        .n_replicates = options->n_permutations,
-                                        .seed = options->seed,
-                                        .stream = (uint64_t)STREAM_PERMUTATION << 32 };
-    FDML_TRY(fdml_fidelity_sort(&m.table, rows, arena, err));
     FDML_TRY(list_members(&m, arena, err));
-    FDML_TRY(make_desks(&m, arena, err));
-    double *value = fdml_arena_push(arena, (n_groups + 1) * M, sizeof *value);
-    if (!value) return no_memory(rows->n, err);
-    fdml_fidelity_values(value, &m.table, rows->code, NULL, m.desks[0].sums);
+    FDML_TRY(explain_small(&o, &m, arena, err));
+    const fdml_arena_mark mark = fdml_arena_get_mark(arena);
+    FDML_TRY(prepare(&m, arena, err));
+    FDML_TRY(observe(&o, &m, arena, err));
     fdml_parallel(m.n_drawn, options->n_threads, bootstrap_replicate, &m);
     fdml_parallel(options->n_permutations, options->n_threads, permutation_replicate, &m);
     *f = (fdml_fidelity){
         .n_groups = n_groups, .n_rows = n_rows, .of_group = of_group, .behind = behind
     };
-    put_values(f, of_group, behind, n_rows, &m, value);
+    put_values(f, of_group, behind, n_rows, &m, &o);
     fdml_arena_reset(arena, mark);
     return fdml_fidelity_correct(f, 1, arena, err);
 }
@@ -268,13 +370,4 @@ fdml_status fdml_fidelity_correct(fdml_fidelity *f, size_t n, fdml_arena *scratc
         f[i / GAPS].gap[i % GAPS / K][i % K].p_holm = adjusted[i];
     fdml_arena_reset(scratch, mark);
     return FDML_OK;
-}
-
-void fdml_fidelity_spread(double *mean, double *deviation, const double *by_seed, size_t n)
-{
-    double sum = 0, count = 0;
-    for (size_t i = 0; i < n; i++)
-        if (!isnan(by_seed[i])) sum += by_seed[i], count++;
-    *mean = count > 0 ? sum / count : NAN;
-    *deviation = sqrt(fdml_variance(by_seed, n));
 }

@@ -13,10 +13,16 @@
  *                  L(D_j) - L(D). One-sided: it looks for who is worse off than the average.
  *   FDML_GAP_MEAN  definition 3.4: mean of |L(D_j) - L(D_k)| over pairs j < k
  *
- * Values that are NaN are left out of both; NaN if nothing is left.
+ * Values that are NaN are left out of both; NaN if fewer than two are left. So are those of
+ * groups with fewer than min_group rows, which are in D all the same.
  *
- * The paper has the spread over training seeds alone. Here test rows are also drawn anew,
- * within each group (intervals by fdml_bootstrap_interval), and groups permuted among rows (p).
+ * Of several training seeds every value is the mean over them, with its standard deviation. The
+ * maximum is that of the mean differences, so one group stands for it, as in the authors' own
+ * tables; the mean gap is taken seed by seed.
+ *
+ * The paper has the spread over training seeds alone. Here test rows are also drawn anew, the
+ * same ones for all seeds, within each group (intervals by fdml_bootstrap_interval), and groups
+ * permuted among rows (p).
  * The interval of a gap is that of its estimate, which chance alone makes positive: whether
  * there is a gap is for p to say.
  *
@@ -26,6 +32,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "eval/audit.h"
 
 enum { FDML_FIDELITY_ACCURACY, FDML_FIDELITY_AUROC, FDML_FIDELITY_RESIDUAL, FDML_FIDELITIES };
 enum { FDML_GAP_MAX, FDML_GAP_MEAN, FDML_FIDELITY_GAPS };
@@ -34,9 +41,11 @@ extern const char *const fdml_fidelity_name[FDML_FIDELITIES];
 extern const char *const fdml_fidelity_gap_name[FDML_FIDELITY_GAPS];
 
 typedef struct fdml_fidelity_rows {
-    const double *p, *e;  /* [n] finite */
+    const double *p, *e;  /* [n_seeds, n] finite */
     const uint32_t *code; /* [n] group, below n_groups */
     size_t n, n_groups;
+    size_t n_seeds; /* at least 1 */
+    size_t min_group;
 } fdml_fidelity_rows;
 
 typedef struct fdml_fidelity_options {
@@ -46,12 +55,16 @@ typedef struct fdml_fidelity_options {
     int n_threads;
 } fdml_fidelity_options;
 
+/* e: interval over test rows, n rows; sd: over seeds (divisor n - 1), NaN of one. */
 typedef struct fdml_fidelity_value {
-    double value, lo, hi;
+    fdml_estimate e;
+    double sd;
 } fdml_fidelity_value;
 
 typedef struct fdml_fidelity_gap {
-    double value, lo, hi, p, p_holm;
+    fdml_estimate e; /* n: groups that have a value */
+    double sd;       /* of FDML_GAP_MAX that of the worst group's difference */
+    double p, p_holm;
     uint32_t worst; /* FDML_GAP_MAX: the group, of equal ones the first; else UINT32_MAX */
 } fdml_fidelity_gap;
 
@@ -65,7 +78,8 @@ typedef struct fdml_fidelity {
     fdml_fidelity_gap gap[FDML_FIDELITIES][FDML_FIDELITY_GAPS]; /* p_holm: of the six */
 } fdml_fidelity;
 
-/* The result's arrays are in `arena`; scratch is given back. A group without rows has NaN.
+/* The result's arrays are in `arena`; scratch is given back. Where a value is NaN, its `why` is
+ * a sentence, in `arena` as well.
  * FDML_E_DATA: no rows, or a p or e that is not finite (names the row, from 1). FDML_E_NOMEM.
  */
 fdml_status fdml_fidelity_measure(fdml_fidelity *f, const fdml_fidelity_rows *rows,
@@ -77,31 +91,44 @@ fdml_status fdml_fidelity_measure(fdml_fidelity *f, const fdml_fidelity_rows *ro
 fdml_status fdml_fidelity_correct(fdml_fidelity *f, size_t n, fdml_arena *scratch,
                                   fdml_error *err);
 
-/* Over training seeds: mean and standard deviation (divisor n - 1) of values that are not NaN.
- */
-void fdml_fidelity_spread(double *mean, double *deviation, const double *by_seed, size_t n);
-
 /* --- fidelity_sums.c: one pass over rows ------------------------------------------------ */
 
-/* Rows once sorted; all [n], in the order of e. */
+/* The rows of one seed, sorted; all [n], in the order of e. */
 typedef struct fdml_fidelity_table {
-    size_t n, n_groups;
+    size_t n;
     const uint32_t *row; /* which of the caller's */
     const uint8_t *label, *is_right,
         *ties_next; /* B; whether e says the same; e as the next's */
     const double *residual;
 } fdml_fidelity_table;
 
-fdml_status fdml_fidelity_sort(fdml_fidelity_table *table, const fdml_fidelity_rows *rows,
+/* A table for each seed. */
+typedef struct fdml_fidelity_tables {
+    const fdml_fidelity_table *table; /* [n_seeds] */
+    size_t n_seeds, n_groups, min_group;
+} fdml_fidelity_tables;
+
+fdml_status fdml_fidelity_sort(fdml_fidelity_tables *tables, const fdml_fidelity_rows *rows,
                                fdml_arena *arena, fdml_error *err);
 
-/* value: [n_groups + 1, FDML_FIDELITIES], the last those of all rows. code, times: by the
- * caller's row; a row counts times[i] (NULL: 1). scratch: [n_groups + 1, 8]. */
-void fdml_fidelity_values(double *value, const fdml_fidelity_table *table, const uint32_t *code,
-                          const uint32_t *times, double *scratch);
+/* Rows of a replicate: of what group each counts, and how often (NULL: once). By the caller's
+ * row. */
+typedef struct fdml_fidelity_draw {
+    const uint32_t *code, *times;
+} fdml_fidelity_draw;
 
-/* gap: [FDML_FIDELITIES, FDML_FIDELITY_GAPS] of such values. */
-void fdml_fidelity_gaps(double *gap, const double *value, size_t n_groups);
+/* value: [n_groups + 1, FDML_FIDELITIES], the last those of all rows; of seed s alone.
+ * scratch: FDML_FIDELITY_SCRATCH(n_groups) doubles. */
+void fdml_fidelity_values(double *value, const fdml_fidelity_tables *tables, size_t s,
+                          const fdml_fidelity_draw *draw, double *scratch);
+
+/* The mean over seeds of such values, and gap [FDML_FIDELITIES, FDML_FIDELITY_GAPS]. */
+void fdml_fidelity_means(double *value, double *gap, const fdml_fidelity_tables *tables,
+                         const fdml_fidelity_draw *draw, double *scratch);
+#define FDML_FIDELITY_SCRATCH(n_groups) (((n_groups) + 1) * (8 + 2 * FDML_FIDELITIES))
+
+/* Mean of the absolute differences between groups, of one seed's values. */
+double fdml_fidelity_difference_mean(const double *value, size_t n_groups, size_t measure);
 double fdml_fidelity_behind(const double *value, size_t n_groups, size_t group, size_t measure);
 
 #endif

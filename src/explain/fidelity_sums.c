@@ -15,26 +15,57 @@
 
 enum { N_ROWS, N_RIGHT, RESIDUAL, N_ONES, N_ZEROS, BELOW, WON, SUMS = 8 };
 
-fdml_status fdml_fidelity_sort(fdml_fidelity_table *table, const fdml_fidelity_rows *rows,
-                               fdml_arena *arena, fdml_error *err)
+static fdml_status sort_seed(fdml_fidelity_table *table, const fdml_fidelity_rows *rows,
+                             size_t s, fdml_arena *arena, fdml_error *err)
 {
     const size_t n = rows->n;
+    const double *p = rows->p + s * n, *e = rows->e + s * n;
     uint32_t *row = fdml_arena_push(arena, n, sizeof *row);
     uint8_t *label = fdml_arena_push(arena, n, 1), *is_right = fdml_arena_push(arena, n, 1);
     uint8_t *ties = fdml_arena_push_zero(arena, n, 1);
     double *residual = fdml_arena_push(arena, n, sizeof *residual);
     if (!row || !label || !is_right || !ties || !residual)
         return fdml_fail(err, FDML_E_NOMEM, "no memory to sort %zu rows", n);
-    FDML_TRY(fdml_order_scores(row, rows->e, n, arena, err));
+    FDML_TRY(fdml_order_scores(row, e, n, arena, err));
     for (size_t i = 0; i < n; i++) {
-        const double p = rows->p[row[i]], e = rows->e[row[i]];
-        label[i] = p >= .5;
-        is_right[i] = (e >= .5) == (p >= .5);
-        residual[i] = p - e;
-        ties[i] = i + 1 < n && rows->e[row[i + 1]] == e;
+        const uint32_t r = row[i];
+        label[i] = p[r] >= .5;
+        is_right[i] = (e[r] >= .5) == (p[r] >= .5);
+        residual[i] = p[r] - e[r];
+        ties[i] = i + 1 < n && e[row[i + 1]] == e[r];
     }
-    *table = (fdml_fidelity_table){ n, rows->n_groups, row, label, is_right, ties, residual };
+    *table = (fdml_fidelity_table){ n, row, label, is_right, ties, residual };
     return FDML_OK;
+}
+
+fdml_status fdml_fidelity_sort(fdml_fidelity_tables *tables, const fdml_fidelity_rows *rows,
+                               fdml_arena *arena, fdml_error *err)
+{
+    fdml_fidelity_table *table = fdml_arena_push(arena, rows->n_seeds, sizeof *table);
+    if (!table) return fdml_fail(err, FDML_E_NOMEM, "no memory to sort %zu rows", rows->n);
+    for (size_t s = 0; s < rows->n_seeds; s++)
+        FDML_TRY(sort_seed(&table[s], rows, s, arena, err));
+    *tables = (fdml_fidelity_tables){ table, rows->n_seeds, rows->n_groups, rows->min_group };
+    return FDML_OK;
+}
+
+/* --- one seed ----------------------------------------------------------------------------- */
+
+/* A pass over the rows: sums [n_groups + 1, SUMS], the last those of all rows. */
+typedef struct pass {
+    const fdml_fidelity_table *t;
+    const fdml_fidelity_draw *draw;
+    double *sums, *all;
+} pass;
+
+static double times_of(const pass *p, size_t i)
+{
+    return p->draw->times ? p->draw->times[p->t->row[i]] : 1;
+}
+
+static double *own_sums(const pass *p, size_t i)
+{
+    return p->sums + p->draw->code[p->t->row[i]] * SUMS;
 }
 
 static void count_row(double *sum, const fdml_fidelity_table *t, size_t i, double times)
@@ -46,48 +77,50 @@ static void count_row(double *sum, const fdml_fidelity_table *t, size_t i, doubl
 }
 
 /* Rows first .. last of equal scores. */
-static void rank_ties(double *sums, const fdml_fidelity_table *t, const uint32_t *code,
-                      const uint32_t *times, size_t first, size_t last)
+static void rank_ties(const pass *p, size_t first, size_t last)
 {
-    double *all = sums + t->n_groups * SUMS;
-    for (int pass = 0; pass < 3; pass++) /* half the zeros, the ones, half the zeros */
+    for (int turn = 0; turn < 3; turn++) /* half the zeros, the ones, half the zeros */
         for (size_t i = first; i <= last; i++) {
-            if (t->label[i] != (pass == 1)) continue;
-            double *own = sums + code[t->row[i]] * SUMS;
-            const double n = times ? times[t->row[i]] : 1;
-            if (pass == 1) {
+            if (p->t->label[i] != (turn == 1)) continue;
+            double *own = own_sums(p, i);
+            const double n = times_of(p, i);
+            if (turn == 1) {
                 own[WON] += n * own[BELOW];
-                all[WON] += n * all[BELOW];
+                p->all[WON] += n * p->all[BELOW];
             } else {
                 own[BELOW] += n / 2;
-                all[BELOW] += n / 2;
+                p->all[BELOW] += n / 2;
             }
         }
 }
 
-static void put_values(double *value, const double *sum)
+static void put_values(double *value, const double *sum, double least)
 {
-    const bool has_rows = sum[N_ROWS] > 0, has_both = sum[N_ONES] > 0 && sum[N_ZEROS] > 0;
+    const bool has_rows = sum[N_ROWS] > 0 && sum[N_ROWS] >= least;
+    const bool has_both = has_rows && sum[N_ONES] > 0 && sum[N_ZEROS] > 0;
     value[FDML_FIDELITY_ACCURACY] = has_rows ? sum[N_RIGHT] / sum[N_ROWS] : NAN;
     value[FDML_FIDELITY_RESIDUAL] = has_rows ? sum[RESIDUAL] / sum[N_ROWS] : NAN;
     value[FDML_FIDELITY_AUROC] = has_both ? sum[WON] / (sum[N_ONES] * sum[N_ZEROS]) : NAN;
 }
 
-void fdml_fidelity_values(double *value, const fdml_fidelity_table *table, const uint32_t *code,
-                          const uint32_t *times, double *scratch)
+void fdml_fidelity_values(double *value, const fdml_fidelity_tables *tables, size_t s,
+                          const fdml_fidelity_draw *draw, double *scratch)
 {
-    const fdml_fidelity_table *t = table;
-    memset(scratch, 0, (t->n_groups + 1) * SUMS * sizeof *scratch);
+    const fdml_fidelity_table *t = &tables->table[s];
+    const size_t n_groups = tables->n_groups;
+    const pass p = { t, draw, scratch, scratch + n_groups * SUMS };
+    memset(scratch, 0, (n_groups + 1) * SUMS * sizeof *scratch);
     for (size_t i = 0, first = 0; i < t->n; i++) {
-        const double n = times ? times[t->row[i]] : 1;
-        count_row(scratch + code[t->row[i]] * SUMS, t, i, n);
-        count_row(scratch + t->n_groups * SUMS, t, i, n);
+        const double n = times_of(&p, i);
+        count_row(own_sums(&p, i), t, i, n);
+        count_row(p.all, t, i, n);
         if (t->ties_next[i]) continue;
-        rank_ties(scratch, t, code, times, first, i);
+        rank_ties(&p, first, i);
         first = i + 1;
     }
-    for (size_t g = 0; g <= t->n_groups; g++)
-        put_values(value + g * FDML_FIDELITIES, scratch + g * SUMS);
+    for (size_t g = 0; g <= n_groups; g++)
+        put_values(value + g * FDML_FIDELITIES, scratch + g * SUMS,
+                   g < n_groups ? (double)tables->min_group : 0);
 }
 
 /* --- gaps ------------------------------------------------------------------------------- */
@@ -99,7 +132,7 @@ double fdml_fidelity_behind(const double *value, size_t n_groups, size_t group, 
     return measure == FDML_FIDELITY_RESIDUAL ? own - all : all - own;
 }
 
-static double mean_difference(const double *value, size_t n_groups, size_t measure)
+double fdml_fidelity_difference_mean(const double *value, size_t n_groups, size_t measure)
 {
     double sum = 0, n = 0;
     for (size_t a = 0; a < n_groups; a++)
@@ -113,13 +146,36 @@ static double mean_difference(const double *value, size_t n_groups, size_t measu
     return n > 0 ? sum / n : NAN;
 }
 
-void fdml_fidelity_gaps(double *gap, const double *value, size_t n_groups)
+/* Adds what is no NaN, and counts it in n. */
+static void add_known(double *sum, double *n, double value)
 {
+    if (isnan(value)) return;
+    *sum += value;
+    ++*n;
+}
+
+void fdml_fidelity_means(double *value, double *gap, const fdml_fidelity_tables *tables,
+                         const fdml_fidelity_draw *draw, double *scratch)
+{
+    const size_t n_groups = tables->n_groups, n_values = (n_groups + 1) * FDML_FIDELITIES;
+    double *own = scratch + (n_groups + 1) * SUMS, *n = own + n_values;
+    double n_gaps[FDML_FIDELITIES] = { 0 };
+    memset(value, 0, n_values * sizeof *value);
+    memset(n, 0, n_values * sizeof *n);
+    memset(gap, 0, FDML_FIDELITIES * FDML_FIDELITY_GAPS * sizeof *gap);
+    for (size_t s = 0; s < tables->n_seeds; s++) {
+        fdml_fidelity_values(own, tables, s, draw, scratch);
+        for (size_t i = 0; i < n_values; i++) add_known(&value[i], &n[i], own[i]);
+        for (size_t m = 0; m < FDML_FIDELITIES; m++)
+            add_known(&gap[m * FDML_FIDELITY_GAPS + FDML_GAP_MEAN], &n_gaps[m],
+                      fdml_fidelity_difference_mean(own, n_groups, m));
+    }
+    for (size_t i = 0; i < n_values; i++) value[i] = n[i] > 0 ? value[i] / n[i] : NAN;
     for (size_t m = 0; m < FDML_FIDELITIES; m++, gap += FDML_FIDELITY_GAPS) {
+        gap[FDML_GAP_MEAN] = n_gaps[m] > 0 ? gap[FDML_GAP_MEAN] / n_gaps[m] : NAN;
         gap[FDML_GAP_MAX] = NAN;
         for (size_t g = 0; g < n_groups; g++)
             gap[FDML_GAP_MAX] =
                 fmax(gap[FDML_GAP_MAX], fdml_fidelity_behind(value, n_groups, g, m));
-        gap[FDML_GAP_MEAN] = mean_difference(value, n_groups, m);
     }
 }

@@ -29,7 +29,7 @@ Test(explain_fidelity, by_hand)
 {
     const double p[] = { .9, .7, .2, .6, .8, .3 }, e[] = { .8, .7, .1, .4, .2, .4 };
     const uint32_t code[] = { 0, 1, 0, 0, 1, 0 };
-    const fdml_fidelity_rows rows = { p, e, code, 6, 3 };
+    const fdml_fidelity_rows rows = { p, e, code, 6, 3, 1, 0 };
     const double group[] = { .75, .875, .075, .5, NAN, .3, NAN, NAN, NAN };
     const double all[] = { 4. / 6, 6.5 / 8, .15 };
     fdml_fidelity f;
@@ -37,25 +37,27 @@ Test(explain_fidelity, by_hand)
     fdml_arena_init(&arena, 0);
     cr_assert_eq(fdml_fidelity_measure(&f, &rows, &still, &arena, &err), FDML_OK);
     for (size_t i = 0; i < 9; i++)
-        cr_assert(near(f.of_group[i].value, group[i]) < 1e-15, "%zu: %g", i,
-                  f.of_group[i].value);
-    for (size_t k = 0; k < M; k++) cr_assert(near(f.overall[k].value, all[k]) < 1e-15);
+        cr_assert(near(f.of_group[i].e.value, group[i]) < 1e-15, "%zu: %g", i,
+                  f.of_group[i].e.value);
+    for (size_t k = 0; k < M; k++) cr_assert(near(f.overall[k].e.value, all[k]) < 1e-15);
     cr_assert(f.n_rows[0] == 4 && f.n_rows[1] == 2 && f.n_rows[2] == 0);
-    cr_assert(near(f.gap[ACC][FDML_GAP_MAX].value, 4. / 6 - .5) < 1e-15);
-    cr_assert(near(f.gap[ACC][FDML_GAP_MEAN].value, .25) < 1e-15);
-    cr_assert(near(f.gap[AUC][FDML_GAP_MAX].value, 6.5 / 8 - .875) < 1e-15); /* nobody behind */
-    cr_assert(isnan(f.gap[AUC][FDML_GAP_MEAN].value));
-    cr_assert(near(f.gap[RES][FDML_GAP_MAX].value, .15) < 1e-15);
-    cr_assert(near(f.gap[RES][FDML_GAP_MEAN].value, .225) < 1e-15);
-    cr_assert(f.gap[ACC][FDML_GAP_MAX].worst == 1 && f.gap[AUC][FDML_GAP_MAX].worst == 0);
-    cr_assert(isnan(f.gap[ACC][FDML_GAP_MAX].p) && isnan(f.overall[ACC].lo));
+    cr_assert(near(f.gap[ACC][FDML_GAP_MAX].e.value, 4. / 6 - .5) < 1e-15);
+    cr_assert(near(f.gap[ACC][FDML_GAP_MEAN].e.value, .25) < 1e-15);
+    cr_assert(isnan(f.gap[AUC][FDML_GAP_MAX].e.value)); /* of one group there is no gap */
+    cr_assert(isnan(f.gap[AUC][FDML_GAP_MEAN].e.value));
+    cr_assert(near(f.gap[RES][FDML_GAP_MAX].e.value, .15) < 1e-15);
+    cr_assert(near(f.gap[RES][FDML_GAP_MEAN].e.value, .225) < 1e-15);
+    cr_assert_eq(f.gap[ACC][FDML_GAP_MAX].worst, 1);
+    cr_assert_str_eq(f.gap[AUC][FDML_GAP_MAX].e.why, "fewer than two groups have a value");
+    cr_assert(isnan(f.gap[ACC][FDML_GAP_MAX].p) && isnan(f.overall[ACC].e.lo));
     fdml_arena_close(&arena);
 }
 
 static fdml_fidelity_rows case_rows(void)
 {
-    return (fdml_fidelity_rows){ blackbox_case_p, blackbox_case_e, blackbox_case_code,
-                                 CASE_ROWS, CASE_GROUPS };
+    return (fdml_fidelity_rows){
+        blackbox_case_p, blackbox_case_e, blackbox_case_code, CASE_ROWS, CASE_GROUPS, 1, 0
+    };
 }
 
 Test(explain_fidelity, as_numpy)
@@ -67,14 +69,14 @@ Test(explain_fidelity, as_numpy)
     fdml_arena_init(&arena, 0);
     cr_assert_eq(fdml_fidelity_measure(&f, &rows, &still, &arena, &err), FDML_OK);
     for (size_t i = 0; i < CASE_GROUPS * M; i++)
-        cr_assert_float_eq(f.of_group[i].value, want[i], 1e-13);
+        cr_assert_float_eq(f.of_group[i].e.value, want[i], 1e-13);
     for (size_t k = 0; k < M; k++) {
         const double a = want[k], b = want[M + k], c = want[2 * M + k];
         const double worst = fmax(a, fmax(b, c)), least = fmin(a, fmin(b, c));
-        cr_assert_float_eq(f.overall[k].value, all[k], 1e-13);
-        cr_assert_float_eq(f.gap[k][FDML_GAP_MAX].value,
+        cr_assert_float_eq(f.overall[k].e.value, all[k], 1e-13);
+        cr_assert_float_eq(f.gap[k][FDML_GAP_MAX].e.value,
                            k == RES ? worst - all[k] : all[k] - least, 1e-13);
-        cr_assert_float_eq(f.gap[k][FDML_GAP_MEAN].value,
+        cr_assert_float_eq(f.gap[k][FDML_GAP_MEAN].e.value,
                            (fabs(a - b) + fabs(a - c) + fabs(b - c)) / 3, 1e-13);
     }
     /* scikit-learn's AUROC of the same scores, with ties */
@@ -93,7 +95,8 @@ Test(explain_fidelity, as_numpy)
 Test(explain_fidelity, weights_are_copies)
 {
     enum { MOST = 3 * CASE_ROWS };
-    static double p[MOST], e[MOST], sums[4 * 8], one[4 * M], other[4 * M];
+    static double p[MOST], e[MOST], sums[FDML_FIDELITY_SCRATCH(CASE_GROUPS)], one[4 * M],
+        other[4 * M];
     static uint32_t code[MOST], times[CASE_ROWS];
     size_t n = 0;
     for (size_t i = 0; i < CASE_ROWS; i++) {
@@ -102,14 +105,15 @@ Test(explain_fidelity, weights_are_copies)
             p[n] = blackbox_case_p[i], e[n] = blackbox_case_e[i],
             code[n] = blackbox_case_code[i];
     }
-    const fdml_fidelity_rows rows = case_rows(), copies = { p, e, code, n, CASE_GROUPS };
-    fdml_fidelity_table table, copied;
+    const fdml_fidelity_rows rows = case_rows(), copies = { p, e, code, n, CASE_GROUPS, 1, 0 };
+    fdml_fidelity_tables table, copied;
+    const fdml_fidelity_draw weighted = { rows.code, times }, repeated = { code, NULL };
     fdml_arena arena;
     fdml_arena_init(&arena, 0);
     cr_assert_eq(fdml_fidelity_sort(&table, &rows, &arena, &err), FDML_OK);
     cr_assert_eq(fdml_fidelity_sort(&copied, &copies, &arena, &err), FDML_OK);
-    fdml_fidelity_values(one, &table, rows.code, times, sums);
-    fdml_fidelity_values(other, &copied, code, NULL, sums);
+    fdml_fidelity_values(one, &table, 0, &weighted, sums);
+    fdml_fidelity_values(other, &copied, 0, &repeated, sums);
     for (size_t i = 0; i < 4 * M; i++) cr_assert_float_eq(one[i], other[i], 1e-14);
     fdml_arena_close(&arena);
 }
@@ -128,16 +132,17 @@ Test(explain_fidelity, intervals)
     const fdml_fidelity_value all = f.overall[RES], most = f.of_group[RES];
     size_t n = 0;
     for (size_t i = 0; i < CASE_ROWS; i++) {
-        const double d = rows.p[i] - rows.e[i] - most.value;
+        const double d = rows.p[i] - rows.e[i] - most.e.value;
         if (!rows.code[i]) square += d * d, n++;
     }
     const double half = 1.96 * sqrt(square / (double)n / (double)(n - 1));
-    cr_assert_float_eq(most.hi - most.lo, 2 * half, .12 * half);
-    cr_assert(most.lo < most.value && most.value < most.hi && all.lo < all.value &&
-              all.value < all.hi);
+    cr_assert_float_eq(most.e.hi - most.e.lo, 2 * half, .12 * half);
+    cr_assert(most.e.lo < most.e.value && most.e.value < most.e.hi && all.e.lo < all.e.value &&
+              all.e.value < all.e.hi);
     for (size_t k = 0; k < M; k++) {
         const fdml_fidelity_gap *g = f.gap[k];
-        cr_assert(g[0].lo <= g[0].value && g[0].hi >= g[0].value && g[1].hi > g[1].lo);
+        cr_assert(g[0].e.lo <= g[0].e.value && g[0].e.hi >= g[0].e.value &&
+                  g[1].e.hi > g[1].e.lo);
     }
     fdml_arena_close(&arena);
 }
@@ -149,7 +154,7 @@ Test(explain_fidelity, permutation)
     static double p[N], e[N];
     static uint32_t code[N];
     fdml_fidelity_options o = still;
-    const fdml_fidelity_rows rows = { p, e, code, N, 2 };
+    const fdml_fidelity_rows rows = { p, e, code, N, 2, 1, 0 };
     fdml_fidelity f[2];
     fdml_rng rng;
     fdml_arena arena;
@@ -175,6 +180,13 @@ Test(explain_fidelity, permutation)
     fdml_arena_close(&arena);
 }
 
+static void expect_same(const fdml_estimate *a, const fdml_estimate *b)
+{
+    cr_assert(!memcmp(&a->value, &b->value, sizeof a->value));
+    cr_assert(!memcmp(&a->lo, &b->lo, sizeof a->lo) && !memcmp(&a->hi, &b->hi, sizeof a->hi));
+    cr_assert_eq(a->n, b->n);
+}
+
 Test(explain_fidelity, same_bits_anywhere)
 {
     fdml_fidelity f[2];
@@ -187,12 +199,15 @@ Test(explain_fidelity, same_bits_anywhere)
         o.n_threads = 1 + 2 * i;
         cr_assert_eq(fdml_fidelity_measure(&f[i], &rows, &o, &arena, &err), FDML_OK);
     }
-    cr_assert(!memcmp(f[0].overall, f[1].overall, sizeof f->overall));
-    cr_assert(!memcmp(f[0].of_group, f[1].of_group, CASE_GROUPS * M * sizeof *f->of_group));
-    cr_assert(!memcmp(f[0].behind, f[1].behind, CASE_GROUPS * M * sizeof *f->behind));
+    for (size_t i = 0; i < M; i++) expect_same(&f[0].overall[i].e, &f[1].overall[i].e);
+    for (size_t i = 0; i < CASE_GROUPS * M; i++) {
+        expect_same(&f[0].of_group[i].e, &f[1].of_group[i].e);
+        expect_same(&f[0].behind[i].e, &f[1].behind[i].e);
+    }
     for (size_t i = 0; i < M * FDML_FIDELITY_GAPS; i++) {
         const fdml_fidelity_gap *a = &f[0].gap[i / 2][i % 2], *b = &f[1].gap[i / 2][i % 2];
-        cr_assert(a->value == b->value && a->lo == b->lo && a->hi == b->hi && a->p == b->p);
+        expect_same(&a->e, &b->e);
+        cr_assert_eq(a->p, b->p);
     }
     fdml_arena_close(&arena);
 }
@@ -201,7 +216,7 @@ Test(explain_fidelity, refuses_and_runs_out_of_memory)
 {
     const double p[] = { .5, NAN }, e[] = { INFINITY, .5 };
     const uint32_t code[] = { 0, 0 };
-    fdml_fidelity_rows rows = { p, e, code, 2, 1 };
+    fdml_fidelity_rows rows = { p, e, code, 2, 1, 1, 0 };
     fdml_fidelity f;
     fdml_arena arena;
     fdml_arena_init(&arena, 0);
@@ -223,11 +238,51 @@ Test(explain_fidelity, refuses_and_runs_out_of_memory)
     }
 }
 
-Test(explain_fidelity, spread_over_seeds)
+/* Two groups of two rows, p .9 .1 for each. Right answers of the seeds: group 0 two, one, none;
+ * group 1 always two. Means .5 and 1, all .75; group 0 is behind by .25, by seed 0, .25, .5;
+ * the mean gap is (0 + .5 + 1) / 3. AUROC of group 0: 1, then the ones' .4 is above the zeros'
+ * .1, 1, then .4 below .6, 0. */
+Test(explain_fidelity, seeds_by_hand)
 {
-    const double value[] = { 1, NAN, 2, 6 };
-    double mean, deviation;
-    fdml_fidelity_spread(&mean, &deviation, value, 4);
-    cr_assert_eq(mean, 3);
-    cr_assert_float_eq(deviation, sqrt(7), 1e-15);
+    const double p[12] = { .9, .1, .9, .1, .9, .1, .9, .1, .9, .1, .9, .1 };
+    const double e[12] = { .8, .2, .8, .2, .4, .1, .8, .2, .4, .6, .8, .2 };
+    const uint32_t code[4] = { 0, 0, 1, 1 };
+    const fdml_fidelity_rows rows = { p, e, code, 4, 2, 3, 2 };
+    fdml_fidelity f;
+    fdml_arena arena;
+    fdml_arena_init(&arena, 0);
+    cr_assert_eq(fdml_fidelity_measure(&f, &rows, &still, &arena, &err), FDML_OK);
+    const double third = sqrt(((.5 * .5) + 0 + (.5 * .5)) / 2); /* sd of 1, .5, 0 */
+    cr_assert_float_eq(f.of_group[ACC].e.value, .5, 1e-15);
+    cr_assert_float_eq(f.of_group[ACC].sd, third, 1e-15);
+    cr_assert_float_eq(f.of_group[M + ACC].e.value, 1, 1e-15);
+    cr_assert_float_eq(f.overall[ACC].e.value, .75, 1e-15);
+    cr_assert_float_eq(f.overall[ACC].sd, third / 2, 1e-15);
+    cr_assert_float_eq(f.of_group[AUC].e.value, 2. / 3, 1e-15);
+    const fdml_fidelity_gap *gap = f.gap[ACC];
+    cr_assert(gap[FDML_GAP_MAX].worst == 0 && gap[FDML_GAP_MAX].e.n == 2);
+    cr_assert_float_eq(gap[FDML_GAP_MAX].e.value, .25, 1e-15);
+    cr_assert_float_eq(gap[FDML_GAP_MAX].sd, .25, 1e-15);
+    cr_assert_float_eq(gap[FDML_GAP_MEAN].e.value, .5, 1e-15);
+    cr_assert_float_eq(gap[FDML_GAP_MEAN].sd, .5, 1e-15);
+    fdml_arena_close(&arena);
+}
+
+/* A group of too few rows has no number and no gap, and stays in the overall value. */
+Test(explain_fidelity, small_groups)
+{
+    const double p[] = { .9, .1, .9, .1, .9 }, e[] = { .8, .2, .2, .2, .1 };
+    const uint32_t code[] = { 0, 0, 1, 1, 2 };
+    const fdml_fidelity_rows rows = { p, e, code, 5, 3, 1, 2 };
+    fdml_fidelity f;
+    fdml_arena arena;
+    fdml_arena_init(&arena, 0);
+    cr_assert_eq(fdml_fidelity_measure(&f, &rows, &still, &arena, &err), FDML_OK);
+    cr_assert(isnan(f.of_group[2 * M + ACC].e.value));
+    cr_assert_str_eq(f.of_group[2 * M + ACC].e.why, "insufficient data (n=1 < 2)");
+    cr_assert_float_eq(f.overall[ACC].e.value, .6, 1e-15);
+    cr_assert_float_eq(f.gap[ACC][FDML_GAP_MAX].e.value, .1, 1e-15);
+    cr_assert_eq(f.gap[ACC][FDML_GAP_MAX].worst, 1);
+    cr_assert_float_eq(f.gap[ACC][FDML_GAP_MEAN].e.value, .5, 1e-15);
+    fdml_arena_close(&arena);
 }

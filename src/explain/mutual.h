@@ -1,0 +1,36 @@
+/* mutual.h - which features say most about a black box's answers: mutual information.
+ *
+ * The paper's authors keep the k columns of largest mutual_info_regression (scikit-learn) with
+ * the black box's probability. The answer is continuous. Of a continuous column the estimate is
+ * that of Kraskov, Stoegbauer and Grassberger, "Estimating mutual information" (Phys. Rev. E
+ * 69, 2004), of a discrete one that of Ross, "Mutual information between discrete and
+ * continuous data sets" (PLoS ONE 9, 2014), both with 3 neighbours, as scikit-learn computes
+ * them, and no less than 0.
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef FDML_EXPLAIN_MUTUAL_H
+#define FDML_EXPLAIN_MUTUAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+
+typedef struct fdml_mutual_columns {
+    const float *x; /* [n, dim], NaN: a missing number, which counts as the mean of the others;
+                     * of discrete columns whole numbers */
+    const uint8_t *is_discrete; /* [dim] */
+    size_t n, dim;
+} fdml_mutual_columns;
+
+/* information: [dim] in nats, with y [n] finite. Scratch is given back. FDML_E_NOMEM. */
+fdml_status fdml_mutual_information(double *information, const fdml_mutual_columns *columns,
+                                    const double *y, int n_threads, fdml_arena *scratch,
+                                    fdml_error *err);
+
+/* column: [k], ascending: those of the largest, of equal ones the first. k at most dim. */
+void fdml_mutual_largest(uint32_t *column, size_t k, const double *information, size_t dim);
+
+#endif

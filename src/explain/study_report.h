@@ -1,0 +1,67 @@
+/* study_report.h - one study, six views: text to read, Markdown, LaTeX, CSV, JSON, HTML; and
+ * the rows behind it.
+ *
+ * A report writes what the study holds and computes no statistic; the tables of text, Markdown
+ * and LaTeX are made once (study_tables.c) with eval/report_grid.h. Numbers of text have four
+ * decimals; CSV (one row per number) and JSON (docs/formats.md) carry every digit. Write errors
+ * stay in the FILE, where fdml_output_commit finds them; FDML_E_NOMEM is the only failure
+ * reported here.
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef FDML_EXPLAIN_STUDY_REPORT_H
+#define FDML_EXPLAIN_STUDY_REPORT_H
+
+#include <stdio.h>
+
+#include "eval/gate.h"
+#include "eval/report.h"
+#include "explain/study.h"
+
+#define FDML_STUDY_SCHEMA "fdml-explain/1"
+
+/* What the study does not know about itself. NULL: not given. */
+typedef struct fdml_study_report {
+    const fdml_study *study;
+    const fdml_report_input *inputs; /* roles "table", "split", "model", "probabilities" */
+    size_t n_inputs;
+    const char *split;                     /* "drawn with seed 1", "file x.split", "column c" */
+    const struct fdml_gate_outcome *gates; /* [n_gates] */
+    size_t n_gates;
+    const fdml_report_option *options; /* [n_options] what was asked; the JSON alone has it */
+    size_t n_options;
+    const char *version, *commit, *isa;
+    int n_threads;
+    double seconds;
+    char result_sha256[FDML_SHA256_HEX];
+} fdml_study_report;
+
+typedef fdml_status fdml_study_view(FILE *file, const fdml_study_report *report,
+                                    fdml_arena *arena, fdml_error *err);
+fdml_study_view fdml_study_text, fdml_study_md, fdml_study_latex; /* study_text.c */
+fdml_study_view fdml_study_csv;                                   /* study_csv.c */
+fdml_study_view fdml_study_json;                                  /* study_json.c */
+fdml_study_view fdml_study_html;                                  /* study_html.c */
+
+/* study_rows.c. --per-row: CSV with a line for each test row, seed, black box and method:
+ * row (of the table, from 1), line, groups, target, black_box, seed, p, method, e.
+ * --local: a line for each test row, black box, method and column of its explanation: row,
+ * black_box, method, column, value (of a feature, as in the table), weight, contribution, base,
+ * prediction. */
+void fdml_study_put_rows(FILE *file, const fdml_study *study);
+void fdml_study_put_local(FILE *file, const fdml_study *study);
+
+/* study_plot.c: the explanation of one test row (index into study->test), every black box and
+ * method that has one, as an SVG drawing: bars of what each column adds, the largest first. */
+fdml_status fdml_study_plot(FILE *file, const fdml_study *study, size_t test, fdml_arena *arena,
+                            fdml_error *err);
+
+/* --- definitions: one sentence each (study_define.c) ---------------------------------------
+ */
+
+/* Keys: accuracy auroc residual max_from_average mean_between_groups quality information lime
+ * shap gam tree ... NULL past the last. */
+const char *fdml_study_define_key(size_t index);
+/* NULL: there is none of that key. Tells whose definition it is: [paper] or [ours]. */
+const char *fdml_study_define(const char *key);
+
+#endif
