@@ -169,7 +169,7 @@ static bool solve(const gam_pirls *p)
     double ridge = RIDGE;
     for (int i = 0; i < RETRIES; i++, ridge *= 10) {
         make_system(p, ridge);
-        if (!fdml_spd_factor(p->system, m)) continue;
+        if (fdml_spd_factor(p->system, m, 0) < m) continue;
         memcpy(p->next, p->right, m * sizeof *p->next);
         fdml_spd_solve(p->next, p->system, m);
         return isfinite(fdml_dot(p->next, p->next, m));

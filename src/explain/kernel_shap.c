@@ -13,7 +13,7 @@
 #include "base/rng.h"
 #include "explain/coalitions.h"
 #include "explain/first_failure.h"
-#include "explain/ridge.h"
+#include "explain/spd.h"
 
 enum { BATCH = 2048 };                     /* rows; at least one coalition's */
 static const uint32_t STREAM = 0x70616873; /* "shap" */
@@ -167,14 +167,14 @@ static void solve(desk *d, double base)
 {
     const size_t n = d->n_players - 1;
     make_equations(d, base);
-    if (fdml_cholesky(d->a, n, ROUNDING) < n) {
+    if (fdml_spd_factor(d->a, n, ROUNDING) < n) {
         double most = 0;
         make_equations(d, base);
         for (size_t i = 0; i < n; i++) most = fmax(most, d->a[i * n + i]);
         for (size_t i = 0; i < n; i++) d->a[i * n + i] += most > 0 ? REGULAR * most : 1;
-        (void)fdml_cholesky(d->a, n, 0);
+        (void)fdml_spd_factor(d->a, n, 0);
     }
-    fdml_cholesky_solve(d->phi, d->a, n);
+    fdml_spd_solve(d->phi, d->a, n);
     d->phi[n] = d->fx - base;
     for (size_t i = 0; i < n; i++) d->phi[n] -= d->phi[i];
 }

@@ -13,7 +13,7 @@
  * leave singular is made regular by 1e-9 of its largest diagonal element.
  *
  * Features are whatever the rows have: of encoded rows the players are encoded columns, which
- * is how the authors of EXPLAIN call shap; of raw rows a category is one player.
+ * is how Balagopalan et al. (FAccT 2022) call shap; of raw rows a category is one player.
  *
  * Draws are keyed by (seed, row): no thread count and no other row changes them.
  *

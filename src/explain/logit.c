@@ -14,6 +14,7 @@
 
 #include "base/dmath.h"
 #include "base/parallel.h"
+#include "explain/spd.h"
 
 enum { BLOCKS = 16, LEAST_ROWS = 512, MOST_STEPS = 100, MOST_HALVINGS = 40 };
 
@@ -122,22 +123,13 @@ static double merge(fit_state *f, const double *u)
     return largest;
 }
 
-/* step = H^-1 gradient by Cholesky; H's eigenvalues are at least 1. */
-static void solve(fit_state *f)
+/* step = H^-1 gradient. H's eigenvalues are at least 1, so that only overflow makes it fail. */
+static bool solve(fit_state *f)
 {
-    const size_t n = f->n;
-    double *h = f->hessian, *x = f->step;
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j <= i; j++) {
-            const double rest = h[i * n + j] - fdml_dot(h + i * n, h + j * n, j);
-            h[i * n + j] = i == j ? sqrt(rest) : rest / h[j * n + j];
-        }
-    for (size_t i = 0; i < n; i++)
-        x[i] = (f->gradient[i] - fdml_dot(h + i * n, x, i)) / h[i * n + i];
-    for (size_t i = n; i-- > 0;) {
-        x[i] /= h[i * n + i];
-        for (size_t j = 0; j < i; j++) x[j] -= h[i * n + j] * x[i];
-    }
+    memcpy(f->step, f->gradient, f->n * sizeof *f->step);
+    if (fdml_spd_factor(f->hessian, f->n, 0) < f->n) return false;
+    fdml_spd_solve(f->step, f->hessian, f->n);
+    return true;
 }
 
 static bool make_state(fit_state *f, fdml_arena *arena)
@@ -186,8 +178,7 @@ fdml_status fdml_logit_fit(double *u, fdml_logit *fit, const fdml_logit_rows *ro
         made.value = evaluate(&f, u, false, n_threads);
         made.gradient = merge(&f, u);
         if (made.gradient <= tolerance || made.n_steps == MOST_STEPS) break;
-        solve(&f);
-        if (!descend(u, &made.value, &f, n_threads)) break;
+        if (!solve(&f) || !descend(u, &made.value, &f, n_threads)) break;
     }
     *fit = made;
     fdml_arena_reset(scratch, mark);

@@ -1,8 +1,7 @@
 /* ridge.c - see ridge.h.
  *
  * Of n rows and p columns the moments take n p^2 multiply-adds and the decomposition p^3 / 6,
- * so the first go through gemm, blocks of rows in panels that it reads as they are, and the
- * second is plain: rows of L are dotted, which lie one after another.
+ * so the first go through gemm, blocks of rows in panels that it reads as they are.
  *
  * SPDX-License-Identifier: MIT */
 #include "explain/ridge.h"
@@ -10,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/dmath.h"
+#include "explain/spd.h"
 
 enum { RUN = 256 }; /* rows in one chain of single precision */
 
@@ -108,31 +107,6 @@ void fdml_moments_make(fdml_moments *m, const float *x, const double *y, const f
         for (size_t j = 0; j < i; j++) m->a[j * q + i] = m->a[i * q + j];
 }
 
-/* --- Cholesky --------------------------------------------------------------------------- */
-
-size_t fdml_cholesky(double *a, size_t n, double floor)
-{
-    for (size_t i = 0; i < n; i++) {
-        double *row = a + i * n;
-        for (size_t j = 0; j < i; j++)
-            row[j] = (row[j] - fdml_dot(row, a + j * n, j)) / a[j * n + j];
-        const double pivot = row[i] - fdml_dot(row, row, i);
-        if (!(pivot > floor * row[i]) || !(pivot > 0)) return i;
-        row[i] = sqrt(pivot);
-    }
-    return n;
-}
-
-void fdml_cholesky_solve(double *x, const double *l, size_t n)
-{
-    for (size_t i = 0; i < n; i++) x[i] = (x[i] - fdml_dot(l + i * n, x, i)) / l[i * n + i];
-    for (size_t i = n; i-- > 0;) {
-        const double *row = l + i * n;
-        x[i] /= row[i];
-        for (size_t j = 0; j < i; j++) x[j] -= row[j] * x[i];
-    }
-}
-
 /* --- ridge ------------------------------------------------------------------------------ */
 
 fdml_status fdml_ridge_init(fdml_ridge *ridge, size_t dim, fdml_arena *arena, fdml_error *err)
@@ -175,14 +149,14 @@ fdml_status fdml_ridge_fit(fdml_ridge *ridge, const fdml_moments *m, const uint3
         for (size_t j = 0; j <= i; j++) a[i * n + j] = row[listed(column, j)];
         a[i * n + i] += alpha;
     }
-    const size_t bad = fdml_cholesky(a, n, alpha > 0 ? ROUNDING : DEPENDENT);
+    const size_t bad = fdml_spd_factor(a, n, alpha > 0 ? ROUNDING : DEPENDENT);
     if (bad < n)
         return fdml_fail(err, FDML_E_DATA,
                          "ridge: column %zu is constant or depends on %zu others, and alpha is "
                          "%g: nothing makes its coefficient unique",
                          listed(column, bad), bad, alpha);
     for (size_t i = 0; i < n; i++) ridge->coef[i] = m->a[m->dim * q + listed(column, i)];
-    fdml_cholesky_solve(ridge->coef, a, n);
+    fdml_spd_solve(ridge->coef, a, n);
     ridge->n = n;
     ridge->intercept = m->mean[m->dim];
     for (size_t i = 0; i < n; i++)

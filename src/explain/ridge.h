@@ -70,10 +70,4 @@ void fdml_ridge_forward(uint32_t *column, size_t k, const fdml_moments *m, fdml_
 fdml_status fdml_ridge_largest(uint32_t *column, size_t k, const fdml_moments *m,
                                const float *at, fdml_ridge *scratch, fdml_error *err);
 
-/* In place, the lower triangle L of a = L L^T, [n, n]. Returns n, or the first row whose pivot
- * is not above `floor` times its diagonal; then a is spoiled. */
-size_t fdml_cholesky(double *a, size_t n, double floor);
-/* x = (L L^T)^-1 x. */
-void fdml_cholesky_solve(double *x, const double *l, size_t n);
-
 #endif
