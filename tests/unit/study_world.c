@@ -143,7 +143,7 @@ static void fill_options(study_world *w)
                                        .with_information = true,
                                        .with_local = true,
                                        .n_bootstrap = 60,
-                                       .n_permutations = 199,
+                                       .n_permutations = 999,
                                        .confidence = 0.95 };
 }
 
