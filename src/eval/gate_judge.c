@@ -15,25 +15,18 @@ static size_t metric_of(const fdml_audit_result *r, const gate_operand *o)
     return m;
 }
 
-/* Whether `text` is the listed names of the operand, in the order of the columns, with " x "
- * between them: how groups.c names intersections. names: o->column or o->value. */
+/* Columns are the first groupings behind the whole. */
+static const char *column_name(const void *ctx, size_t i)
+{
+    const fdml_groupings *by = ctx;
+    return i + 1 < by->n && !by->grouping[i + 1].is_intersection ? by->grouping[i + 1].by
+                                                                 : NULL;
+}
+
 static bool is_joined(const char *text, const fdml_audit_result *r, const gate_operand *o,
                       const char *const *names)
 {
-    const fdml_groupings *by = &r->groupings;
-    bool is_first = true;
-    for (size_t g = 1; g < by->n; g++) {
-        size_t k = 0;
-        while (k < o->n_columns && strcmp(o->column[k], by->grouping[g].by) != 0) k++;
-        if (by->grouping[g].is_intersection || k == o->n_columns) continue;
-        if (!is_first && strncmp(text, " x ", 3) != 0) return false;
-        if (!is_first) text += 3;
-        const size_t n = strlen(names[k]);
-        if (strncmp(text, names[k], n) != 0) return false;
-        text += n;
-        is_first = false;
-    }
-    return !*text;
+    return fdml_gate_is_joined(text, o, names, column_name, &r->groupings);
 }
 
 /* Index of the operand's grouping; groupings.n where there is none. */

@@ -93,3 +93,22 @@ fdml_status fdml_gate_columns_check(const gate_place *at, const gate_columns *c)
         return fdml_gate_needs(at, "intersections are switched off");
     return o->n_columns && o->value[0] ? check_rows(at, c, column, level) : FDML_OK;
 }
+
+bool fdml_gate_is_joined(const char *text, const gate_operand *o, const char *const *names,
+                         const char *(*column)(const void *, size_t), const void *ctx)
+{
+    bool is_first = true;
+    const char *name;
+    for (size_t i = 0; (name = column(ctx, i)) != NULL; i++) {
+        size_t k = 0;
+        while (k < o->n_columns && strcmp(o->column[k], name) != 0) k++;
+        if (k == o->n_columns) continue;
+        if (!is_first && strncmp(text, " x ", 3) != 0) return false;
+        if (!is_first) text += 3;
+        const size_t n = strlen(names[k]);
+        if (strncmp(text, names[k], n) != 0) return false;
+        text += n;
+        is_first = false;
+    }
+    return !*text;
+}

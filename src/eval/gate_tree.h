@@ -114,6 +114,12 @@ typedef struct gate_columns {
 /* Whether there are the operand's columns and values, and a row that has them. */
 fdml_status fdml_gate_columns_check(const gate_place *at, const gate_columns *columns);
 
+/* Whether `text` is names of the operand's columns or values (o->column or o->value), in the
+ * order in which the data have the columns, with " x " between them: how groups.c names
+ * intersections. `column` names the data's columns, NULL past the last. */
+bool fdml_gate_is_joined(const char *text, const gate_operand *o, const char *const *names,
+                         const char *(*column)(const void *, size_t), const void *ctx);
+
 /* --- gate_truth.c ------------------------------------------------------------------------- */
 /* What an operand was found to be. */
 typedef struct gate_found {

@@ -91,17 +91,17 @@ static const char *part(char out[PART], const char *text, size_t size)
     return out;
 }
 
+/* Where there are baselines of both kinds, the method counts (study_measure.c). */
 static fdml_status check_change(const gate_place *at, const metric_place *metric,
                                 const fdml_study_options *options)
 {
-    const bool by_method = options->baseline < options->n_methods;
-    const bool by_source = options->baseline_source < options->n_sources;
-    if (!by_method && !by_source)
+    const bool by_method = options->baseline != SIZE_MAX;
+    if (!by_method && options->baseline_source == SIZE_MAX)
         return fdml_gate_needs(at, "change needs a baseline that others are compared with");
     if (metric->method == SIZE_MAX)
         return fdml_gate_needs(at, "change is of an explanation, not of quality");
-    if ((!by_method || metric->method == options->baseline) &&
-        (!by_source || metric->box == options->baseline_source))
+    if (by_method ? metric->method == options->baseline
+                  : metric->box == options->baseline_source)
         return fdml_gate_needs(at, "change: this is the baseline itself");
     return FDML_OK;
 }
@@ -128,7 +128,6 @@ static fdml_status check_metric(const gate_place *at, const fdml_study_options *
     return o->side == GATE_CHANGE ? check_change(at, &metric, options) : FDML_OK;
 }
 
-/* Intersections are of all columns together. */
 static fdml_status check_columns(const gate_place *at, const fdml_tabular *table,
                                  const fdml_study_options *options)
 {
@@ -139,11 +138,7 @@ static fdml_status check_columns(const gate_place *at, const fdml_tabular *table
                                    .counted = FDML_PART_TEST,
                                    .rows = "test row",
                                    .has_intersections = options->with_intersections };
-    FDML_TRY(fdml_gate_columns_check(at, &columns));
-    const size_t n = at->operand->n_columns;
-    if (n > 1 && n < table->n_protected)
-        return fdml_gate_needs(at, "an intersection is of all protected columns together");
-    return FDML_OK;
+    return fdml_gate_columns_check(at, &columns);
 }
 
 static fdml_status check_operand(const gate_place *at, const fdml_tabular *table,
@@ -194,17 +189,21 @@ static size_t column_of(const fdml_study *study, const char *name)
     return c;
 }
 
+static const char *column_name(const void *ctx, size_t i)
+{
+    const fdml_tabular *table = ctx;
+    return i < table->n_protected ? table->protected_[i].name : NULL;
+}
+
 /* The attribute of the operand's columns, of none the first; n_attributes: there is none. */
 static size_t attribute_of(const fdml_study *study, const gate_operand *o)
 {
     size_t a = 0;
-    for (; o->n_columns && a < study->n_attributes; a++) {
-        const fdml_study_attribute *attribute = &study->attribute[a];
-        if (attribute->is_intersection
-                ? o->n_columns > 1
-                : o->n_columns == 1 && !strcmp(attribute->name, o->column[0]))
+    for (; o->n_columns && a < study->n_attributes; a++)
+        if (study->attribute[a].is_intersection == (o->n_columns > 1) &&
+            fdml_gate_is_joined(study->attribute[a].name, o, o->column, column_name,
+                                study->table))
             break;
-    }
     return a;
 }
 

@@ -219,8 +219,11 @@ Test(explain_gate, what_is_not_computed_is_refused, .init = begin, .fini = end)
                    "column 7: other is of fdml-eval; a method is named by itself");
     expect_refused("detectable(change(mlp/shap.accuracy)) < 2", FDML_E_ARG,
                    "column 19: detectable is of fdml-eval");
-    w.options.baseline_source = 0; /* a baseline of either kind will do */
-    cr_expect_eq(judge("change(mlp/lime.accuracy) < 2"), FDML_UNDECIDED);
+    w.options.baseline = SIZE_MAX; /* a baseline of either kind will do */
+    w.options.baseline_source = 0;
+    cr_expect_eq(judge("change(mlp/shap.accuracy) < 2"), FDML_TRUE);
+    expect_refused("change(logistic/shap.accuracy) < 2", FDML_E_ARG,
+                   "column 8: change: this is the baseline itself");
     w.options.baseline = w.options.baseline_source = SIZE_MAX;
     expect_refused("change(mlp/shap.accuracy) < 2", FDML_E_ARG,
                    "column 8: change needs a baseline that others are compared with");
