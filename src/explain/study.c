@@ -76,18 +76,24 @@ static fdml_status check_choice(study_run *r, const fdml_study_source *source,
     return warn(r, text, err);
 }
 
+fdml_blackbox_options fdml_study_training(const fdml_study_options *study,
+                                          const fdml_study_source *source, uint64_t seed)
+{
+    return (fdml_blackbox_options){ .kind = source->kind,
+                                    .candidate = study->candidate,
+                                    .n_candidates = study->n_candidates,
+                                    .n_folds = 5,
+                                    .seed = seed,
+                                    .workers = study->workers };
+}
+
 /* Makes the seed's black box; *choice stays. */
 static fdml_status make_box(fdml_blackbox *box, fdml_blackbox_choice *choice, study_run *r,
                             const fdml_study_source *source, fdml_error *err)
 {
     const uint32_t *row;
     size_t n;
-    const fdml_blackbox_options o = { .kind = source->kind,
-                                      .candidate = r->o->candidate,
-                                      .n_candidates = r->o->n_candidates,
-                                      .n_folds = 5,
-                                      .seed = r->now.seed,
-                                      .workers = r->o->workers };
+    const fdml_blackbox_options o = fdml_study_training(r->o, source, r->now.seed);
     FDML_TRY(training_rows(&row, &n, r, source, err));
     FDML_TRY(fdml_blackbox_train(box, choice, r->t, row, n, &o, r->scratch, err));
     double *copy = fdml_arena_push(r->arena, choice->n_candidates, 2 * sizeof *copy);

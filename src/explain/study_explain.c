@@ -11,8 +11,6 @@
 #include "base/rng.h"
 #include "explain/cart.h"
 #include "explain/crossval.h"
-#include "explain/gam.h"
-#include "explain/kernel_shap.h"
 #include "explain/mutual.h"
 #include "explain/study_state.h"
 
@@ -93,14 +91,11 @@ static void keep_columns(float *to, const columns *from, const uint32_t *kept, s
 
 /* --- LIME --------------------------------------------------------------------------------- */
 
-static fdml_status explain_lime(study_answer *answer, const study_case *c, const fdml_method *m,
-                                fdml_arena *arena, fdml_arena *scratch, fdml_error *err)
+fdml_lime_options fdml_study_lime(const fdml_study_options *study, const fdml_method *m,
+                                  uint64_t seed)
 {
-    const fdml_tabular *t = c->t;
-    const study_part *test = &c->part[FDML_PART_TEST];
-    fdml_study_local *local = answer->local;
     fdml_lime_options o = fdml_lime_defaults;
-    o.seed = c->seed;
+    o.seed = seed;
     o.n_samples = m->n_samples;
     o.sigma = m->sigma;
     o.alpha = m->alpha;
@@ -108,7 +103,17 @@ static fdml_status explain_lime(study_answer *answer, const study_case *c, const
     o.n_kept = m->n_kept;
     o.jtt_factor = m->jtt;
     o.jtt_keeps_mass = m->keeps_mass;
-    o.workers = c->o->workers;
+    o.workers = study->workers;
+    return o;
+}
+
+static fdml_status explain_lime(study_answer *answer, const study_case *c, const fdml_method *m,
+                                fdml_arena *arena, fdml_arena *scratch, fdml_error *err)
+{
+    const fdml_tabular *t = c->t;
+    const study_part *test = &c->part[FDML_PART_TEST];
+    fdml_study_local *local = answer->local;
+    const fdml_lime_options o = fdml_study_lime(c->o, m, c->seed);
     fdml_lime_result result = { .prediction = answer->e };
     if (local) {
         FDML_TRY(fdml_study_local_features(local, t, test->n, arena, err));
@@ -128,6 +133,14 @@ static fdml_status explain_lime(study_answer *answer, const study_case *c, const
 }
 
 /* --- SHAP --------------------------------------------------------------------------------- */
+
+fdml_shap_options fdml_study_shap(const fdml_study_options *study, const fdml_method *m,
+                                  uint64_t seed)
+{
+    return (fdml_shap_options){ .seed = seed,
+                                .n_samples = m->n_samples,
+                                .workers = study->workers };
+}
 
 /* The background: different rows of those that explain, by the seed. */
 static fdml_status draw_background(const uint32_t **row, size_t *n, const study_case *c,
@@ -152,18 +165,17 @@ static fdml_status explain_shap(study_answer *answer, const study_case *c, const
     const fdml_encoder *e = m->is_encoded ? c->box->encoder : NULL;
     study_case own = *c;
     columns background, explained, known;
-    const uint32_t *row;
-    size_t n_background;
+    const uint32_t *row = NULL;
+    size_t n_background = 0;
     fdml_blackbox box = *c->box;
-    fdml_shap_options o = { .seed = c->seed, .n_samples = m->n_samples };
-    o.workers = c->o->workers;
+    fdml_shap_options o = fdml_study_shap(c->o, m, c->seed);
     if (m->is_encoded) {
         if (!e)
             return fdml_fail(err, FDML_E_ARG,
                              "method '%s': black box %s takes no encoded columns", m->text,
                              c->box_name);
         own.encoder = e; /* the black box's own columns */
-        fdml_blackbox_of_encoded(&box, c->box);
+        box = fdml_blackbox_of_encoded(c->box);
     }
     FDML_TRY(draw_background(&row, &n_background, c, m, scratch, err));
     FDML_TRY(take_columns(&background, &own, row, n_background, m->is_encoded, scratch, err));
@@ -270,6 +282,13 @@ static fdml_status keep_shapes(fdml_study_local *local, const fdml_gam *gam, con
     return FDML_OK;
 }
 
+fdml_gam_options fdml_study_gam(const fdml_study_options *study)
+{
+    return (fdml_gam_options){ .max_iterations = 100,
+                               .tolerance = 1e-4,
+                               .n_threads = study->workers.n_threads };
+}
+
 static fdml_status explain_gam(study_answer *answer, const study_case *c, const fdml_method *m,
                                fdml_arena *arena, fdml_arena *scratch, fdml_error *err)
 {
@@ -277,9 +296,7 @@ static fdml_status explain_gam(study_answer *answer, const study_case *c, const 
     fdml_gam gam;
     float *z;
     char text[128];
-    const fdml_gam_options o = { .max_iterations = 100,
-                                 .tolerance = 1e-4,
-                                 .n_threads = c->o->workers.n_threads };
+    const fdml_gam_options o = fdml_study_gam(c->o);
     FDML_TRY(prepare_lesson(&l, c, m, scratch, err));
     FDML_TRY(fdml_gam_fit(&gam, l.z, l.label, l.n, l.dim, &o, scratch, err));
     FDML_TRY(take_part(&z, &l, c, FDML_PART_TEST, scratch, err));

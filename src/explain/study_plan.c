@@ -1,11 +1,11 @@
 /* study_plan.c - the memory of a study, before it runs. See study.h.
  *
  * What is counted: the answers of all black boxes and methods, the largest black box in
- * training (every thread has a fold's rows), the largest method (every thread has a
- * neighbourhood; a model of the whole has encoded rows), and the replicates behind one
+ * training, the largest method with the rows it looks at, and the replicates behind one
  * interval. Small things of constant size are a megabyte for each thread.
  *
  * SPDX-License-Identifier: MIT */
+#include "explain/cart.h"
 #include "explain/study_state.h"
 
 static const double small = 1 << 20;
@@ -32,40 +32,45 @@ static double balanced_rows(double n, const fdml_tabular *t, bool by_label, bool
     return n;
 }
 
-/* Encoded rows, code, label, place and score; twice, as a fold has rows to train and to test.
- */
-static double training_memory(const fdml_tabular *t, const fdml_study_options *o, double n,
-                              double dim)
+static double training_memory(const fdml_tabular *t, const fdml_study_options *o, double n)
 {
     double bytes = 0;
-    const double n_threads = o->workers.n_threads;
     for (size_t b = 0; b < o->n_sources; b++) {
-        if (o->source[b].outside) continue;
-        const double rows =
-            balanced_rows(n, t, o->balances_labels, o->source[b].balances_groups);
-        bytes = most(bytes, (n_threads + 1) * rows * (4 * dim + 64));
+        const fdml_study_source *source = &o->source[b];
+        if (source->outside) continue;
+        const fdml_blackbox_options training = fdml_study_training(o, source, 0);
+        const size_t rows =
+            (size_t)balanced_rows(n, t, o->balances_labels, source->balances_groups);
+        bytes = most(bytes, fdml_blackbox_train_memory(t, rows, &training) + 8 * (double)rows +
+                                4 * (double)t->n_rows);
     }
     return bytes;
 }
 
+/* A method and the rows it looks at, encoded and as they are. */
 static double method_memory(const fdml_tabular *t, const fdml_study_options *o,
                             const double *n_rows, double dim)
 {
     double bytes = 0;
-    const double n_threads = o->workers.n_threads, p = (double)t->n_features;
+    const size_t columns = (size_t)dim;
+    const fdml_lime_data lime = { .n_features = t->n_features, .n_numeric = t->n_features };
     for (size_t m = 0; m < o->n_methods; m++) {
         const fdml_method *method = &o->method[m];
-        const double samples = (double)method->n_samples;
-        const double explain =
-            balanced_rows(n_rows[FDML_PART_EXPLAIN], t, false, method->is_balanced);
-        double own = 0;
-        if (method->kind == FDML_METHOD_LIME) own = n_threads * samples * (12 * p + 64);
-        if (method->kind == FDML_METHOD_SHAP)
-            own =
-                n_threads * samples * ((double)method->n_background * (4 * dim + 8) + 16 * dim);
-        if (method->kind == FDML_METHOD_GAM)
-            own = n_threads * 8 * (20 * dim) * (20 * dim) + explain * 64;
-        bytes = most(bytes, own + (2 * explain + n_rows[FDML_PART_TEST]) * (12 * dim + 96));
+        const size_t rows =
+            (size_t)balanced_rows(n_rows[FDML_PART_EXPLAIN], t, false, method->is_balanced);
+        const fdml_lime_options lime_options = fdml_study_lime(o, method, 0);
+        const fdml_shap_options shap_options = fdml_study_shap(o, method, 0);
+        const fdml_gam_options gam_options = fdml_study_gam(o);
+        const fdml_cart_options cart_options = { FDML_METHOD_MOST_DEPTH, o->workers.n_threads };
+        const double own[FDML_METHODS] = {
+            fdml_lime_memory(&lime, &lime_options),
+            fdml_shap_memory(columns, method->n_background, &shap_options),
+            fdml_gam_memory(rows, columns, &gam_options),
+            FDML_METHOD_MOST_DEPTH * fdml_cart_memory(rows, columns, &cart_options)
+        };
+        const double looked_at =
+            2 * (double)rows + n_rows[FDML_PART_VALIDATE] + n_rows[FDML_PART_TEST];
+        bytes = most(bytes, own[method->kind] + looked_at * (12 * dim + 96));
     }
     return bytes;
 }
@@ -94,8 +99,8 @@ double fdml_study_memory(const fdml_tabular *table, const fdml_study_options *op
     const double answers = (double)(o->n_sources * o->n_seeds) * n_test * 8 * (n_methods + 1);
     const double local =
         o->with_local ? (double)o->n_sources * n_methods * n_test * (16 * dim + 16) : 0;
-    const double work = most(training_memory(t, o, n_rows[FDML_PART_TRAIN], dim),
-                             method_memory(t, o, n_rows, dim));
+    const double work =
+        most(training_memory(t, o, n_rows[FDML_PART_TRAIN]), method_memory(t, o, n_rows, dim));
     return answers + local + (double)t->n_rows * 16 +
            most(work, resampling_memory(o, n_test, n_groups)) + o->workers.n_threads * small;
 }

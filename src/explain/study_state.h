@@ -10,6 +10,8 @@
 #define FDML_EXPLAIN_STUDY_STATE_H
 
 #include "explain/encode.h"
+#include "explain/gam.h"
+#include "explain/kernel_shap.h"
 #include "explain/lime.h"
 #include "explain/study.h"
 
@@ -87,6 +89,17 @@ fdml_status fdml_study_groups(const fdml_study_attribute **attribute, size_t *n,
 fdml_status fdml_study_explain(study_answer *answer, const study_case *c,
                                const fdml_method *method, fdml_arena *arena,
                                fdml_arena *scratch, fdml_error *err);
+
+/* What the text of a method says, as its own options. */
+fdml_lime_options fdml_study_lime(const fdml_study_options *study, const fdml_method *m,
+                                  uint64_t seed);
+fdml_shap_options fdml_study_shap(const fdml_study_options *study, const fdml_method *m,
+                                  uint64_t seed);
+fdml_gam_options fdml_study_gam(const fdml_study_options *study);
+
+/* study.c: of a black box that is trained here. */
+fdml_blackbox_options fdml_study_training(const fdml_study_options *study,
+                                          const fdml_study_source *source, uint64_t seed);
 
 /* study_local.c: arrays of `local` for n rows and what columns there are, in `arena`. */
 fdml_status fdml_study_local_features(fdml_study_local *local, const fdml_tabular *t, size_t n,
