@@ -126,7 +126,8 @@ static void read_table(task *t, const char *path, int argc, char **argv)
 
 static void prepare(task *t, int argc, char **argv)
 {
-    const char *path = option(argc, argv, "--table", NULL), *isa = option(argc, argv, "--isa", "");
+    const char *path = option(argc, argv, "--table", NULL),
+               *isa = option(argc, argv, "--isa", "");
     const bool is_net = !strcmp(option(argc, argv, "--box", "logistic"), "mlp");
     const double setting = atof(option(argc, argv, "--setting", is_net ? "50" : "1"));
     fdml_blackbox_choice choice;
@@ -203,8 +204,7 @@ static double time_shap(task *t)
     for (uint32_t i = 0; i < t->n_rows; i++) every[i] = i;
     t->bytes = fdml_shap_memory(dim, BACKGROUND, &options);
     const double start = bench_now();
-    check(
-        fdml_shap_explain(&result, &box, &data, every, t->n_rows, &options, &t->arena, &err));
+    check(fdml_shap_explain(&result, &box, &data, every, t->n_rows, &options, &t->arena, &err));
     return bench_now() - start;
 }
 

@@ -32,7 +32,8 @@ bool fdml_blackbox_desk_make(blackbox_desk *d, const blackbox_model *m, size_t d
     return d->x != NULL;
 }
 
-/* --- encoded rows --------------------------------------------------------------------------- */
+/* --- encoded rows ---------------------------------------------------------------------------
+ */
 
 /* At most RUN rows of d->x. */
 static void score_run(double *score, const blackbox_model *m, const blackbox_desk *d, size_t n,
@@ -71,7 +72,8 @@ static fdml_status predict_encoded(void *ctx, double *p, const float *z, size_t 
     return FDML_OK;
 }
 
-/* --- raw rows ------------------------------------------------------------------------------- */
+/* --- raw rows -------------------------------------------------------------------------------
+ */
 
 static double sum_entries(const double *u, const float *value, const uint32_t *column,
                           size_t n_entries, size_t dim)
@@ -105,7 +107,8 @@ static fdml_status predict(void *ctx, double *p, const float *x, size_t n, int t
     return FDML_OK;
 }
 
-/* --- making one ----------------------------------------------------------------------------- */
+/* --- making one -----------------------------------------------------------------------------
+ */
 
 /* Weights from panels to rows of inputs. */
 static bool make_gather(fdml_gather *gather, const fdml_perceptron *net, size_t n_features,
@@ -121,13 +124,13 @@ static bool make_gather(fdml_gather *gather, const fdml_perceptron *net, size_t 
             w[i * width + u] = fdml_dense_weight(net->panels[0], i, u, &net->first);
         out[u] = fdml_dense_weight(net->panels[1], u, 0, &net->second);
     }
-    *gather = (fdml_gather){ .n_entries = n_features,
-                             .w = w,
-                             .bias = w + (n_in - 1) * width,
-                             .out = out,
-                             .shift = fdml_dense_weight(net->panels[1], n_hidden, 0,
-                                                        &net->second),
-                             .width = width };
+    *gather =
+        (fdml_gather){ .n_entries = n_features,
+                       .w = w,
+                       .bias = w + (n_in - 1) * width,
+                       .out = out,
+                       .shift = fdml_dense_weight(net->panels[1], n_hidden, 0, &net->second),
+                       .width = width };
     return true;
 }
 

@@ -59,9 +59,9 @@ static fdml_status encode_rows(encoded *to, const fdml_encoder *e, const fdml_ta
 }
 
 /* m->u: where a logistic regression starts, in `arena` as the rest of the model. */
-static fdml_status learn(blackbox_model *m, const encoded *rows, double candidate, uint64_t stream,
-                         const fdml_blackbox_options *o, int n_threads, fdml_arena *arena,
-                         fdml_error *err)
+static fdml_status learn(blackbox_model *m, const encoded *rows, double candidate,
+                         uint64_t stream, const fdml_blackbox_options *o, int n_threads,
+                         fdml_arena *arena, fdml_error *err)
 {
     if (m->kind == FDML_BLACKBOX_LOGISTIC) {
         const fdml_logit_rows listed = { rows->z, rows->y, rows->n, rows->dim };
@@ -141,7 +141,8 @@ static fdml_status try_candidates(const search *s, unsigned fold, size_t first, 
     for (size_t c = first; c < last; c++) {
         const uint64_t stream = (uint64_t)STREAM << 32 | (uint64_t)c << 8 | fold;
         FDML_TRY(learn(&m, &f.train, s->candidate[c], stream, s->o, 1, arena, err));
-        if (!fdml_blackbox_desk_make(&d, &m, f.train.dim, 0, arena)) return no_memory(s->n, err);
+        if (!fdml_blackbox_desk_make(&d, &m, f.train.dim, 0, arena))
+            return no_memory(s->n, err);
         fdml_blackbox_score(f.score, &m, f.test.z, f.test.n, f.test.dim, &d);
         FDML_TRY(fdml_auroc(&s->auroc[fold * s->n_candidates + c], f.score, f.test.y, f.test.n,
                             arena, err));
@@ -204,8 +205,8 @@ static fdml_status cross_validate(size_t *best, double *mean, search *s, fdml_ar
 
 /* --- the whole -------------------------------------------------------------------------- */
 
-static fdml_status learn_all(blackbox_trained *b, const search *s, size_t chosen, fdml_arena *arena,
-                             fdml_error *err)
+static fdml_status learn_all(blackbox_trained *b, const search *s, size_t chosen,
+                             fdml_arena *arena, fdml_error *err)
 {
     const int n_threads = s->o->workers.n_threads < 1 ? 1 : s->o->workers.n_threads;
     const uint64_t stream = (uint64_t)STREAM << 32 | (uint64_t)chosen << 8 | WHOLE;
@@ -346,7 +347,8 @@ double fdml_blackbox_train_memory(const fdml_tabular *t, size_t n,
     const sizes s = measure(t, n, options, widest);
     const double whole = s.encoder + s.model + encoded_size(s.n, s.dim) + s.fit +
                          n_threads * s.desk + fdml_arena_room(n_threads, sizeof(blackbox_desk));
-    const double folds = 2 * fdml_arena_room(s.n, 1) + fdml_arena_room(n_tasks, sizeof(double)) +
+    const double folds = 2 * fdml_arena_room(s.n, 1) +
+                         fdml_arena_room(n_tasks, sizeof(double)) +
                          fdml_arena_room(n_tasks, sizeof(fdml_status)) +
                          fdml_arena_room(n_tasks, sizeof(fdml_error)) +
                          fmin(n_threads, n_tasks) * task_size(&s, options, n_candidates);

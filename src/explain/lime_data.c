@@ -165,8 +165,8 @@ static void draw_words(uint32_t *word, const fdml_lime_draw *draw, size_t n_of_s
                        size_t first, size_t n)
 {
     const uint32_t key[2] = { (uint32_t)draw->seed, (uint32_t)(draw->seed >> 32) };
-    const uint32_t counter[4] = { (uint32_t)(first * ((n_of_sample + 3) / 4)), draw->row, STREAM,
-                                  0 };
+    const uint32_t counter[4] = { (uint32_t)(first * ((n_of_sample + 3) / 4)), draw->row,
+                                  STREAM, 0 };
     draw->kernels->philox_columns(word, RUN, n_of_sample, counter, key, n);
 }
 

@@ -218,11 +218,10 @@ typedef struct fdml_block {
     size_t row_stride;
 } fdml_block;
 
-/* A network with one hidden layer and one output, of rows of inputs that are mostly 0: entry e of
- * row i is value[i, e] of input column[i, e].
- *   score[i] = sum_u out[u] max(0, sum_e value w[column][u] + bias[u]) + shift
- * Inner sums are chains of fused multiply-adds in the order of the entries; the outer one is
- * sixteen chains, which fold 16-8-4-2-1. */
+/* A network with one hidden layer and one output, of rows of inputs that are mostly 0: entry e
+ * of row i is value[i, e] of input column[i, e]. score[i] = sum_u out[u] max(0, sum_e value
+ * w[column][u] + bias[u]) + shift Inner sums are chains of fused multiply-adds in the order of
+ * the entries; the outer one is sixteen chains, which fold 16-8-4-2-1. */
 typedef struct fdml_gather {
     const float *value;     /* [n, n_entries] */
     const uint32_t *column; /* [n, n_entries] */

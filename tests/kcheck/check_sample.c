@@ -1,5 +1,5 @@
-/* check_sample.c - words against the one block at a time of base/rng.c, scores and probabilities
- * against sums and the exponential in double and long double. See kcheck.h.
+/* check_sample.c - words against the one block at a time of base/rng.c, scores and
+ * probabilities against sums and the exponential in double and long double. See kcheck.h.
  * SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <string.h>
@@ -7,7 +7,8 @@
 #include "base/rng.h"
 #include "kcheck.h"
 
-/* --- words --------------------------------------------------------------------------------- */
+/* --- words ---------------------------------------------------------------------------------
+ */
 
 static bool is_philox(kcheck *t, const uint32_t *word, size_t stride, size_t n_words, size_t n,
                       const uint32_t counter[4], const uint32_t key[2])
@@ -46,10 +47,12 @@ void check_philox_columns(kcheck *t)
 {
     static const size_t words[] = { 1, 4, 9 };
     for (size_t s = 0; kc_size(t, s) != KC_END; s++)
-        for (size_t w = 0; w < 3 && !t->has_failed; w++) philox_case(t, kc_size(t, s), words[w]);
+        for (size_t w = 0; w < 3 && !t->has_failed; w++)
+            philox_case(t, kc_size(t, s), words[w]);
 }
 
-/* --- scores -------------------------------------------------------------------------------- */
+/* --- scores --------------------------------------------------------------------------------
+ */
 
 enum { COLUMNS = 11, MOST = 700 };
 
@@ -119,12 +122,26 @@ void check_gather_scores(kcheck *t)
             gather_case(t, kc_size(t, s), s % 10, widths[w]);
 }
 
-/* --- probabilities ------------------------------------------------------------------------- */
+/* --- probabilities -------------------------------------------------------------------------
+ */
 
 static double any_score(kcheck *t)
 {
-    static const double given[] = { 0, -0.0, 1e-300, -1e-300, 708, -708, 709, -709, 1e300, -1e300,
-                                    INFINITY, -INFINITY, 0x1.62e42fefa39efp-2, 36.7368, -36.7368 };
+    static const double given[] = { 0,
+                                    -0.0,
+                                    1e-300,
+                                    -1e-300,
+                                    708,
+                                    -708,
+                                    709,
+                                    -709,
+                                    1e300,
+                                    -1e300,
+                                    INFINITY,
+                                    -INFINITY,
+                                    0x1.62e42fefa39efp-2,
+                                    36.7368,
+                                    -36.7368 };
     const uint32_t which = kc_below(t, 60);
     if (which < sizeof given / sizeof *given) return given[which];
     return (fdml_rng_double(&t->rng) - 0.5) * (which % 2 ? 20 : 1400);

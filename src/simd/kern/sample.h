@@ -49,8 +49,8 @@ static void k_philox_columns(uint32_t *word, size_t stride, size_t n_words,
 
 /* Adds to sum what 16 or 64 units from `at` on give, `count` vectors of them. */
 #define GATHER_UNITS(count)                                                                    \
-    VEC vf gathered_##count(const fdml_gather *job, const float *value, const uint32_t *column,  \
-                          size_t at, vf sum)                                                   \
+    VEC vf gathered_##count(const fdml_gather *job, const float *value,                        \
+                            const uint32_t *column, size_t at, vf sum)                         \
     {                                                                                          \
         vf h[count];                                                                           \
         for (int v = 0; v < count; v++) h[v] = vf_zero();                                      \
@@ -92,9 +92,10 @@ static void k_gather_scores(double *score, const fdml_gather *job)
 static void k_logistic_double(double *x, size_t n)
 {
     const double shift = 0x1.8p52;
-    static const double c[] = { 1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800,
-                                1.0 / 362880,     1.0 / 40320,     1.0 / 5040,     1.0 / 720,
-                                1.0 / 120,        1.0 / 24,        1.0 / 6,        0.5 };
+    static const double c[] = { 1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800,
+                                1.0 / 3628800,    1.0 / 362880,    1.0 / 40320,
+                                1.0 / 5040,       1.0 / 720,       1.0 / 120,
+                                1.0 / 24,         1.0 / 6,         0.5 };
     for (size_t i = 0; i < n; i++) {
         const double score = x[i], size = fabs(score), at = size > 708 ? -708 : -size;
         const double shifted = at * 0x1.71547652b82fep+0 + shift, k = shifted - shift;
