@@ -12,6 +12,10 @@
  *              | ( "leakage" | "leakage_logistic" | "leakage_knn" ) "(" COLUMN ")"
  *   group      = "[" COLUMN "=" VALUE { "," COLUMN "=" VALUE } "]"
  *
+ * and of fdml-explain, whose values explain/study_gate.h lists, also
+ *
+ *              | "max_gap" "(" METRIC { "," COLUMN } ")" | "information" "(" COLUMN ")"
+ *
  * Two or more columns name an intersection. A name stands as it is or, where it has blanks or
  * one of ( ) [ ] , = < > ! in it, within ' or " (doubled inside). p alone is that of the
  * nearest gap or change to its left. `leakage` is the larger of both readers.

@@ -75,12 +75,12 @@ typedef struct function {
     int code;
 } function;
 
-static const function quantities[] = { { "versus", GATE_VERSUS },
-                                       { "gap", GATE_GAP },
-                                       { "ratio", GATE_RATIO },
-                                       { "leakage", GATE_LEAKAGE },
-                                       { "leakage_logistic", GATE_LEAKAGE_LOGISTIC },
-                                       { "leakage_knn", GATE_LEAKAGE_KNN } };
+static const function quantities[] = {
+    { "versus", GATE_VERSUS },           { "gap", GATE_GAP },
+    { "max_gap", GATE_MAX_GAP },         { "ratio", GATE_RATIO },
+    { "leakage", GATE_LEAKAGE },         { "leakage_logistic", GATE_LEAKAGE_LOGISTIC },
+    { "leakage_knn", GATE_LEAKAGE_KNN }, { "information", GATE_INFORMATION }
+};
 static const function sides[] = { { "change", GATE_CHANGE }, { "other", GATE_OTHER } };
 static const function aspects[] = { { "lower", GATE_LOWER },
                                     { "upper", GATE_UPPER },
@@ -135,6 +135,11 @@ static fdml_status read_quantity(gate_operand *o, parser *p)
     return take_mark(p, ")", "',' or ')'");
 }
 
+static bool is_gap(const gate_operand *o)
+{
+    return o->kind == GATE_GAP || o->kind == GATE_MAX_GAP;
+}
+
 static fdml_status read_value(gate_operand *o, parser *p)
 {
     int code;
@@ -143,7 +148,7 @@ static fdml_status read_value(gate_operand *o, parser *p)
     if (code < 0) return read_quantity(o, p);
     o->side = (gate_side)code;
     FDML_TRY(read_quantity(o, p));
-    if (o->kind != GATE_METRIC && o->kind != GATE_GAP)
+    if (o->kind != GATE_METRIC && !is_gap(o))
         return fail_at(p, begin, "change and other are of a metric, a group's or a gap");
     return take_mark(p, ")", "')'");
 }
@@ -152,7 +157,7 @@ static fdml_status read_value(gate_operand *o, parser *p)
 
 static bool has_p(const gate_operand *o)
 {
-    return o->side == GATE_CHANGE || (o->side == GATE_NEW && o->kind == GATE_GAP);
+    return o->side == GATE_CHANGE || (o->side == GATE_NEW && is_gap(o));
 }
 
 static fdml_status read_bare_p(gate_operand *o, parser *p, bool is_holm)

@@ -1,7 +1,9 @@
-/* gate_tree.h - a gate as a tree; private to eval/gate_*.c.
+/* gate_tree.h - a gate as a tree; private to eval/gate_*.c and explain/study_gate.c.
  *
- * gate_lex.c cuts the text into tokens, gate_parse.c makes the tree, gate_check.c compares its
- * names with the data, gate_judge.c looks up its numbers.
+ * gate_lex.c cuts the text into tokens, gate_parse.c makes the tree; gate_names.c compares its
+ * names with columns, and gate_truth.c judges it by numbers that its caller looks up. Whose
+ * numbers these are is for gate_check.c and gate_judge.c to say, of an audit of embeddings, and
+ * for explain/study_gate.c.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_EVAL_GATE_TREE_H
@@ -48,10 +50,12 @@ typedef enum gate_kind {
     GATE_METRIC, /* overall where there is no column */
     GATE_VERSUS,
     GATE_GAP,
+    GATE_MAX_GAP, /* of fdml-explain */
     GATE_RATIO,
-    GATE_LEAKAGE,
+    GATE_LEAKAGE, /* from here on of a column alone */
     GATE_LEAKAGE_LOGISTIC,
-    GATE_LEAKAGE_KNN
+    GATE_LEAKAGE_KNN,
+    GATE_INFORMATION /* of fdml-explain */
 } gate_kind;
 
 typedef struct gate_operand {
@@ -81,5 +85,59 @@ struct fdml_gate {
     const gate_node *const *clause; /* [n_clauses] the comparisons, in order */
     size_t n_clauses;
 };
+
+/* --- gate_names.c ------------------------------------------------------------------------- */
+/* The operand that is being checked. */
+typedef struct gate_place {
+    const fdml_gate *gate;
+    const gate_operand *operand;
+    fdml_error *err;
+} gate_place;
+
+/* "column 7: there is no METRIC 'x'; did you mean y?", FDML_E_DATA. candidate as in
+ * fdml_option_nearest. */
+fdml_status fdml_gate_unknown(const gate_place *at, const char *what, const char *name,
+                              const char *(*candidate)(const void *, size_t), const void *ctx);
+/* "column 7: WHAT", FDML_E_ARG. */
+fdml_status fdml_gate_needs(const gate_place *at, const char *what);
+
+/* Columns that groups may be named by, and the rows that are in groups. */
+typedef struct gate_columns {
+    const fdml_factor *factor; /* [n], codes of n_rows */
+    size_t n, n_rows;
+    const uint8_t *part; /* [n_rows]; NULL: all rows count */
+    uint8_t counted;     /* else those of this part */
+    const char *rows;    /* what they are called: "row" */
+    bool has_intersections;
+} gate_columns;
+
+/* Whether there are the operand's columns and values, and a row that has them. */
+fdml_status fdml_gate_columns_check(const gate_place *at, const gate_columns *columns);
+
+/* Whether `text` is names of the operand's columns or values (o->column or o->value), in the
+ * order in which the data have the columns, with " x " between them: how groups.c names
+ * intersections. `column` names the data's columns, NULL past the last. */
+bool fdml_gate_is_joined(const char *text, const gate_operand *o, const char *const *names,
+                         const char *(*column)(const void *, size_t), const void *ctx);
+
+/* --- gate_truth.c ------------------------------------------------------------------------- */
+/* What an operand was found to be. */
+typedef struct gate_found {
+    double number, lo, hi;
+    const char *why; /* NULL: it has a number */
+} gate_found;
+typedef gate_found gate_find(const void *ctx, const gate_operand *operand);
+
+gate_found fdml_gate_missing(const char *why);
+/* A number that stands beside an estimate; `why` is what its absence means. */
+gate_found fdml_gate_beside(double number, const fdml_estimate *e, const char *why);
+/* The aspect of an estimate, p and p_holm those of its test; never GATE_DETECTABLE. */
+gate_found fdml_gate_aspect(const fdml_estimate *e, gate_aspect aspect, double p,
+                            double p_holm);
+/* Judges a gate by what `find` finds; an operand that is a number is not looked up. *outcome
+ * lives in `arena`. FDML_E_NOMEM. */
+fdml_status fdml_gate_judge_by(fdml_gate_outcome *outcome, const fdml_gate *gate,
+                               gate_find *find, const void *ctx, fdml_arena *arena,
+                               fdml_error *err);
 
 #endif

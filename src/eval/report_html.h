@@ -1,9 +1,11 @@
-/* report_html.h - what the parts of the HTML report share.
+/* report_html.h - what the parts of HTML reports share.
  *
- * A section of the page is a row of the table in report_html.c and one function; it finds what
- * it shows in page->report and page->detail, and computes nothing. A row's `absent` is the
- * sentence for a report without it. To add one: the function here, in a file report_html_*.c,
- * and the row there; contents and numbering follow.
+ * A page is an outline (report_html_page.c): a table of sections and what the program calls
+ * itself. A section of fdml-eval's page is a row of the table in report_html.c and one
+ * function; it finds what it shows in page->report and page->detail, and computes nothing. A
+ * row's `absent` is the sentence for a report without it. To add one: the function here, in a
+ * file report_html_*.c, and the row there; contents and numbering follow. fdml-explain's page
+ * is explain/study_html.c.
  *
  * Names from users' files go through fdml_html_name and fdml_html_text alone. A chart is a
  * figure of HTML_CHART pixels, which fits a phone; wider pages show several beside each other.
@@ -22,11 +24,36 @@ enum { HTML_CHART = 360, HTML_TEXT = 2048 };
 
 typedef struct html_page {
     FILE *file;
+    const struct html_outline *outline;
+    /* Of a page that is not fdml-eval's the result is NULL: there are inputs, gates, hash,
+     * version and machine alone. */
     const fdml_report *report;
-    const fdml_audit_detail *detail;
+    const fdml_audit_detail *detail; /* fdml-eval's */
+    const void *subject;             /* what another page's own sections show */
     fdml_arena *arena;
     size_t n_charts, n_tables;
 } html_page;
+
+/* --- report_html_page.c ------------------------------------------------------------------- */
+/* One section: its anchor and title; whether this report has it (NULL: all have), and what is
+ * said at the end where it has not; what writes it, false where memory ran out. The first is
+ * the summary, which stands before the contents. */
+typedef struct html_section {
+    const char *id, *title;
+    bool (*is_given)(const html_page *page);
+    const char *absent;
+    bool (*put)(html_page *page);
+} html_section;
+
+typedef struct html_outline {
+    const char *program, *title, *subject; /* "fdml-eval"; "Audit of "; without a file of which:
+                                            * "embeddings" */
+    const html_section *section;           /* [n] */
+    size_t n;
+} html_outline;
+
+/* The whole page. FDML_E_NOMEM. */
+fdml_status fdml_html_page(html_page *page, fdml_error *err);
 
 /* --- report_html_parts.c: text, tables, figures ------------------------------------------- */
 void fdml_html_text(html_page *page, const char *text); /* escaped */
@@ -45,6 +72,9 @@ void fdml_html_end_charts(html_page *page);
 void fdml_html_begin_chart(html_page *page, fdml_svg *svg, const char *title,
                            const char *description, double height);
 void fdml_html_end_chart(html_page *page, fdml_svg *svg);
+/* A row of a table of two columns, which is open. */
+void fdml_html_fact(html_page *page, const char *what, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* What charts of a grouping do not show, as a sentence, where there is such. */
 void fdml_html_left_out(html_page *page, const fdml_detail_grouping *by);
 const fdml_group_result *fdml_html_group(const html_page *page, const fdml_detail_group *group);
@@ -55,6 +85,16 @@ bool fdml_html_is_of_detail(const html_page *page, size_t grouping);
 /* What is folded away on a screen and stands open on paper. */
 void fdml_html_begin_details(html_page *page, const char *summary);
 void fdml_html_end_details(html_page *page);
+
+/* --- report_html_about.c: what a reader needs to trust and repeat the page ---------------- */
+/* An entry of a list of definitions; none where there is no sentence. */
+void fdml_html_define(html_page *page, const char *key, const char *sentence);
+void fdml_html_put_warnings(html_page *page, const char *const *warning, size_t n);
+void fdml_html_put_setting_list(html_page *page, const fdml_setting *settings, size_t n);
+
+/* --- report_html_gates.c ------------------------------------------------------------------ */
+/* In the summary: whether all gates are passed, and which are not. */
+void fdml_html_put_verdicts(html_page *page);
 
 /* --- report_html_style.c ------------------------------------------------------------------ */
 void fdml_html_style(html_page *page);

@@ -49,7 +49,7 @@ bool fdml_html_put_leakage(html_page *page)
 
 /* --- definitions ---------------------------------------------------------------------- */
 
-static void define(html_page *page, const char *key, const char *sentence)
+void fdml_html_define(html_page *page, const char *key, const char *sentence)
 {
     if (!sentence) return;
     fprintf(page->file, "<dt><code>%s</code></dt><dd>", key);
@@ -66,12 +66,24 @@ bool fdml_html_put_definitions(html_page *page)
     fputs("<dl class=\"defs\">\n", page->file);
     for (size_t m = 0; m < settings->n_metrics; m++)
         if (!fdml_report_is_repeated(settings, m))
-            define(page, fdml_report_family(&settings->metrics[m]),
-                   settings->metrics[m].definition);
+            fdml_html_define(page, fdml_report_family(&settings->metrics[m]),
+                             settings->metrics[m].definition);
     for (size_t i = 0; i < n; i++)
-        define(page, keys[i], fdml_define(keys[i], (int)settings->convention));
+        fdml_html_define(page, keys[i], fdml_define(keys[i], (int)settings->convention));
     fputs("</dl>\n", page->file);
     return true;
+}
+
+void fdml_html_put_warnings(html_page *page, const char *const *warning, size_t n)
+{
+    if (!n) return;
+    fputs("<div class=\"warn\"><h3>Warnings</h3>\n", page->file);
+    for (size_t i = 0; i < n; i++) {
+        fputs("<p>", page->file);
+        fdml_html_text(page, warning[i]);
+        fputs("</p>\n", page->file);
+    }
+    fputs("</div>\n", page->file);
 }
 
 /* --- settings ------------------------------------------------------------------------- */
@@ -106,11 +118,8 @@ static void put_setting_value(html_page *page, const fdml_setting *s)
         fputs("none", page->file);
 }
 
-bool fdml_html_put_settings(html_page *page)
+void fdml_html_put_setting_list(html_page *page, const fdml_setting *settings, size_t n)
 {
-    fdml_setting settings[FDML_SETTINGS_MAX];
-    const size_t n = fdml_report_settings(settings, page->report, page->arena);
-    if (!n) return false;
     fputs("<table>\n<caption>All that the numbers depend on, beside the inputs</caption>\n"
           "<tbody>\n",
           page->file);
@@ -121,6 +130,14 @@ bool fdml_html_put_settings(html_page *page)
         fputs("</td></tr>\n", page->file);
     }
     fputs("</tbody>\n</table>\n", page->file);
+}
+
+bool fdml_html_put_settings(html_page *page)
+{
+    fdml_setting settings[FDML_SETTINGS_MAX];
+    const size_t n = fdml_report_settings(settings, page->report, page->arena);
+    if (!n) return false;
+    fdml_html_put_setting_list(page, settings, n);
     return true;
 }
 
@@ -131,8 +148,8 @@ bool fdml_html_put_hashes(html_page *page)
     const fdml_report *report = page->report;
     fputs("<dl>\n<dt>result_sha256</dt><dd><code>", page->file);
     fdml_html_text(page, report->result_sha256);
-    fputs("</code>, over the numbers of this report: the same on every machine. Samples and "
-          "maps are views and no part of it.</dd>\n",
+    fputs("</code>, over the numbers of this report: the same on every machine.", page->file);
+    fputs(page->detail ? " Samples and maps are views and no part of it.</dd>\n" : "</dd>\n",
           page->file);
     for (size_t i = 0; i < report->n_inputs; i++) {
         const fdml_report_input *input = &report->inputs[i];

@@ -1,17 +1,12 @@
-/* report_html_compare.c - what is judged: how this model differs from another on the same rows,
- * and which gates the numbers pass.
+/* report_html_compare.c - how this model differs from another on the same rows.
  *
  * SPDX-License-Identifier: MIT */
 #include <math.h>
-#include <string.h>
 
 #include "eval/comparison.h"
-#include "eval/gate.h"
 #include "eval/report_html.h"
 
 enum { COLUMNS = 5 };
-
-/* --- comparison ----------------------------------------------------------------------- */
 
 enum { MOST_ROWS = 1 + FDML_DETAIL_GROUPINGS * (FDML_DETAIL_GROUPS + 2) };
 
@@ -112,34 +107,5 @@ bool fdml_html_put_comparison(html_page *page)
     fdml_html_begin_details(page, "Changes of all groups");
     fdml_html_table(page, &grid, "Changes of groups", COLUMNS);
     fdml_html_end_details(page);
-    return true;
-}
-
-/* --- gates ---------------------------------------------------------------------------- */
-
-/* The last column, which says what is compared, heads the rows of the page. */
-static void put_last_first(fdml_grid *grid)
-{
-    const size_t last = grid->n_columns - 1;
-    const char *header = grid->header[last];
-    memmove(grid->header + 1, grid->header, last * sizeof *grid->header);
-    grid->header[0] = header;
-    for (size_t r = 0; r < grid->n_rows; r++) {
-        fdml_cell *cell = grid->cell + r * grid->n_columns;
-        const fdml_cell text = cell[last];
-        memmove(cell + 1, cell, last * sizeof *cell);
-        cell[0] = text;
-    }
-}
-
-bool fdml_html_put_gates(html_page *page)
-{
-    fdml_grid grid;
-    fputs("<p>A gate names what must not be: where it is true, or cannot be decided, it fails, "
-          "and fdml-eval ends with status 3.</p>\n",
-          page->file);
-    if (!fdml_grid_gates(&grid, page->report, page->arena)) return false;
-    put_last_first(&grid);
-    fdml_html_table(page, &grid, "Gates and the numbers they compare", COLUMNS);
     return true;
 }

@@ -2,7 +2,6 @@
  *
  * SPDX-License-Identifier: MIT */
 #include <math.h>
-#include <stdarg.h>
 
 #include "eval/report_html.h"
 
@@ -10,33 +9,20 @@ enum { COLUMNS = 5 }; /* of values that fit the width of a sheet of paper */
 
 /* --- the data card -------------------------------------------------------------------- */
 
-static void put_fact(html_page *page, const char *what, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static void put_fact(html_page *page, const char *what, const char *format, ...)
-{
-    char text[128];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    fprintf(page->file, "<tr><th scope=\"row\">%s</th><td class=\"num\">%s</td></tr>\n", what,
-            text);
-}
-
 static void put_facts(html_page *page)
 {
     const fdml_audit_result *result = page->report->result;
     const fdml_audit_detail *detail = page->detail;
     fputs("<table>\n<caption>Rows and classes</caption>\n<tbody>\n", page->file);
-    put_fact(page, "embeddings", "%zu", result->n_rows);
-    put_fact(page, "dimensions", "%zu", page->report->problem->dim);
-    put_fact(page, "queries", "%zu", result->n_queries);
-    put_fact(page, "queries without a possible match", "%zu", result->n_lone);
-    put_fact(page, "gallery rows", "%zu", result->n_gallery);
-    put_fact(page, "classes", "%zu", result->n_classes);
-    put_fact(page, "rows of a class: least", "%zu", detail->smallest_class);
-    put_fact(page, "rows of a class: median", "%g", detail->median_class);
-    put_fact(page, "rows of a class: most", "%zu", detail->largest_class);
+    fdml_html_fact(page, "embeddings", "%zu", result->n_rows);
+    fdml_html_fact(page, "dimensions", "%zu", page->report->problem->dim);
+    fdml_html_fact(page, "queries", "%zu", result->n_queries);
+    fdml_html_fact(page, "queries without a possible match", "%zu", result->n_lone);
+    fdml_html_fact(page, "gallery rows", "%zu", result->n_gallery);
+    fdml_html_fact(page, "classes", "%zu", result->n_classes);
+    fdml_html_fact(page, "rows of a class: least", "%zu", detail->smallest_class);
+    fdml_html_fact(page, "rows of a class: median", "%g", detail->median_class);
+    fdml_html_fact(page, "rows of a class: most", "%zu", detail->largest_class);
     fputs("</tbody>\n</table>\n", page->file);
 }
 
@@ -106,15 +92,7 @@ static bool put_counts(html_page *page, const fdml_detail_grouping *by)
 bool fdml_html_put_data(html_page *page)
 {
     const fdml_audit_result *result = page->report->result;
-    if (result->n_warnings) {
-        fputs("<div class=\"warn\"><h3>Warnings</h3>\n", page->file);
-        for (size_t i = 0; i < result->n_warnings; i++) {
-            fputs("<p>", page->file);
-            fdml_html_text(page, result->warnings[i]);
-            fputs("</p>\n", page->file);
-        }
-        fputs("</div>\n", page->file);
-    }
+    fdml_html_put_warnings(page, result->warnings, result->n_warnings);
     fputs("<div class=\"tables\">\n", page->file);
     put_facts(page);
     put_sizes(page);

@@ -188,6 +188,17 @@ void fdml_html_end_details(html_page *page)
     fputs("</details>\n", page->file);
 }
 
+void fdml_html_fact(html_page *page, const char *what, const char *format, ...)
+{
+    char text[160];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    fprintf(page->file, "<tr><th scope=\"row\">%s</th><td class=\"num\">%s</td></tr>\n", what,
+            text);
+}
+
 /* --- groupings ------------------------------------------------------------------------ */
 
 void fdml_html_left_out(html_page *page, const fdml_detail_grouping *by)

@@ -7,7 +7,6 @@
 
 #include "base/file.h"
 #include "eval/comparison.h"
-#include "eval/gate.h"
 #include "eval/report_html.h"
 
 enum { MOST_VALUES = 3, MOST_SENTENCES = 4 };
@@ -182,67 +181,6 @@ static bool put_comparison(html_page *page)
     return true;
 }
 
-/* --- gates ---------------------------------------------------------------------------- */
-
-/* What the clause compares; its text as well where the gate has several. */
-static void put_clause(html_page *page, const fdml_gate_clause *clause, bool has_text)
-{
-    char left[FDML_SHOWN_MAX], right[FDML_SHOWN_MAX];
-    const fdml_estimate e = { clause->left, clause->lo, clause->hi, 0, NULL };
-    fputs("<br>", page->file);
-    if (has_text) {
-        fdml_html_name(page, clause->text);
-        fputs(": ", page->file);
-    }
-    if (clause->holds == FDML_UNDECIDED) {
-        fdml_html_text(page, clause->why ? clause->why : "undecided");
-        return;
-    }
-    fdml_show_estimate(left, &e);
-    fdml_show_value(right, clause->right);
-    fprintf(page->file, "%s against %s", left, right);
-}
-
-/* A gate that does not pass, with the clauses it hangs on. */
-static void put_failed(html_page *page, const fdml_gate_outcome *gate)
-{
-    const bool is_plain = gate->n_clauses == 1;
-    fprintf(page->file,
-            "<li>%s: ", gate->holds == FDML_TRUE ? "Failed" : "Cannot be decided, so it fails");
-    fputs("<code>", page->file);
-    fdml_html_name(page, gate->text);
-    fputs("</code>", page->file);
-    for (size_t k = 0; k < gate->n_clauses; k++)
-        if (is_plain || gate->clauses[k].holds != FDML_FALSE)
-            put_clause(page, &gate->clauses[k], !is_plain);
-    fputs("</li>\n", page->file);
-}
-
-static void put_gates(html_page *page)
-{
-    const fdml_report *report = page->report;
-    size_t n_failed = 0, n = 0;
-    if (!report->n_gates) return;
-    for (size_t i = 0; i < report->n_gates; i++)
-        n_failed += report->gates[i].holds != FDML_FALSE;
-    if (!n_failed) {
-        fprintf(page->file, "<p class=\"good\"><strong>%s.</strong></p>\n",
-                report->n_gates == 1 ? "The gate is passed" : "All gates are passed");
-        return;
-    }
-    fprintf(page->file,
-            "<div class=\"warn\">\n<p><strong>%zu of %zu gate%s failed.</strong></p>\n<ul>\n",
-            n_failed, report->n_gates, report->n_gates == 1 ? "" : "s");
-    for (size_t i = 0; i < report->n_gates; i++)
-        if (report->gates[i].holds != FDML_FALSE && ++n <= MOST_SENTENCES)
-            put_failed(page, &report->gates[i]);
-    fputs("</ul>\n", page->file);
-    if (n > MOST_SENTENCES)
-        fprintf(page->file, "<p>%zu more: see <a href=\"#gates\">gates</a>.</p>\n",
-                n - MOST_SENTENCES);
-    fputs("</div>\n", page->file);
-}
-
 /* --- what to do next ------------------------------------------------------------------ */
 
 typedef struct standing {
@@ -350,7 +288,7 @@ static void put_answer(html_page *page)
 
 bool fdml_html_put_summary(html_page *page)
 {
-    put_gates(page);
+    fdml_html_put_verdicts(page);
     put_answer(page);
     fputs("<div class=\"sides\">\n<div>\n", page->file);
     if (!put_findings(page)) return false;

@@ -64,4 +64,8 @@ fdml_status fdml_shap_explain(fdml_shap_result *result, const fdml_blackbox *box
                               const fdml_shap_options *options, fdml_arena *scratch,
                               fdml_error *err);
 
+/* Bytes of scratch of that, of rows of n_features and a background of so many. */
+double fdml_shap_memory(size_t n_features, size_t n_background,
+                        const fdml_shap_options *options);
+
 #endif

@@ -145,6 +145,17 @@ static bool make_state(fit_state *f, fdml_arena *arena)
     return f->value && f->gradient && f->hessian && f->dense && f->place && f->step && f->tried;
 }
 
+double fdml_logit_memory(size_t n_rows, size_t dim)
+{
+    const size_t most = (n_rows + LEAST_ROWS - 1) / LEAST_ROWS;
+    const double n = (double)dim + 1, n_blocks = (double)(most < BLOCKS ? most : BLOCKS);
+    return fdml_arena_room(n_blocks, sizeof(double)) +
+           2 * fdml_arena_room(n_blocks * n, sizeof(double)) +
+           fdml_arena_room(n_blocks * n * n, sizeof(double)) +
+           fdml_arena_room(n_blocks * n, sizeof(uint32_t)) +
+           2 * fdml_arena_room(n, sizeof(double));
+}
+
 /* The first of whole, half, quarter .. steps along which f falls; false: none does. */
 static bool descend(double *u, double *value, fit_state *f, int n_threads)
 {

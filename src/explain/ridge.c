@@ -39,6 +39,18 @@ fdml_status fdml_moments_init(fdml_moments *m, size_t dim, const fdml_kernels *k
     return FDML_OK;
 }
 
+double fdml_moments_memory(size_t dim, const fdml_kernels *kernels)
+{
+    const double q = (double)dim + 1, width = (double)kernels->tile_cols,
+                 stride = ceil(q / width) * width;
+    return fdml_arena_room(q, sizeof(double)) + fdml_arena_room(q * q, sizeof(double)) +
+           fdml_arena_room(q, sizeof(float)) + fdml_arena_room(q * RUN, sizeof(float)) +
+           fdml_arena_room((double)fdml_panels_size(dim + 1, RUN, kernels->tile_rows),
+                           sizeof(float)) +
+           fdml_arena_room(stride * RUN, sizeof(float)) +
+           fdml_arena_room(q * stride, sizeof(float));
+}
+
 static void make_means(fdml_moments *m, const float *x, const double *y, const float *weight,
                        size_t n)
 {
@@ -117,6 +129,12 @@ fdml_status fdml_ridge_init(fdml_ridge *ridge, size_t dim, fdml_arena *arena, fd
     if (!ridge->coef || !ridge->scratch)
         return fdml_fail(err, FDML_E_NOMEM, "no memory for a regression on %zu columns", dim);
     return FDML_OK;
+}
+
+double fdml_ridge_memory(size_t dim)
+{
+    const double q = (double)dim + 1;
+    return fdml_arena_room(q, sizeof(double)) + fdml_arena_room(q * q, sizeof(double));
 }
 
 static size_t listed(const uint32_t *column, size_t i)

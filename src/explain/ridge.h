@@ -36,6 +36,7 @@ typedef struct fdml_moments {
 } fdml_moments;
 
 /* Everything in `arena`. FDML_E_NOMEM. */
+double fdml_moments_memory(size_t dim, const fdml_kernels *kernels); /* bytes */
 fdml_status fdml_moments_init(fdml_moments *m, size_t dim, const fdml_kernels *kernels,
                               fdml_arena *arena, fdml_error *err);
 
@@ -52,6 +53,7 @@ typedef struct fdml_ridge {
 } fdml_ridge;
 
 /* Room for any choice of dim columns, in `arena`. FDML_E_NOMEM. */
+double fdml_ridge_memory(size_t dim); /* bytes */
 fdml_status fdml_ridge_init(fdml_ridge *ridge, size_t dim, fdml_arena *arena, fdml_error *err);
 
 /* On the n listed columns (NULL: the first n). An alpha above 0 makes every design regular (one

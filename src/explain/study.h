@@ -47,6 +47,7 @@ typedef struct fdml_study_options {
     size_t min_group;        /* test rows below which a group has no numbers */
     bool with_intersections; /* of the attributes, where there are several */
     bool with_information;   /* information.h */
+    bool with_simulation;    /* simulate.h */
     bool with_local;         /* keeps fdml_study_local of the first seed */
     size_t n_bootstrap, n_permutations;
     double confidence;
@@ -66,13 +67,13 @@ typedef struct fdml_study_attribute {
 /* What a local method says of each test row, of the first seed. */
 typedef struct fdml_study_local {
     size_t n_columns;
-    const char *const *column;  /* [n_columns] features, or encoded columns "job=Sales" */
-    const double *contribution; /* [n_test, n_columns]: what the column adds to the prediction.
-                                 * LIME: weight z; SHAP: phi; GAM: f(z), in log-odds */
-    const double *weight;       /* [n_test, n_columns] LIME's coefficients of z; else NULL */
-    const double *base; /* [n_test] what is added to: LIME's intercept, SHAP's E f, GAM's
-                         * intercept in log-odds */
-    const double *r2;   /* [n_test] of LIME's fit; else NULL */
+    const char *const *column; /* [n_columns] features, or encoded columns "job=Sales" */
+    double *contribution;      /* [n_test, n_columns]: what the column adds to the prediction.
+                                * LIME: weight z; SHAP: phi; GAM: f(z), in log-odds */
+    double *weight;            /* [n_test, n_columns] LIME's coefficients of z; else NULL */
+    double *base;              /* [n_test] what is added to: LIME's intercept, SHAP's E f, GAM's
+                                * intercept in log-odds */
+    double *r2;                /* [n_test] of LIME's fit; else NULL */
     bool is_log_odds;
 } fdml_study_local;
 
@@ -83,6 +84,8 @@ typedef struct fdml_study_explained {
     /* This one less the baseline (fidelity_change.h), [n_attributes]; NULL: it is the baseline
      * itself, or none was asked for. */
     const struct fdml_fidelity_change *change;
+    /* What its readers decide (simulate.h), [n_attributes]; NULL: not asked for. */
+    const struct fdml_simulation *simulation;
     const double *e;               /* [n_seeds, n_test] what it predicts */
     const char *const *note;       /* [n_seeds] what was chosen: "depth 4", "lambda 0.06"; the
                                     * items may be NULL */
