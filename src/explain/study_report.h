@@ -56,8 +56,9 @@ void fdml_study_put_local(FILE *file, const fdml_study *study);
  * n_features: none. */
 size_t fdml_study_feature_of(const fdml_tabular *t, const char *column);
 
-/* study_plot.c: the explanation of one test row (index into study->test), every black box and
- * method that has one, as an SVG drawing: bars of what each column adds, the largest first. */
+/* study_plot.c: the explanation of one test row (index into study->test) by every black box and
+ * method that has one, of the first seed, as an SVG drawing: bars of what each column adds, the
+ * twelve largest first, then the others together. FDML_E_ARG: no method has `local`. */
 fdml_status fdml_study_plot(FILE *file, const fdml_study *study, size_t test, fdml_arena *arena,
                             fdml_error *err);
 
@@ -65,7 +66,8 @@ fdml_status fdml_study_plot(FILE *file, const fdml_study *study, size_t test, fd
  */
 
 /* Keys: accuracy auroc residual max_from_average mean_between_groups behind sd interval p
- * p_holm quality change information lime shap gam tree jtt balanced. NULL past the last. */
+ * p_holm quality change information decision lime shap gam tree jtt balanced. NULL past the
+ * last. */
 const char *fdml_study_define_key(size_t index);
 /* NULL: there is none of that key. Tells whose definition it is: [paper] or [ours]. */
 const char *fdml_study_define(const char *key);
