@@ -46,7 +46,7 @@ static void put_value(html_page *page, const char *text)
         fdml_html_text(page, text);
         return;
     }
-    snprintf(value, sizeof value, "%.*s%.8s", (int)(begin - text), text, end + 1);
+    snprintf(value, sizeof value, "%.*s%.24s", (int)(begin - text), text, end + 1);
     snprintf(interval, sizeof interval, "%.*s", (int)(end - begin), begin + 1);
     fdml_html_text(page, value);
     fputs(" <small>", page->file);

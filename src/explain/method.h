@@ -8,6 +8,7 @@
  *   n5000      samples of LIME [5000], coalitions of SHAP [50]
  *   around     LIME draws numbers around the row, not around the mean
  *   sigma0.1   LIME draws with this multiple of the deviation [1]
+ *   alpha0.1   penalty of LIME's ridge regression, 0 or more [1]
  *   jtt10      LIME is trained twice, and what the first model got wrong weighs 10 times
  *   mass       of jtt: weights keep their sum (lime.h)
  *   b50        background rows of SHAP [50], drawn from the rows that explain
@@ -43,7 +44,8 @@ typedef struct fdml_method {
     size_t n_kept;       /* k; 0: all */
     size_t n_samples;    /* 0: the default */
     size_t n_background; /* of SHAP */
-    double sigma, jtt;   /* jtt 0: trained once */
+    double sigma, alpha; /* of LIME */
+    double jtt;          /* 0: trained once */
     bool is_around, keeps_mass, is_encoded, is_balanced;
     unsigned depth; /* 0: chosen */
 } fdml_method;
