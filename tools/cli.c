@@ -68,6 +68,11 @@ void cli_begin(const cli_program *program)
     program_name = program->name;
 }
 
+const char *cli_name(void)
+{
+    return program_name;
+}
+
 /* --help */
 
 static void print_option(const fdml_option *o)

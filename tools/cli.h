@@ -89,6 +89,7 @@ struct cli_program {
 
 /* First call of main: names the program in errors. */
 void cli_begin(const cli_program *program);
+const char *cli_name(void); /* that of the program */
 
 /* Fills `options` (whose defaults the caller has set); answers --help, --version and
  * --completion. Refuses an x86 without AVX2 and FMA, except to complete: packages are made on

@@ -1,24 +1,11 @@
 /* eval_command.c - options of fdml-eval as names and texts, and back. See eval_command.h.
- *
- * Which options those are follows from the table: all that stand above its section "Output",
- * since no number and no verdict depends on what stands below.
  * SPDX-License-Identifier: MIT */
 #include "eval_command.h"
 
 #include <string.h>
 
 #include "base/json.h"
-
-enum { VALUE_SIZE = FDML_LIST_MAX * 256 };
-
-static size_t count_options(void)
-{
-    size_t n = 0;
-    while (n < eval_program.n_options && (eval_program.options[n].type != FDML_OPTION_SECTION ||
-                                          strcmp(eval_program.options[n].help, "Output") != 0))
-        n++;
-    return n;
-}
+#include "cli_command.h"
 
 static const char *keep(const char *text, fdml_arena *arena)
 {
@@ -29,28 +16,11 @@ static const char *keep(const char *text, fdml_arena *arena)
 
 void eval_command_list(fdml_report *report, const eval_options *options, fdml_arena *arena)
 {
-    static char value[VALUE_SIZE], usual[VALUE_SIZE];
     const eval_options defaults = eval_options_defaults();
-    const size_t n_options = count_options();
-    fdml_report_option *list = fdml_arena_push(arena, n_options * FDML_LIST_MAX, sizeof *list);
-    if (!list) cli_die(CLI_EXIT_DATA, "no memory for the command");
     report->arguments = options->common.positional.item;
     report->n_arguments = options->common.positional.n;
-    report->options = list;
-    for (size_t i = 0; i < n_options; i++) {
-        const fdml_option *o = &eval_program.options[i];
-        if (o->type == FDML_OPTION_SECTION) continue;
-        if (o->type == FDML_OPTION_WORDS) { /* commas are their own: one by one */
-            const fdml_texts *words = (const void *)((const char *)options + o->offset);
-            for (size_t k = 0; k < words->n; k++)
-                list[report->n_options++] = (fdml_report_option){ o->name, words->item[k] };
-            continue;
-        }
-        fdml_option_text(value, sizeof value, o, options); /* fits: the parser's limits */
-        fdml_option_text(usual, sizeof usual, o, &defaults);
-        if (strcmp(value, usual) != 0)
-            list[report->n_options++] = (fdml_report_option){ o->name, keep(value, arena) };
-    }
+    report->n_options =
+        cli_command_list(&report->options, &eval_program, options, &defaults, arena);
 }
 
 /* --- back -------------------------------------------------------------------------------- */
@@ -73,8 +43,8 @@ static void read_option(eval_options *options, const eval_claim *claim, const fd
     char shown[FDML_ERROR_MAX];
     const char *name = text_of(item, "name"), *value = text_of(item, "value");
     if (!name || !value) no_report(claim, "command.options has an item without name or value");
-    const fdml_option *o =
-        fdml_option_find(eval_program.options, count_options(), name, strlen(name));
+    const fdml_option *o = fdml_option_find(
+        eval_program.options, cli_command_count(&eval_program), name, strlen(name));
     snprintf(shown, sizeof shown, "%s: command.options: %.64s", claim->path, name);
     if (!o) cli_die(CLI_EXIT_DATA, "%s: is no option of this version", shown);
     CLI_TRY(fdml_option_store(o, options, shown, value, arena, &err), &err);

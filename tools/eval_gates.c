@@ -1,4 +1,4 @@
-/* eval_gates.c - the gates of fdml-eval; their grammar is src/eval/gate.h's.
+/* eval_gates.c - gates of a command line; their grammar is src/eval/gate.h's.
  * SPDX-License-Identifier: MIT */
 #include "eval_gates.h"
 
@@ -6,19 +6,19 @@
 
 #include "eval/report_tables.h"
 
-static void refuse(fdml_status status, const fdml_error *err, const char *text)
+void eval_gates_refuse(fdml_status status, const fdml_error *err, const char *text)
 {
     const int code = status == FDML_E_ARG ? CLI_EXIT_USAGE : CLI_EXIT_DATA;
     cli_die(code, "--fail-if: %s in \"%.200s\"", err->text, text);
 }
 
-void eval_gates_read(eval_gates *gates, const eval_options *options, fdml_arena *arena)
+void eval_gates_read(eval_gates *gates, const fdml_texts *texts, fdml_arena *arena)
 {
     fdml_error err;
-    for (gates->n = 0; gates->n < options->gates.n; gates->n++) {
-        const char *text = options->gates.item[gates->n];
+    for (gates->n = 0; gates->n < texts->n; gates->n++) {
+        const char *text = texts->item[gates->n];
         const fdml_status status = fdml_gate_parse(&gates->gate[gates->n], text, arena, &err);
-        if (status) refuse(status, &err, text);
+        if (status) eval_gates_refuse(status, &err, text);
     }
 }
 
@@ -28,7 +28,7 @@ void eval_gates_check(const eval_gates *gates, const eval_options *options,
     fdml_error err;
     for (size_t i = 0; i < gates->n; i++) {
         const fdml_status status = fdml_gate_check(gates->gate[i], problem, settings, &err);
-        if (status) refuse(status, &err, options->gates.item[i]);
+        if (status) eval_gates_refuse(status, &err, options->gates.item[i]);
     }
 }
 
@@ -58,7 +58,7 @@ int eval_gates_tell(const eval_gates *gates)
     for (size_t i = 0; i < gates->n; i++) {
         const fdml_gate_outcome *gate = &gates->outcome[i];
         if (gate->holds == FDML_FALSE) continue;
-        fprintf(stderr, "%s: gate failed%s: %s\n", eval_program.name,
+        fprintf(stderr, "%s: gate failed%s: %s\n", cli_name(),
                 gate->holds == FDML_UNDECIDED ? ", as it cannot be decided" : "", gate->text);
         for (size_t k = 0; k < gate->n_clauses; k++) tell_clause(&gate->clauses[k]);
         status = EVAL_EXIT_GATE;

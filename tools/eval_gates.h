@@ -17,7 +17,8 @@ typedef struct eval_gates {
 
 /* Ends the program where one makes no sense: 1 for its syntax, or for what is not asked for; 2
  * for names that the data do not have. */
-void eval_gates_read(eval_gates *gates, const eval_options *options, fdml_arena *arena);
+void eval_gates_read(eval_gates *gates, const fdml_texts *texts, fdml_arena *arena);
+_Noreturn void eval_gates_refuse(fdml_status status, const fdml_error *err, const char *text);
 void eval_gates_check(const eval_gates *gates, const eval_options *options,
                       const fdml_problem *problem, const fdml_audit_settings *settings);
 

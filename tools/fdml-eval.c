@@ -183,7 +183,7 @@ int main(int argc, char **argv)
         return 0;
     }
     if (options.verify) eval_claim_open(&claim, &options, &arena);
-    eval_gates_read(&gates, &options, &arena);
+    eval_gates_read(&gates, &options.gates, &arena);
     cli_catch_signals();
     fdml_machine machine = { .kernels = cli_kernels(&options.common),
                              .n_threads = cli_threads(&options.common),

@@ -8,6 +8,7 @@
 #define _DEFAULT_SOURCE 1 /* madvise */
 #include "base/arena.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,11 @@ void *fdml_arena_push(fdml_arena *arena, size_t count, size_t size)
     arena->used += bytes;
     if (arena->used > arena->peak) arena->peak = arena->used;
     return piece;
+}
+
+double fdml_arena_room(double count, size_t size)
+{
+    return ceil(count * (double)size / ALIGN) * ALIGN;
 }
 
 void *fdml_arena_push_zero(fdml_arena *arena, size_t count, size_t size)

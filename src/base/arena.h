@@ -33,6 +33,8 @@ void fdml_arena_close(fdml_arena *arena); /* frees every chunk; the arena may be
  * limit would be passed, or the system has none. A zero product yields a valid pointer. */
 void *fdml_arena_push(fdml_arena *arena, size_t count, size_t size);
 void *fdml_arena_push_zero(fdml_arena *arena, size_t count, size_t size);
+/* Bytes of the limit that such a piece takes; a double, so that no product overflows. */
+double fdml_arena_room(double count, size_t size);
 /* The size, from `size` up, at which a piece fills its huge pages: for memory that is read over
  * and over, such as packed panels, a few hundred KiB more buy faster address translation. */
 size_t fdml_arena_fill_pages(size_t size);

@@ -29,7 +29,7 @@ static bool is_one_to_one(const fdml_agreement *a)
     return a->n_cells == a->n_labels && a->n_cells == a->n_clusters;
 }
 
-double fdml_mutual_information(const fdml_agreement *a)
+double fdml_agreement_information(const fdml_agreement *a)
 {
     if (a->n_labels < 2 || a->n_clusters < 2) return 0;
     const double joint = a->cell_xlogx - a->label_xlogx - a->cluster_xlogx;
@@ -53,7 +53,7 @@ static double mean_of(double x, double y, fdml_mean mean)
 double fdml_nmi(const fdml_agreement *a, fdml_mean mean)
 {
     if (is_one_to_one(a)) return 1;
-    const double mi = fdml_mutual_information(a);
+    const double mi = fdml_agreement_information(a);
     if (mi <= 0) return 0;
     return mi / mean_of(fdml_label_entropy(a), fdml_cluster_entropy(a), mean);
 }
@@ -63,7 +63,7 @@ double fdml_ami(const fdml_agreement *a, double expected_mi)
     if (is_one_to_one(a)) return 1;
     const double most =
         mean_of(fdml_label_entropy(a), fdml_cluster_entropy(a), FDML_ARITHMETIC);
-    const double room = most - expected_mi, mi = fdml_mutual_information(a);
+    const double room = most - expected_mi, mi = fdml_agreement_information(a);
     /* No room left for agreement beyond chance: scikit-learn divides by the smallest step. */
     if (fabs(room) < 0x1p-52) return (mi - expected_mi) / copysign(0x1p-52, room);
     return (mi - expected_mi) / room;
@@ -72,13 +72,13 @@ double fdml_ami(const fdml_agreement *a, double expected_mi)
 double fdml_homogeneity(const fdml_agreement *a)
 {
     const double h = fdml_label_entropy(a);
-    return h > 0 ? fdml_mutual_information(a) / h : 1;
+    return h > 0 ? fdml_agreement_information(a) / h : 1;
 }
 
 double fdml_completeness(const fdml_agreement *a)
 {
     const double h = fdml_cluster_entropy(a);
-    return h > 0 ? fdml_mutual_information(a) / h : 1;
+    return h > 0 ? fdml_agreement_information(a) / h : 1;
 }
 
 double fdml_v_measure(const fdml_agreement *a)

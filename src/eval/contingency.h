@@ -76,7 +76,7 @@ typedef enum fdml_mean { FDML_ARITHMETIC, FDML_GEOMETRIC, FDML_MIN, FDML_MAX } f
 
 double fdml_label_entropy(const fdml_agreement *a);   /* H(C) */
 double fdml_cluster_entropy(const fdml_agreement *a); /* H(K) */
-double fdml_mutual_information(const fdml_agreement *a);
+double fdml_agreement_information(const fdml_agreement *a);
 double fdml_nmi(const fdml_agreement *a, fdml_mean mean);
 double fdml_ami(const fdml_agreement *a, double expected_mi); /* arithmetic mean */
 double fdml_homogeneity(const fdml_agreement *a);

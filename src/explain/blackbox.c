@@ -44,6 +44,22 @@ static fdml_status look_up(double *p, const fdml_blackbox *b, const uint32_t *ro
     return FDML_OK;
 }
 
+fdml_blackbox fdml_blackbox_of_encoded(const fdml_blackbox *b)
+{
+    return (fdml_blackbox){ .ctx = b->ctx,
+                            .can_predict_new_rows = b->predict_encoded != NULL,
+                            .predict = b->predict_encoded };
+}
+
+double fdml_blackbox_rows_memory(const fdml_tabular *t, size_t n, int n_threads)
+{
+    const double n_blocks = (double)((n + BLOCK - 1) / BLOCK),
+                 threads = n_threads < 1 ? 1 : n_threads;
+    return fdml_arena_room(threads * BLOCK * (double)t->n_features, sizeof(float)) +
+           fdml_arena_room(n_blocks, sizeof(fdml_status)) +
+           fdml_arena_room(n_blocks, sizeof(fdml_error));
+}
+
 fdml_status fdml_blackbox_rows(double *p, const fdml_blackbox *b, const fdml_tabular *t,
                                const uint32_t *row, size_t n, int n_threads,
                                fdml_arena *scratch, fdml_error *err)

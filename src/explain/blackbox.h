@@ -26,9 +26,20 @@ typedef struct fdml_blackbox {
     fdml_status (*predict)(void *ctx, double *p, const float *x, size_t n, int thread,
                            fdml_error *err);
     const double *given; /* [rows of the table] NaN: none; NULL: predict is asked */
+    /* Of one that is trained here: what its inputs are made by, and predict for rows z
+     * [n, encoder->dim] that are made already. NULL otherwise. */
+    const fdml_encoder *encoder;
+    fdml_status (*predict_encoded)(void *ctx, double *p, const float *z, size_t n, int thread,
+                                   fdml_error *err);
 } fdml_blackbox;
 
-/* p: [n], of rows of the table. FDML_E_DATA: a row without a given probability. */
+/* The same model as a black box whose rows are encoded rows: for SHAP with encoded columns for
+ * players. Borrows b->ctx. Where b has no predict_encoded, it cannot predict new rows. */
+fdml_blackbox fdml_blackbox_of_encoded(const fdml_blackbox *b);
+
+/* p: [n], of rows of the table. FDML_E_DATA: a row without a given probability. The first:
+ * bytes of scratch, at most. */
+double fdml_blackbox_rows_memory(const fdml_tabular *t, size_t n, int n_threads);
 fdml_status fdml_blackbox_rows(double *p, const fdml_blackbox *b, const fdml_tabular *t,
                                const uint32_t *row, size_t n, int n_threads,
                                fdml_arena *scratch, fdml_error *err);
@@ -62,6 +73,11 @@ fdml_status fdml_blackbox_train(fdml_blackbox *b, fdml_blackbox_choice *choice,
                                 const fdml_tabular *t, const uint32_t *row, size_t n,
                                 const fdml_blackbox_options *options, fdml_arena *arena,
                                 fdml_error *err);
+
+/* Bytes, at most, that training on n rows takes while it runs: of `arena` and of the arenas
+ * that its threads have of their own. */
+double fdml_blackbox_train_memory(const fdml_tabular *t, size_t n,
+                                  const fdml_blackbox_options *options);
 
 /* --- blackbox_outside.c ------------------------------------------------------------------- */
 

@@ -126,16 +126,17 @@ static void score_run(double *score, const model *m, const desk *d, size_t n, si
     for (size_t i = 0; i < n; i++) score[i] = (double)d->net.z2[i * stride];
 }
 
-static void score_encoded(double *score, const model *m, const encoded *rows, const desk *d)
+/* Of encoded rows z [n, dim]. */
+static void score_encoded(double *score, const model *m, const float *z, size_t n, size_t dim,
+                          const desk *d)
 {
-    const size_t dim = rows->dim;
-    for (size_t first = 0; first < rows->n; first += RUN) {
-        const size_t n = rows->n - first < RUN ? rows->n - first : RUN;
-        for (size_t i = 0; i < n; i++) {
-            memcpy(d->x + i * (dim + 1), rows->z + (first + i) * dim, dim * sizeof *d->x);
+    for (size_t first = 0; first < n; first += RUN) {
+        const size_t n_here = n - first < RUN ? n - first : RUN;
+        for (size_t i = 0; i < n_here; i++) {
+            memcpy(d->x + i * (dim + 1), z + (first + i) * dim, dim * sizeof *d->x);
             d->x[i * (dim + 1) + dim] = 1;
         }
-        score_run(score + first, m, d, n, dim);
+        score_run(score + first, m, d, n_here, dim);
     }
 }
 
@@ -161,6 +162,16 @@ static fdml_status predict(void *ctx, double *p, const float *x, size_t n, int t
         }
         score_run(p + first, &b->model, d, n_here, dim);
     }
+    for (size_t i = 0; i < n; i++) p[i] = fdml_logit_probability(p[i]);
+    return FDML_OK;
+}
+
+static fdml_status predict_encoded(void *ctx, double *p, const float *z, size_t n, int thread,
+                                   fdml_error *err)
+{
+    (void)err;
+    const trained *b = ctx;
+    score_encoded(p, &b->model, z, n, b->encoder.dim, &b->desks[thread]);
     for (size_t i = 0; i < n; i++) p[i] = fdml_logit_probability(p[i]);
     return FDML_OK;
 }
@@ -219,7 +230,7 @@ static fdml_status try_candidates(const search *s, unsigned fold, size_t first, 
         const uint64_t stream = (uint64_t)STREAM << 32 | (uint64_t)c << 8 | fold;
         FDML_TRY(learn(&m, &f.train, s->candidate[c], stream, s->o, 1, arena, err));
         if (!make_desk(&d, &m, f.train.dim, arena)) return no_memory(s->n, err);
-        score_encoded(f.score, &m, &f.test, &d);
+        score_encoded(f.score, &m, f.test.z, f.test.n, f.test.dim, &d);
         FDML_TRY(fdml_auroc(&s->auroc[fold * s->n_candidates + c], f.score, f.test.y, f.test.n,
                             arena, err));
     }
@@ -341,6 +352,10 @@ fdml_status fdml_blackbox_train(fdml_blackbox *b, fdml_blackbox_choice *choice,
                                       .chosen = chosen,
                                       .n_rounds = made->model.n_rounds,
                                       .loss = made->model.loss };
-    *b = (fdml_blackbox){ .ctx = made, .can_predict_new_rows = true, .predict = predict };
+    *b = (fdml_blackbox){ .ctx = made,
+                          .can_predict_new_rows = true,
+                          .predict = predict,
+                          .encoder = &made->encoder,
+                          .predict_encoded = predict_encoded };
     return FDML_OK;
 }

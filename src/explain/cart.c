@@ -192,6 +192,16 @@ static bool make_scratch(growth *g, fdml_arena *arena)
     return true;
 }
 
+double fdml_cart_memory(size_t n, size_t dim, const fdml_cart_options *options)
+{
+    const double rows = (double)n, n_threads = options->n_threads;
+    return fdml_arena_room((double)most_nodes(n, options->max_depth), sizeof(fdml_cart_node)) +
+           2 * fdml_arena_room(rows, sizeof(uint32_t)) +
+           fdml_arena_room((double)dim, sizeof(cut)) +
+           fdml_arena_room(n_threads, sizeof(desk)) +
+           2 * n_threads * fdml_arena_room(rows, sizeof(uint64_t));
+}
+
 fdml_status fdml_cart_fit(fdml_cart *cart, const float *z, const uint8_t *label, size_t n,
                           size_t dim, const fdml_cart_options *options, fdml_arena *arena,
                           fdml_error *err)

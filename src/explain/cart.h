@@ -50,6 +50,9 @@ fdml_status fdml_cart_fit(fdml_cart *cart, const float *z, const uint8_t *label,
                           size_t dim, const fdml_cart_options *options, fdml_arena *arena,
                           fdml_error *err);
 
+/* Bytes of `arena` that a fit on n rows of dim columns takes. */
+double fdml_cart_memory(size_t n, size_t dim, const fdml_cart_options *options);
+
 /* p: [n] P(1) of the rows z [n, dim]; leaf, where not NULL: [n] the node each ends in. */
 void fdml_cart_predict(double *p, uint32_t *leaf, const fdml_cart *cart, const float *z,
                        size_t n);

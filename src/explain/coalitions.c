@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "explain/coalitions.h"
 
+#include <math.h>
 #include <string.h>
 
 fdml_status fdml_coalitions_init(fdml_coalitions *c, size_t n_players, size_t n_samples,
@@ -18,6 +19,18 @@ fdml_status fdml_coalitions_init(fdml_coalitions *c, size_t n_players, size_t n_
         return fdml_fail(err, FDML_E_NOMEM, "no memory for %zu coalitions of %zu features",
                          n_samples, n_players);
     return FDML_OK;
+}
+
+double fdml_coalitions_memory(size_t n_players, size_t n_samples)
+{
+    double n_slots = 4;
+    while (n_slots < 2 * (double)n_samples) n_slots *= 2;
+    return fdml_arena_room(((double)n_samples + 2) * ceil((double)n_players / 64),
+                           sizeof(uint64_t)) +
+           fdml_arena_room((double)n_samples + 2, sizeof(double)) +
+           fdml_arena_room((double)(n_players / 2 + 1), 2 * sizeof(double)) +
+           fdml_arena_room((double)n_players, sizeof(uint32_t)) +
+           fdml_arena_room(n_slots, sizeof(uint32_t));
 }
 
 /* The first n of `order` become members of a new coalition. */

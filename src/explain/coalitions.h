@@ -34,6 +34,7 @@ typedef struct fdml_coalitions {
 } fdml_coalitions;
 
 /* Room for n_samples coalitions of up to n_players, in `arena`. FDML_E_NOMEM. */
+double fdml_coalitions_memory(size_t n_players, size_t n_samples); /* bytes */
 fdml_status fdml_coalitions_init(fdml_coalitions *c, size_t n_players, size_t n_samples,
                                  fdml_arena *arena, fdml_error *err);
 

@@ -9,15 +9,13 @@
 #include "explain/fidelity.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/parallel.h"
-#include "base/rng.h"
 #include "eval/stats.h"
+#include "explain/fidelity_state.h"
 
 enum { M = FDML_FIDELITIES, K = FDML_FIDELITY_GAPS, GAPS = M * K };
-enum { STREAM_BOOTSTRAP = 0x66696462, STREAM_PERMUTATION = 0x66696470 };
+enum { STREAM_PERMUTATION = 0x66696470 };
 
 const char *const fdml_fidelity_name[M] = { "accuracy", "auroc", "residual" };
 const char *const fdml_fidelity_gap_name[K] = { "max_from_average", "mean_between_groups" };
@@ -34,8 +32,7 @@ typedef struct measuring {
     const fdml_fidelity_rows *rows;
     const fdml_fidelity_options *o;
     fdml_fidelity_tables tables;
-    const size_t *begin;    /* [n_groups + 1] */
-    const uint32_t *member; /* [n] rows of each group */
+    fdml_fidelity_members members;
     fdml_permutation permutation;
     desk *desks;
     size_t n_drawn; /* replicates of the bootstrap */
@@ -47,18 +44,6 @@ typedef struct measuring {
 static size_t count_values(size_t n_groups)
 {
     return (2 * n_groups + 1) * M + GAPS;
-}
-
-static void draw_rows(uint32_t *count, const measuring *m, uint32_t replicate)
-{
-    memset(count, 0, m->rows->n * sizeof *count);
-    for (size_t g = 0; g < m->rows->n_groups; g++) {
-        const uint32_t n = (uint32_t)(m->begin[g + 1] - m->begin[g]);
-        fdml_rng rng;
-        fdml_rng_init(&rng, m->o->seed, (uint64_t)STREAM_BOOTSTRAP << 32 | g, replicate);
-        for (uint32_t i = 0; i < n; i++)
-            count[m->member[m->begin[g] + fdml_rng_below(&rng, n)]]++;
-    }
 }
 
 /* All values of a replicate, each into its own column of replicates. */
@@ -77,7 +62,7 @@ static void bootstrap_replicate(void *ctx, size_t replicate, int thread)
     const measuring *m = ctx;
     const desk *d = &m->desks[thread];
     double gap[GAPS];
-    draw_rows(d->count, m, (uint32_t)replicate);
+    fdml_fidelity_draw_rows(d->count, &m->members, m->o->seed, (uint32_t)replicate);
     const fdml_fidelity_draw drawn = { m->rows->code, d->count };
     fdml_fidelity_means(d->value, gap, &m->tables, &drawn, d->sums);
     put_replicate(m->drawn + replicate, m->n_drawn, d->value, gap, m->rows->n_groups);
@@ -99,32 +84,6 @@ static void permutation_replicate(void *ctx, size_t replicate, int thread)
 static fdml_status no_memory(size_t n, fdml_error *err)
 {
     return fdml_fail(err, FDML_E_NOMEM, "no memory to compare the fidelity of %zu rows", n);
-}
-
-static fdml_status check_rows(const fdml_fidelity_rows *rows, fdml_error *err)
-{
-    if (!rows->n) return fdml_fail(err, FDML_E_DATA, "no test rows to measure fidelity on");
-    for (size_t i = 0; i < rows->n * rows->n_seeds; i++)
-        if (!isfinite(rows->p[i]) || !isfinite(rows->e[i]))
-            return fdml_fail(
-                err, FDML_E_DATA, "test row %zu: the %s says %g, expected a finite number",
-                i % rows->n + 1, isfinite(rows->p[i]) ? "explanation" : "black box",
-                isfinite(rows->p[i]) ? rows->e[i] : rows->p[i]);
-    return FDML_OK;
-}
-
-static fdml_status list_members(measuring *m, fdml_arena *arena, fdml_error *err)
-{
-    const fdml_fidelity_rows *rows = m->rows;
-    size_t *begin = fdml_arena_push_zero(arena, rows->n_groups + 2, sizeof *begin);
-    uint32_t *member = fdml_arena_push(arena, rows->n, sizeof *member);
-    if (!begin || !member) return no_memory(rows->n, err);
-    for (size_t i = 0; i < rows->n; i++) begin[rows->code[i] + 2]++;
-    for (size_t g = 2; g < rows->n_groups + 2; g++) begin[g] += begin[g - 1];
-    for (size_t i = 0; i < rows->n; i++) member[begin[rows->code[i] + 1]++] = (uint32_t)i;
-    m->begin = begin;
-    m->member = member;
-    return FDML_OK;
 }
 
 static fdml_status make_desks(measuring *m, fdml_arena *arena, fdml_error *err)
@@ -153,13 +112,9 @@ static fdml_status make_desks(measuring *m, fdml_arena *arena, fdml_error *err)
 typedef struct observed {
     double *value; /* [n_groups + 1, M] mean over seeds */
     double gap[GAPS];
-    double *by_seed;        /* [n_seeds, n_groups + 1, M] */
-    double *series;         /* [n_seeds] scratch */
-    const char **why_small; /* [n_groups] NULL: large enough */
+    double *by_seed; /* [n_seeds, n_groups + 1, M] */
+    double *series;  /* [n_seeds] scratch */
 } observed;
-
-static const char *const why_one = "the black box gives one answer to all of these rows";
-static const char *const why_none = "fewer than two groups have a value";
 
 /* The i-th value of replicates; its interval where there are any. */
 static void put_interval(fdml_estimate *e, const measuring *m, size_t i, size_t n_rows)
@@ -179,24 +134,10 @@ static fdml_fidelity_value value_of(const measuring *m, double value, size_t i, 
 {
     fdml_fidelity_value v = { { value, NAN, NAN, n_rows, NULL }, NAN };
     if (isnan(value))
-        v.e.why = why_small ? why_small : why_one;
+        v.e.why = why_small ? why_small : fdml_fidelity_why_one;
     else
         put_interval(&v.e, m, i, n_rows);
     return v;
-}
-
-/* Rows of the smallest group that has a value: what a gap's interval can rest on. */
-static size_t least_rows(const measuring *m, const observed *o, size_t measure, size_t *n)
-{
-    size_t least = SIZE_MAX;
-    *n = 0;
-    for (size_t g = 0; g < m->rows->n_groups; g++) {
-        const size_t n_rows = m->begin[g + 1] - m->begin[g];
-        if (isnan(o->value[g * M + measure])) continue;
-        ++*n;
-        if (n_rows < least) least = n_rows;
-    }
-    return least;
 }
 
 static uint32_t find_worst(const double *value, size_t n_groups, size_t measure, double gap)
@@ -224,13 +165,13 @@ static void put_gaps(fdml_fidelity *f, const measuring *m, const observed *o)
     const size_t n_permutations = m->o->n_permutations;
     for (size_t i = 0; i < GAPS; i++) {
         size_t n;
-        const size_t n_rows = least_rows(m, o, i / K, &n);
+        const size_t n_rows = fdml_fidelity_least_rows(&n, &m->members, o->value, i / K);
         fdml_fidelity_gap *gap = &f->gap[i / K][i % K];
         *gap =
             (fdml_fidelity_gap){ { o->gap[i], NAN, NAN, n, NULL }, NAN, NAN, NAN, UINT32_MAX };
         if (n < 2) {
             gap->e.value = NAN;
-            gap->e.why = why_none;
+            gap->e.why = fdml_fidelity_why_none;
             continue;
         }
         put_interval(&gap->e, m, first + i, n_rows);
@@ -267,35 +208,17 @@ static void put_values(fdml_fidelity *f, fdml_fidelity_value *of_group,
         f->overall[k] = value_of(m, o->value[all + k], all + k, m->rows->n, NULL);
     put_deviations(f->overall, NULL, m, o, n_groups);
     for (size_t g = 0; g < n_groups; g++) {
-        n_rows[g] = m->begin[g + 1] - m->begin[g];
+        const char *const why = m->members.why_small[g];
+        n_rows[g] = fdml_fidelity_members_count(&m->members, g);
         for (size_t k = 0; k < M; k++) {
             const size_t i = g * M + k;
             const double d = fdml_fidelity_behind(o->value, n_groups, g, k);
-            of_group[i] = value_of(m, o->value[i], i, n_rows[g], o->why_small[g]);
-            behind[i] = value_of(m, d, all + M + i, n_rows[g], o->why_small[g]);
+            of_group[i] = value_of(m, o->value[i], i, n_rows[g], why);
+            behind[i] = value_of(m, d, all + M + i, n_rows[g], why);
         }
         put_deviations(of_group + g * M, behind + g * M, m, o, g);
     }
     put_gaps(f, m, o);
-}
-
-/* Why groups that are too small have no numbers, in `arena`. */
-static fdml_status explain_small(observed *o, const measuring *m, fdml_arena *arena,
-                                 fdml_error *err)
-{
-    const size_t n_groups = m->rows->n_groups, least = m->rows->min_group;
-    o->why_small = fdml_arena_push_zero(arena, n_groups, sizeof *o->why_small);
-    if (!o->why_small) return no_memory(m->rows->n, err);
-    for (size_t g = 0; g < n_groups; g++) {
-        char text[96];
-        const size_t n = m->begin[g + 1] - m->begin[g];
-        if (n && n >= least) continue;
-        const int length = snprintf(text, sizeof text, "insufficient data (n=%zu < %zu)", n,
-                                    least ? least : 1);
-        o->why_small[g] = fdml_arena_copy_text(arena, text, (size_t)length);
-        if (!o->why_small[g]) return no_memory(m->rows->n, err);
-    }
-    return FDML_OK;
 }
 
 static fdml_status observe(observed *o, const measuring *m, fdml_arena *arena, fdml_error *err)
@@ -335,13 +258,12 @@ fdml_status fdml_fidelity_measure(fdml_fidelity *f, const fdml_fidelity_rows *ro
     const size_t n_groups = rows->n_groups;
     measuring m = { .rows = rows, .o = options, .n_drawn = options->n_bootstrap };
     observed o;
-    FDML_TRY(check_rows(rows, err));
+    FDML_TRY(fdml_fidelity_check(rows, err));
     size_t *n_rows = fdml_arena_push(arena, n_groups, sizeof *n_rows);
     fdml_fidelity_value *of_group = fdml_arena_push(arena, n_groups * M, sizeof *of_group);
     fdml_fidelity_value *behind = fdml_arena_push(arena, n_groups * M, sizeof *behind);
     if (!n_rows || !of_group || !behind) return no_memory(rows->n, err);
-    FDML_TRY(list_members(&m, arena, err));
-    FDML_TRY(explain_small(&o, &m, arena, err));
+    FDML_TRY(fdml_fidelity_members_make(&m.members, rows, arena, err));
     const fdml_arena_mark mark = fdml_arena_get_mark(arena);
     FDML_TRY(prepare(&m, arena, err));
     FDML_TRY(observe(&o, &m, arena, err));

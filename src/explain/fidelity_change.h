@@ -2,8 +2,12 @@
  * an intervention, one method and another, one black box and another.
  *
  * Differences are this one less the baseline, of every number of fidelity.h. Intervals: both
- * are drawn with the same rows in every replicate. Tests: in each row the two explanations (and
- * black boxes) are exchanged or not, which changes nothing where they are equally faithful.
+ * are drawn with the same rows in every replicate, those of fdml_fidelity_measure. Tests: in
+ * each row the two explanations (and black boxes) are exchanged or not, in all seeds at once,
+ * which changes nothing where they are equally faithful; p is how often a difference is then as
+ * large, either way. That null says more than one number's difference: also p of a gap is of
+ * two explanations that are equally faithful to everyone. Where that is not so, but their gaps
+ * are equal, the interval is what tells.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_EXPLAIN_FIDELITY_CHANGE_H

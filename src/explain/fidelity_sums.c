@@ -84,6 +84,7 @@ static void rank_ties(const pass *p, size_t first, size_t last)
             if (p->t->label[i] != (turn == 1)) continue;
             double *own = own_sums(p, i);
             const double n = times_of(p, i);
+            if (n == 0) continue;
             if (turn == 1) {
                 own[WON] += n * own[BELOW];
                 p->all[WON] += n * p->all[BELOW];
@@ -112,8 +113,10 @@ void fdml_fidelity_values(double *value, const fdml_fidelity_tables *tables, siz
     memset(scratch, 0, (n_groups + 1) * SUMS * sizeof *scratch);
     for (size_t i = 0, first = 0; i < t->n; i++) {
         const double n = times_of(&p, i);
-        count_row(own_sums(&p, i), t, i, n);
-        count_row(p.all, t, i, n);
+        if (n > 0) {
+            count_row(own_sums(&p, i), t, i, n);
+            count_row(p.all, t, i, n);
+        }
         if (t->ties_next[i]) continue;
         rank_ties(&p, first, i);
         first = i + 1;

@@ -11,6 +11,7 @@
 
 #include "base/parallel.h"
 #include "explain/gam_state.h"
+#include "explain/spline.h"
 
 /* numpy.logspace(-3, 3, 11), printed with 17 digits */
 const double fdml_gam_lambda[FDML_GAM_LAMBDAS] = {
@@ -76,6 +77,20 @@ static fdml_status run_grid(grid *g, const float *z, const uint8_t *label, size_
                          "additive model: no fit for any of %zu penalties from %g to %g",
                          g->n_lambda, g->lambda[0], g->lambda[g->n_lambda - 1]);
     return FDML_OK;
+}
+
+/* As if every column were a spline. */
+double fdml_gam_memory(size_t n, size_t dim, const fdml_gam_options *options)
+{
+    const size_t m = FDML_GAM_SPLINES * dim + 1;
+    const double entries = (double)n * (double)(FDML_SPLINE_TERMS * dim + 1);
+    const double n_lambda = options->lambda ? (double)options->n_lambda : FDML_GAM_LAMBDAS;
+    return fdml_arena_room((double)dim, sizeof(fdml_gam_term)) +
+           fdml_arena_room(n_lambda, sizeof(fdml_gam_trial)) +
+           fdml_arena_room((double)m, sizeof(double)) +
+           fdml_arena_room(entries, sizeof(double)) +
+           fdml_arena_room(entries, sizeof(uint32_t)) +
+           fdml_gam_pirls_memory(n, m, options->n_threads);
 }
 
 fdml_status fdml_gam_fit(fdml_gam *gam, const float *z, const uint8_t *label, size_t n,

@@ -31,11 +31,16 @@ static const double GAMMA = 1.4;
 /* --- sums over rows ------------------------------------------------------------------------
  */
 
+static size_t blocks_of_rows(size_t n)
+{
+    const size_t blocks = (n + LEAST_ROWS - 1) / LEAST_ROWS;
+    return blocks < MOST_BLOCKS ? blocks : MOST_BLOCKS;
+}
+
 static size_t count_blocks(size_t n, size_t m)
 {
-    size_t blocks = (n + LEAST_ROWS - 1) / LEAST_ROWS;
+    const size_t blocks = blocks_of_rows(n);
     const size_t most = PARTIALS / m / m > 1 ? PARTIALS / m / m : 1;
-    if (blocks > MOST_BLOCKS) blocks = MOST_BLOCKS;
     return blocks < most ? blocks : most;
 }
 
@@ -169,7 +174,7 @@ static bool solve(const gam_pirls *p)
     double ridge = RIDGE;
     for (int i = 0; i < RETRIES; i++, ridge *= 10) {
         make_system(p, ridge);
-        if (!fdml_spd_factor(p->system, m)) continue;
+        if (fdml_spd_factor(p->system, m, 0) < m) continue;
         memcpy(p->next, p->right, m * sizeof *p->next);
         fdml_spd_solve(p->next, p->system, m);
         return isfinite(fdml_dot(p->next, p->next, m));
@@ -237,6 +242,18 @@ bool fdml_gam_make_pirls(gam_pirls *p, fdml_arena *arena)
     p->column = fdml_arena_push(arena, (size_t)p->options->n_threads * m, sizeof(double));
     return p->coefficient && p->next && p->part && p->part_right && p->part_number && p->gram &&
            p->right && p->system && p->diagonal && p->column;
+}
+
+double fdml_gam_pirls_memory(size_t n, size_t m, int n_threads)
+{
+    const double of = (double)m, n_blocks = (double)blocks_of_rows(n);
+    const double part = fmin(n_blocks * of * of, fmax((double)PARTIALS, of * of));
+    return 4 * fdml_arena_room(of, sizeof(double)) +
+           2 * fdml_arena_room(of * of, sizeof(double)) +
+           fdml_arena_room(part, sizeof(double)) +
+           fdml_arena_room(n_blocks * of, sizeof(double)) +
+           fdml_arena_room(n_blocks, sizeof(double)) +
+           fdml_arena_room(n_threads * of, sizeof(double));
 }
 
 bool fdml_gam_start(gam_pirls *p)

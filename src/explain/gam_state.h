@@ -43,6 +43,8 @@ typedef struct gam_pirls {
 } gam_pirls;
 
 bool fdml_gam_make_pirls(gam_pirls *p, fdml_arena *arena);
+/* Bytes, at most, for up to m coefficients. */
+double fdml_gam_pirls_memory(size_t n, size_t m, int n_threads);
 
 /* Coefficients to start with. False: the system is singular. */
 bool fdml_gam_start(gam_pirls *p);

@@ -13,14 +13,14 @@
 #include "eval/audit.h"
 #include "explain/blackbox.h"
 
-/* Of a protected column of two values there is one, of more one for each group against all
- * others. */
+/* Of a protected column of two values there is one, of the second; of more one for each group
+ * against all others. */
 typedef struct fdml_information {
     size_t attribute;       /* protected column of the table */
     uint32_t group;         /* its code */
     size_t n, n_test;       /* test rows of the group, and all */
-    fdml_estimate auroc[2]; /* by fdml_blackbox_kind; intervals by drawing test rows anew within
-                             * the group and outside of it */
+    fdml_estimate auroc[2]; /* by fdml_blackbox_kind, of n; intervals by drawing test rows anew
+                             * within the group and outside of it */
 } fdml_information;
 
 typedef struct fdml_information_options {
@@ -30,8 +30,10 @@ typedef struct fdml_information_options {
     fdml_workers workers;
 } fdml_information_options;
 
-/* The black boxes learn from the table's training rows. *information is in `arena`. A group
- * that has too few rows to train on or test has a `why`. FDML_E_NOMEM. */
+/* The black boxes learn from the table's training rows, with five folds. *information is in
+ * `arena`. Where the group, or all others, have fewer than ten training rows (two for each
+ * fold), or fewer than min_group test rows, there is a `why`. FDML_E_DATA: as of
+ * fdml_blackbox_train. FDML_E_NOMEM. */
 fdml_status fdml_information_measure(const fdml_information **information, size_t *n,
                                      const fdml_tabular *table,
                                      const fdml_information_options *options, fdml_arena *arena,

@@ -13,7 +13,7 @@
 #include "base/rng.h"
 #include "explain/coalitions.h"
 #include "explain/first_failure.h"
-#include "explain/ridge.h"
+#include "explain/spd.h"
 
 enum { BATCH = 2048 };                     /* rows; at least one coalition's */
 static const uint32_t STREAM = 0x70616873; /* "shap" */
@@ -57,6 +57,34 @@ static fdml_status make_desk(desk *d, const job *j, fdml_arena *arena, fdml_erro
         return fdml_fail(err, FDML_E_NOMEM, "no memory for %zu coalitions of %zu features",
                          j->n_samples, p);
     return FDML_OK;
+}
+
+/* Coalitions of a row, and those of a call of the black box. */
+static size_t count_samples(const fdml_shap_options *o, size_t p)
+{
+    if (o->is_exact) return (size_t)1 << (p < FDML_SHAP_EXACT_MOST ? p : FDML_SHAP_EXACT_MOST);
+    return o->n_samples ? o->n_samples : 2 * p + 2048;
+}
+
+static size_t count_per_call(size_t n_background)
+{
+    return n_background < BATCH ? BATCH / n_background : 1;
+}
+
+double fdml_shap_memory(size_t n_features, size_t n_background,
+                        const fdml_shap_options *options)
+{
+    const size_t n_samples = count_samples(options, n_features);
+    const double p = (double)n_features, n_threads = options->workers.n_threads,
+                 n = (double)(count_per_call(n_background) * n_background);
+    const double desk_size =
+        fdml_coalitions_memory(n_features, n_samples) + fdml_arena_room(n * p, sizeof(float)) +
+        fdml_arena_room(n, sizeof(double)) +
+        fdml_arena_room((double)n_samples + 2, sizeof(double)) +
+        fdml_arena_room(p, sizeof(uint32_t)) + fdml_arena_room(p + 1, sizeof(double)) +
+        fdml_arena_room(p * p, sizeof(double)) + fdml_arena_room(p, sizeof(double));
+    return n_threads * desk_size + fdml_arena_room(n_threads, sizeof(desk)) +
+           fdml_arena_room((double)n_background, sizeof(double));
 }
 
 /* --- what coalitions are worth ---------------------------------------------------------- */
@@ -167,14 +195,14 @@ static void solve(desk *d, double base)
 {
     const size_t n = d->n_players - 1;
     make_equations(d, base);
-    if (fdml_cholesky(d->a, n, ROUNDING) < n) {
+    if (fdml_spd_factor(d->a, n, ROUNDING) < n) {
         double most = 0;
         make_equations(d, base);
         for (size_t i = 0; i < n; i++) most = fmax(most, d->a[i * n + i]);
         for (size_t i = 0; i < n; i++) d->a[i * n + i] += most > 0 ? REGULAR * most : 1;
-        (void)fdml_cholesky(d->a, n, 0);
+        (void)fdml_spd_factor(d->a, n, 0);
     }
-    fdml_cholesky_solve(d->phi, d->a, n);
+    fdml_spd_solve(d->phi, d->a, n);
     d->phi[n] = d->fx - base;
     for (size_t i = 0; i < n; i++) d->phi[n] -= d->phi[i];
 }
@@ -264,14 +292,10 @@ static fdml_status make_base(const job *j, fdml_arena *scratch, fdml_error *err)
 static fdml_status make_ready(job *j, fdml_arena *scratch, fdml_error *err)
 {
     const int n_threads = j->options->workers.n_threads;
-    const size_t p = j->data->n_features;
     FDML_TRY(check(j, err));
     FDML_TRY(make_base(j, scratch, err));
-    j->n_samples = j->options->n_samples ? j->options->n_samples : 2 * p + 2048;
-    if (j->options->is_exact)
-        j->n_samples = (size_t)1 << (p < FDML_SHAP_EXACT_MOST ? p : FDML_SHAP_EXACT_MOST);
-    j->n_per_call = BATCH / j->data->n_background;
-    if (!j->n_per_call) j->n_per_call = 1;
+    j->n_samples = count_samples(j->options, j->data->n_features);
+    j->n_per_call = count_per_call(j->data->n_background);
     j->desks = fdml_arena_push_zero(scratch, (size_t)n_threads, sizeof *j->desks);
     if (!j->desks) return fdml_fail(err, FDML_E_NOMEM, "no memory for %d threads", n_threads);
     for (int t = 0; t < n_threads; t++) FDML_TRY(make_desk(&j->desks[t], j, scratch, err));

@@ -13,7 +13,7 @@
  * leave singular is made regular by 1e-9 of its largest diagonal element.
  *
  * Features are whatever the rows have: of encoded rows the players are encoded columns, which
- * is how the authors of EXPLAIN call shap; of raw rows a category is one player.
+ * is how Balagopalan et al. (FAccT 2022) call shap; of raw rows a category is one player.
  *
  * Draws are keyed by (seed, row): no thread count and no other row changes them.
  *
@@ -63,5 +63,9 @@ fdml_status fdml_shap_explain(fdml_shap_result *result, const fdml_blackbox *box
                               const fdml_shap_data *data, const uint32_t *row, size_t n,
                               const fdml_shap_options *options, fdml_arena *scratch,
                               fdml_error *err);
+
+/* Bytes of scratch of that, of rows of n_features and a background of so many. */
+double fdml_shap_memory(size_t n_features, size_t n_background,
+                        const fdml_shap_options *options);
 
 #endif

@@ -60,6 +60,20 @@ static fdml_status make_desk(desk *d, const job *j, fdml_arena *arena, fdml_erro
     return fdml_ridge_init(&d->ridge, p, arena, err);
 }
 
+double fdml_lime_memory(const fdml_lime_data *data, const fdml_lime_options *options)
+{
+    const double n = (double)options->n_samples, p = (double)data->n_features;
+    const double desk_size = 2 * fdml_arena_room(n * p, sizeof(float)) +
+                             2 * fdml_arena_room(n, sizeof(float)) +
+                             fdml_arena_room(n, sizeof(double)) +
+                             fdml_arena_room((double)fdml_lime_scratch(data), sizeof(float)) +
+                             fdml_arena_room(p, sizeof(uint32_t)) +
+                             fdml_moments_memory(data->n_features, options->workers.kernels) +
+                             fdml_ridge_memory(data->n_features);
+    const double n_threads = options->workers.n_threads;
+    return n_threads * desk_size + fdml_arena_room(n_threads, sizeof(desk));
+}
+
 /* --- a row ------------------------------------------------------------------------------ */
 
 static fdml_status ask(desk *d, const job *j, uint32_t row, int thread, fdml_error *err)

@@ -99,6 +99,9 @@ fdml_status fdml_lime_explain(fdml_lime_result *result, const fdml_lime_data *da
                               size_t n, const fdml_lime_options *options, fdml_arena *scratch,
                               fdml_error *err);
 
+/* Bytes of scratch of fdml_lime_explain. */
+double fdml_lime_memory(const fdml_lime_data *data, const fdml_lime_options *options);
+
 /* --- the neighbourhood by itself -----------------------------------------------------------
  */
 

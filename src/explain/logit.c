@@ -14,6 +14,7 @@
 
 #include "base/dmath.h"
 #include "base/parallel.h"
+#include "explain/spd.h"
 
 enum { BLOCKS = 16, LEAST_ROWS = 512, MOST_STEPS = 100, MOST_HALVINGS = 40 };
 
@@ -122,22 +123,13 @@ static double merge(fit_state *f, const double *u)
     return largest;
 }
 
-/* step = H^-1 gradient by Cholesky; H's eigenvalues are at least 1. */
-static void solve(fit_state *f)
+/* step = H^-1 gradient. H's eigenvalues are at least 1, so that only overflow makes it fail. */
+static bool solve(fit_state *f)
 {
-    const size_t n = f->n;
-    double *h = f->hessian, *x = f->step;
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j <= i; j++) {
-            const double rest = h[i * n + j] - fdml_dot(h + i * n, h + j * n, j);
-            h[i * n + j] = i == j ? sqrt(rest) : rest / h[j * n + j];
-        }
-    for (size_t i = 0; i < n; i++)
-        x[i] = (f->gradient[i] - fdml_dot(h + i * n, x, i)) / h[i * n + i];
-    for (size_t i = n; i-- > 0;) {
-        x[i] /= h[i * n + i];
-        for (size_t j = 0; j < i; j++) x[j] -= h[i * n + j] * x[i];
-    }
+    memcpy(f->step, f->gradient, f->n * sizeof *f->step);
+    if (fdml_spd_factor(f->hessian, f->n, 0) < f->n) return false;
+    fdml_spd_solve(f->step, f->hessian, f->n);
+    return true;
 }
 
 static bool make_state(fit_state *f, fdml_arena *arena)
@@ -151,6 +143,17 @@ static bool make_state(fit_state *f, fdml_arena *arena)
     f->step = fdml_arena_push(arena, n, sizeof(double));
     f->tried = fdml_arena_push(arena, n, sizeof(double));
     return f->value && f->gradient && f->hessian && f->dense && f->place && f->step && f->tried;
+}
+
+double fdml_logit_memory(size_t n_rows, size_t dim)
+{
+    const size_t most = (n_rows + LEAST_ROWS - 1) / LEAST_ROWS;
+    const double n = (double)dim + 1, n_blocks = (double)(most < BLOCKS ? most : BLOCKS);
+    return fdml_arena_room(n_blocks, sizeof(double)) +
+           2 * fdml_arena_room(n_blocks * n, sizeof(double)) +
+           fdml_arena_room(n_blocks * n * n, sizeof(double)) +
+           fdml_arena_room(n_blocks * n, sizeof(uint32_t)) +
+           2 * fdml_arena_room(n, sizeof(double));
 }
 
 /* The first of whole, half, quarter .. steps along which f falls; false: none does. */
@@ -186,8 +189,7 @@ fdml_status fdml_logit_fit(double *u, fdml_logit *fit, const fdml_logit_rows *ro
         made.value = evaluate(&f, u, false, n_threads);
         made.gradient = merge(&f, u);
         if (made.gradient <= tolerance || made.n_steps == MOST_STEPS) break;
-        solve(&f);
-        if (!descend(u, &made.value, &f, n_threads)) break;
+        if (!solve(&f) || !descend(u, &made.value, &f, n_threads)) break;
     }
     *fit = made;
     fdml_arena_reset(scratch, mark);

@@ -32,6 +32,9 @@ typedef struct fdml_logit {
 fdml_status fdml_logit_fit(double *u, fdml_logit *fit, const fdml_logit_rows *rows, double c,
                            int n_threads, fdml_arena *scratch, fdml_error *err);
 
+/* Bytes of that scratch. */
+double fdml_logit_memory(size_t n, size_t dim);
+
 /* w z + b of one row, summed in order. */
 double fdml_logit_score(const double *u, const float *z, size_t dim);
 

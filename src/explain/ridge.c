@@ -1,8 +1,7 @@
 /* ridge.c - see ridge.h.
  *
  * Of n rows and p columns the moments take n p^2 multiply-adds and the decomposition p^3 / 6,
- * so the first go through gemm, blocks of rows in panels that it reads as they are, and the
- * second is plain: rows of L are dotted, which lie one after another.
+ * so the first go through gemm, blocks of rows in panels that it reads as they are.
  *
  * SPDX-License-Identifier: MIT */
 #include "explain/ridge.h"
@@ -10,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/dmath.h"
+#include "explain/spd.h"
 
 enum { RUN = 256 }; /* rows in one chain of single precision */
 
@@ -38,6 +37,18 @@ fdml_status fdml_moments_init(fdml_moments *m, size_t dim, const fdml_kernels *k
     if (!m->mean || !m->a || !m->centre || !m->run || !m->left || !m->right || !m->tile)
         return fdml_fail(err, FDML_E_NOMEM, "no memory for the moments of %zu columns", dim);
     return FDML_OK;
+}
+
+double fdml_moments_memory(size_t dim, const fdml_kernels *kernels)
+{
+    const double q = (double)dim + 1, width = (double)kernels->tile_cols,
+                 stride = ceil(q / width) * width;
+    return fdml_arena_room(q, sizeof(double)) + fdml_arena_room(q * q, sizeof(double)) +
+           fdml_arena_room(q, sizeof(float)) + fdml_arena_room(q * RUN, sizeof(float)) +
+           fdml_arena_room((double)fdml_panels_size(dim + 1, RUN, kernels->tile_rows),
+                           sizeof(float)) +
+           fdml_arena_room(stride * RUN, sizeof(float)) +
+           fdml_arena_room(q * stride, sizeof(float));
 }
 
 static void make_means(fdml_moments *m, const float *x, const double *y, const float *weight,
@@ -108,31 +119,6 @@ void fdml_moments_make(fdml_moments *m, const float *x, const double *y, const f
         for (size_t j = 0; j < i; j++) m->a[j * q + i] = m->a[i * q + j];
 }
 
-/* --- Cholesky --------------------------------------------------------------------------- */
-
-size_t fdml_cholesky(double *a, size_t n, double floor)
-{
-    for (size_t i = 0; i < n; i++) {
-        double *row = a + i * n;
-        for (size_t j = 0; j < i; j++)
-            row[j] = (row[j] - fdml_dot(row, a + j * n, j)) / a[j * n + j];
-        const double pivot = row[i] - fdml_dot(row, row, i);
-        if (!(pivot > floor * row[i]) || !(pivot > 0)) return i;
-        row[i] = sqrt(pivot);
-    }
-    return n;
-}
-
-void fdml_cholesky_solve(double *x, const double *l, size_t n)
-{
-    for (size_t i = 0; i < n; i++) x[i] = (x[i] - fdml_dot(l + i * n, x, i)) / l[i * n + i];
-    for (size_t i = n; i-- > 0;) {
-        const double *row = l + i * n;
-        x[i] /= row[i];
-        for (size_t j = 0; j < i; j++) x[j] -= row[j] * x[i];
-    }
-}
-
 /* --- ridge ------------------------------------------------------------------------------ */
 
 fdml_status fdml_ridge_init(fdml_ridge *ridge, size_t dim, fdml_arena *arena, fdml_error *err)
@@ -143,6 +129,12 @@ fdml_status fdml_ridge_init(fdml_ridge *ridge, size_t dim, fdml_arena *arena, fd
     if (!ridge->coef || !ridge->scratch)
         return fdml_fail(err, FDML_E_NOMEM, "no memory for a regression on %zu columns", dim);
     return FDML_OK;
+}
+
+double fdml_ridge_memory(size_t dim)
+{
+    const double q = (double)dim + 1;
+    return fdml_arena_room(q, sizeof(double)) + fdml_arena_room(q * q, sizeof(double));
 }
 
 static size_t listed(const uint32_t *column, size_t i)
@@ -175,14 +167,14 @@ fdml_status fdml_ridge_fit(fdml_ridge *ridge, const fdml_moments *m, const uint3
         for (size_t j = 0; j <= i; j++) a[i * n + j] = row[listed(column, j)];
         a[i * n + i] += alpha;
     }
-    const size_t bad = fdml_cholesky(a, n, alpha > 0 ? ROUNDING : DEPENDENT);
+    const size_t bad = fdml_spd_factor(a, n, alpha > 0 ? ROUNDING : DEPENDENT);
     if (bad < n)
         return fdml_fail(err, FDML_E_DATA,
                          "ridge: column %zu is constant or depends on %zu others, and alpha is "
                          "%g: nothing makes its coefficient unique",
                          listed(column, bad), bad, alpha);
     for (size_t i = 0; i < n; i++) ridge->coef[i] = m->a[m->dim * q + listed(column, i)];
-    fdml_cholesky_solve(ridge->coef, a, n);
+    fdml_spd_solve(ridge->coef, a, n);
     ridge->n = n;
     ridge->intercept = m->mean[m->dim];
     for (size_t i = 0; i < n; i++)

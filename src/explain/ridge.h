@@ -36,6 +36,7 @@ typedef struct fdml_moments {
 } fdml_moments;
 
 /* Everything in `arena`. FDML_E_NOMEM. */
+double fdml_moments_memory(size_t dim, const fdml_kernels *kernels); /* bytes */
 fdml_status fdml_moments_init(fdml_moments *m, size_t dim, const fdml_kernels *kernels,
                               fdml_arena *arena, fdml_error *err);
 
@@ -52,6 +53,7 @@ typedef struct fdml_ridge {
 } fdml_ridge;
 
 /* Room for any choice of dim columns, in `arena`. FDML_E_NOMEM. */
+double fdml_ridge_memory(size_t dim); /* bytes */
 fdml_status fdml_ridge_init(fdml_ridge *ridge, size_t dim, fdml_arena *arena, fdml_error *err);
 
 /* On the n listed columns (NULL: the first n). An alpha above 0 makes every design regular (one
@@ -69,11 +71,5 @@ fdml_status fdml_ridge_fit(fdml_ridge *ridge, const fdml_moments *m, const uint3
 void fdml_ridge_forward(uint32_t *column, size_t k, const fdml_moments *m, fdml_ridge *scratch);
 fdml_status fdml_ridge_largest(uint32_t *column, size_t k, const fdml_moments *m,
                                const float *at, fdml_ridge *scratch, fdml_error *err);
-
-/* In place, the lower triangle L of a = L L^T, [n, n]. Returns n, or the first row whose pivot
- * is not above `floor` times its diagonal; then a is spoiled. */
-size_t fdml_cholesky(double *a, size_t n, double floor);
-/* x = (L L^T)^-1 x. */
-void fdml_cholesky_solve(double *x, const double *l, size_t n);
 
 #endif

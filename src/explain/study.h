@@ -66,13 +66,13 @@ typedef struct fdml_study_attribute {
 /* What a local method says of each test row, of the first seed. */
 typedef struct fdml_study_local {
     size_t n_columns;
-    const char *const *column;  /* [n_columns] features, or encoded columns "job=Sales" */
-    const double *contribution; /* [n_test, n_columns]: what the column adds to the prediction.
-                                 * LIME: weight z; SHAP: phi; GAM: f(z), in log-odds */
-    const double *weight;       /* [n_test, n_columns] LIME's coefficients of z; else NULL */
-    const double *base; /* [n_test] what is added to: LIME's intercept, SHAP's E f, GAM's
-                         * intercept in log-odds */
-    const double *r2;   /* [n_test] of LIME's fit; else NULL */
+    const char *const *column; /* [n_columns] features, or encoded columns "job=Sales" */
+    double *contribution;      /* [n_test, n_columns]: what the column adds to the prediction.
+                                * LIME: weight z; SHAP: phi; GAM: f(z), in log-odds */
+    double *weight;            /* [n_test, n_columns] LIME's coefficients of z; else NULL */
+    double *base;              /* [n_test] what is added to: LIME's intercept, SHAP's E f, GAM's
+                                * intercept in log-odds */
+    double *r2;                /* [n_test] of LIME's fit; else NULL */
     bool is_log_odds;
 } fdml_study_local;
 

@@ -68,7 +68,7 @@ typedef struct fdml_tabular_options {
     const char *split_column; /* NULL: none; see fdml_tabular_split_column */
 } fdml_tabular_options;
 
-/* What a user should know, but what stops nothing: a constant feature, a column without a name
+/* What a user should know, but what stops nothing: a column without a name
  * (pandas' index; left out), a categorical feature with more levels than half of the rows. */
 typedef struct fdml_tabular_notes {
     const char *const *warning; /* [n_warnings], in the arena */
@@ -77,9 +77,9 @@ typedef struct fdml_tabular_notes {
 
 /* The table is borrowed and must live as long. FDML_E_DATA names file, line and column: a word
  * or an infinite number in a numeric column, an empty protected cell, an unknown target; or the
- * column: a feature without a known cell, a target without exactly two values, a protected
- * column of one value, no feature at all, an unknown column. FDML_E_ARG: one column in two
- * roles or of two kinds. FDML_E_NOMEM. */
+ * column: a feature without a known cell or with one value in all, a target without exactly two
+ * values, a protected column of one value, no feature at all, an unknown column. FDML_E_ARG:
+ * one column in two roles or of two kinds. FDML_E_NOMEM. */
 fdml_status fdml_tabular_read(fdml_tabular *t, fdml_tabular_notes *notes,
                               const fdml_table *table, const fdml_tabular_options *options,
                               fdml_arena *arena, fdml_error *err);

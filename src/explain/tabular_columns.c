@@ -72,6 +72,19 @@ static fdml_status choose_kind(fdml_feature_kind *kind, const fdml_tabular_reade
     return FDML_OK;
 }
 
+static fdml_status fail_constant(const fdml_tabular_reader *r, size_t column, fdml_error *err)
+{
+    const fdml_table *table = r->table;
+    size_t row = 0;
+    while (row + 1 < table->n_rows &&
+           fdml_tabular_is_missing(r->options, fdml_table_cell(table, row, column)))
+        row++;
+    return fdml_fail(err, FDML_E_DATA,
+                     "%s: column %.60s is '%.40s' in all rows where it is known, and no "
+                     "explanation can use a constant; drop it",
+                     table->path, table->name[column], fdml_table_cell(table, row, column));
+}
+
 /* x: this feature's first place; the next row's is n_features further. */
 static fdml_status fill_numbers(float *x, const fdml_tabular *t, fdml_tabular_reader *r,
                                 size_t column, fdml_error *err)
@@ -91,18 +104,12 @@ static fdml_status fill_numbers(float *x, const fdml_tabular *t, fdml_tabular_re
         if (value > high) high = value;
         x[i * t->n_features] = value;
     }
-    if (low == high)
-        return fdml_tabular_warn(r, err, "column %.60s is constant: no explanation can use it",
-                                 table->name[column]);
-    return FDML_OK;
+    return low == high ? fail_constant(r, column, err) : FDML_OK;
 }
 
 static fdml_status warn_levels(const fdml_feature *feature, const fdml_tabular *t,
                                fdml_tabular_reader *r, fdml_error *err)
 {
-    if (feature->n_levels == 1)
-        return fdml_tabular_warn(r, err, "column %.60s is constant: no explanation can use it",
-                                 feature->name);
     if (feature->n_levels > t->n_rows / 2 && feature->n_levels > 2)
         return fdml_tabular_warn(r, err,
                                  "column %.60s has %u categories in %zu rows: is it a name or "
@@ -128,6 +135,7 @@ static fdml_status fill_levels(float *x, fdml_feature *feature, const fdml_tabul
         text[i] = fdml_tabular_is_missing(r->options, cell) ? missing_level : cell;
     }
     FDML_TRY(fdml_factor_from_text(&factor, feature->name, text, t->n_rows, &r->work, err));
+    if (factor.n_levels == 1) return fail_constant(r, column, err);
     if (factor.n_levels > MAX_LEVELS)
         return fdml_fail(err, FDML_E_LIMIT, "%s: column %.60s has %zu categories, at most %d",
                          r->table->path, feature->name, factor.n_levels, MAX_LEVELS);

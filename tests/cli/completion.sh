@@ -7,7 +7,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 
-programs='fdml-embed fdml-eval fdml-findml fdml-inspect fdml-synth fdml-train'
+programs='fdml-embed fdml-eval fdml-explain fdml-findml fdml-inspect fdml-synth fdml-train'
 
 # A name of a column that is a command must never be run, nor be offered.
 tables()

@@ -386,7 +386,7 @@ static void check_agreement(const fdml_json *c)
         const char *exact, *asserted;
         double value;
         int decimals;
-    } list[] = { { "MI", "mi", fdml_mutual_information(&m.sums), 4 },
+    } list[] = { { "MI", "mi", fdml_agreement_information(&m.sums), 4 },
                  { "h", "h", fdml_homogeneity(&m.sums), 2 },
                  { "c", "c", fdml_completeness(&m.sums), 2 },
                  { "v", "v", fdml_v_measure(&m.sums), 2 },

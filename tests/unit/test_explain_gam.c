@@ -11,7 +11,6 @@
 #include "base/dmath.h"
 #include "base/rng.h"
 #include "explain/gam.h"
-#include "explain/spd.h"
 #include "explain/spline.h"
 #include "explain_case.h"
 #include "scratch.h"
@@ -75,17 +74,6 @@ Test(explain_spline, penalty_is_of_second_differences)
     cr_expect_eq(a[3 * N + 3], 2.5 * 6);
     cr_expect_eq(a[3 * N + 2], 2.5 * -4);
     cr_expect_eq(a[3 * N + 1], 2.5);
-}
-
-Test(explain_spd, solves_and_refuses)
-{
-    double a[9] = { 4, 0, 0, 2, 5, 0, 2, 3, 6 }, x[3] = { 8, 10, 11 };
-    cr_assert(fdml_spd_factor(a, 3)); /* by hand: L = 2; 1 2; 1 1 2 */
-    cr_expect_float_eq(a[8], 2, 1e-15);
-    fdml_spd_solve(x, a, 3);
-    for (int i = 0; i < 3; i++) cr_expect_float_eq(x[i], 1, 1e-14);
-    double singular[4] = { 1, 0, 1, 1 };
-    cr_expect_not(fdml_spd_factor(singular, 2));
 }
 
 /* --- against references --------------------------------------------------------------------

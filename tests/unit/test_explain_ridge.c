@@ -104,25 +104,6 @@ Test(explain_ridge, one_value_for_all_instruction_sets)
     }
 }
 
-/* A chain of 100 columns: the decomposition against its product. */
-Test(explain_ridge, solves_a_large_system)
-{
-    enum { N = 100 };
-    static double a[N * N], l[N * N], x[N];
-    for (size_t i = 0; i < N; i++) {
-        for (size_t j = 0; j < N; j++)
-            a[i * N + j] = 1 / (1.0 + fabs((double)i - (double)j)) + (i == j ? 0.5 : 0);
-        x[i] = 0;
-        for (size_t j = 0; j < N; j++) x[i] += a[i * N + j] * sin((double)j);
-    }
-    memcpy(l, a, sizeof a);
-    cr_assert_eq(fdml_cholesky(l, N, 0), N);
-    fdml_cholesky_solve(x, l, N);
-    for (size_t i = 0; i < N; i++) cr_assert_float_eq(x[i], sin((double)i), 1e-12, "%zu", i);
-    a[0] = -1;
-    cr_assert_eq(fdml_cholesky(a, N, 0), 0);
-}
-
 /* A constant column, and one that is the sum of two others. */
 Test(explain_ridge, a_singular_design)
 {

@@ -1,0 +1,91 @@
+/* fidelity_draw.c - see fidelity_state.h.
+ *
+ * SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "explain/fidelity_state.h"
+
+enum { STREAM_BOOTSTRAP = 0x66696462 };
+
+const char *const fdml_fidelity_why_one = "the black box gives one answer to all of these rows";
+const char *const fdml_fidelity_why_none = "fewer than two groups have a value";
+
+fdml_status fdml_fidelity_check(const fdml_fidelity_rows *rows, fdml_error *err)
+{
+    if (!rows->n) return fdml_fail(err, FDML_E_DATA, "no test rows to measure fidelity on");
+    for (size_t i = 0; i < rows->n * rows->n_seeds; i++)
+        if (!isfinite(rows->p[i]) || !isfinite(rows->e[i]))
+            return fdml_fail(
+                err, FDML_E_DATA, "test row %zu: the %s says %g, expected a finite number",
+                i % rows->n + 1, isfinite(rows->p[i]) ? "explanation" : "black box",
+                isfinite(rows->p[i]) ? rows->e[i] : rows->p[i]);
+    return FDML_OK;
+}
+
+size_t fdml_fidelity_members_count(const fdml_fidelity_members *m, size_t group)
+{
+    return m->begin[group + 1] - m->begin[group];
+}
+
+static bool explain_small(const char **why, const fdml_fidelity_members *m, size_t least,
+                          fdml_arena *arena)
+{
+    for (size_t g = 0; g < m->n_groups; g++) {
+        char text[96];
+        const size_t n = fdml_fidelity_members_count(m, g);
+        if (n && n >= least) continue;
+        const int length = snprintf(text, sizeof text, "insufficient data (n=%zu < %zu)", n,
+                                    least ? least : 1);
+        why[g] = fdml_arena_copy_text(arena, text, (size_t)length);
+        if (!why[g]) return false;
+    }
+    return true;
+}
+
+fdml_status fdml_fidelity_members_make(fdml_fidelity_members *m, const fdml_fidelity_rows *rows,
+                                       fdml_arena *arena, fdml_error *err)
+{
+    const size_t n_groups = rows->n_groups;
+    size_t *begin = fdml_arena_push_zero(arena, n_groups + 2, sizeof *begin);
+    uint32_t *member = fdml_arena_push(arena, rows->n, sizeof *member);
+    const char **why = fdml_arena_push_zero(arena, n_groups, sizeof *why);
+    if (!begin || !member || !why) goto no_memory;
+    for (size_t i = 0; i < rows->n; i++) begin[rows->code[i] + 2]++;
+    for (size_t g = 2; g < n_groups + 2; g++) begin[g] += begin[g - 1];
+    for (size_t i = 0; i < rows->n; i++) member[begin[rows->code[i] + 1]++] = (uint32_t)i;
+    *m = (fdml_fidelity_members){ rows->n, n_groups, begin, member, why };
+    if (explain_small(why, m, rows->min_group, arena)) return FDML_OK;
+no_memory:
+    return fdml_fail(err, FDML_E_NOMEM, "no memory for the groups of %zu rows", rows->n);
+}
+
+void fdml_fidelity_draw_rows(uint32_t *times, const fdml_fidelity_members *m, uint64_t seed,
+                             uint32_t replicate)
+{
+    memset(times, 0, m->n * sizeof *times);
+    for (size_t g = 0; g < m->n_groups; g++) {
+        const uint32_t n = (uint32_t)fdml_fidelity_members_count(m, g);
+        fdml_rng rng;
+        fdml_rng_init(&rng, seed, (uint64_t)STREAM_BOOTSTRAP << 32 | g, replicate);
+        for (uint32_t i = 0; i < n; i++)
+            times[m->member[m->begin[g] + fdml_rng_below(&rng, n)]]++;
+    }
+}
+
+size_t fdml_fidelity_least_rows(size_t *n_with, const fdml_fidelity_members *m,
+                                const double *value, size_t measure)
+{
+    size_t least = SIZE_MAX;
+    *n_with = 0;
+    for (size_t g = 0; g < m->n_groups; g++) {
+        const size_t n = fdml_fidelity_members_count(m, g);
+        if (isnan(value[g * FDML_FIDELITIES + measure])) continue;
+        ++*n_with;
+        if (n < least) least = n;
+    }
+    return least;
+}

@@ -1,0 +1,157 @@
+# explain_bad.sh - what fdml-explain refuses: one line, exit 2 or 1, and no output behind.
+#
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# shellcheck source=/dev/null
+. "$REPO/tests/cli/explain.bash"
+
+# refuses MESSAGE ARGUMENTS...: as bad_input, and no output file in any form appears
+refuses()
+{
+    local message=$1
+    shift
+    bad_input "$message" fdml-explain "$@" -o report.txt --json report.json --report report.html \
+        --per-row report.csv --local report-local.csv --plot report.svg
+    assert_eq "$(find . -name 'report*' | wc -l)" 0
+}
+
+credit='credit.csv --target good --group race --seeds 1'
+
+test_files()
+{
+    refuses 'nosuch.csv: No such file or directory' nosuch.csv --target a --group b
+    credit_table
+    # shellcheck disable=SC2086 # words
+    refuses 'nosuch.split: No such file or directory' $credit --split nosuch.split
+    printf 'TEVS' >short.split
+    # shellcheck disable=SC2086
+    refuses 'short.split' $credit --split short.split
+    : >empty.csv
+    refuses 'empty.csv' empty.csv --target a --group b
+}
+
+test_columns()
+{
+    credit_table
+    refuses "credit.csv: no column 'god'; columns are income, debt, age, job, sex, race, good" \
+        credit.csv --target god --group race
+    refuses "credit.csv: no column 'rase'" credit.csv --target good --group rase
+    refuses 'target age has' credit.csv --target age --group race
+    refuses "target good has no value 'maybe'" credit.csv --target good --positive maybe --group race
+    refuses 'cannot be the target and protected' credit.csv --target good --group good
+}
+
+test_constant_column()
+{
+    credit_table
+    awk -F, -v OFS=, '{ print $0, NR == 1 ? "bank" : "main" }' credit.csv >constant.csv
+    refuses "constant.csv: column bank is 'main' in all rows where it is known" \
+        constant.csv --target good --group race
+}
+
+test_target_of_one_value()
+{
+    credit_table
+    awk -F, -v OFS=, 'NR > 1 { $7 = "yes" } 1' credit.csv >one.csv
+    refuses "one.csv: target good has one value only, 'yes'" one.csv --target good --group race
+    # two values, of which the rows that train have one
+    credit_table 400
+    awk -F, 'NR > 1 { printf "%s", $7 == "yes" ? "T" : NR % 3 ? "E" : "S" }' credit.csv >yes.split
+    # shellcheck disable=SC2086
+    refuses "target good" $credit --split yes.split
+}
+
+test_word_in_a_numeric_column()
+{
+    credit_table
+    awk -F, -v OFS=, 'NR == 118 { $2 = "lots" } 1' credit.csv >word.csv
+    refuses "word.csv:118: debt is 'lots' (row 117)" word.csv --target good --group race
+}
+
+test_group_absent_from_test()
+{
+    credit_table
+    awk -F, 'NR > 1 { printf "%s", $6 == "B" ? substr("TE", 1 + NR % 2, 1) : substr("TESV", 1 + NR % 4, 1) }' \
+        credit.csv >absent.split
+    # shellcheck disable=SC2086
+    refuses "race" $credit --split absent.split
+    grep -q "'B'" err || fail 'the group is not named'
+}
+
+test_unseen_category()
+{
+    credit_table
+    awk -F, -v OFS=, 'NR == 300 { $4 = "arts" } 1' credit.csv >unseen.csv
+    awk 'NR > 1 { printf "%s", NR == 300 ? "S" : substr("TTES", 1 + NR % 4, 1) }' unseen.csv >unseen.split
+    refuses "unseen.csv:300: job is 'arts', a category that none of the rows that train the black box has" \
+        unseen.csv --target good --group race --split unseen.split
+    run fdml-explain unseen.csv --target good --group race --split unseen.split --unseen zero --seeds 1 \
+        --black-box logistic -m lime:n200 --bootstrap 20 --permutations 20 --quiet
+    assert_exit 0
+}
+
+test_commands()
+{
+    credit_table
+    local base='credit.csv --target good --group race --seeds 1 -m lime:n100'
+    # shellcheck disable=SC2086
+    refuses 'exit status 3' $base --command 'read line; exit 3'
+    # shellcheck disable=SC2086
+    refuses 'signal 9' $base --command "sh -c 'read line; kill -9 \$\$'"
+    # shellcheck disable=SC2086
+    refuses 'answered' $base --command 'awk "NF == 0 { print .5; fflush() }"'
+    # shellcheck disable=SC2086
+    refuses 'expected a number from 0 to 1' $base \
+        --command 'awk "NR == 1 { next } NF == 0 { while (n-- > 0) print 2; n = 0; fflush(); next } { n++ }"'
+    # shellcheck disable=SC2086
+    refuses 'exit status 127' $base --command './nosuch_program'
+}
+
+test_singular_design()
+{
+    credit_table
+    # shellcheck disable=SC2086
+    refuses 'depends on' $credit --black-box logistic -m lime:n4:alpha0
+}
+
+test_methods()
+{
+    credit_table
+    # shellcheck disable=SC2086
+    refuses "there is no method 'lmie'; did you mean lime?" $credit -m lmie
+    # shellcheck disable=SC2086
+    refuses "method 'lime:depth3': there is no setting 'depth3'" $credit -m lime:depth3
+    # shellcheck disable=SC2086
+    refuses "'lime' is named twice" $credit -m lime,lime
+    # shellcheck disable=SC2086
+    refuses "method 'tree:depth9'" $credit -m tree:depth9
+    # shellcheck disable=SC2086
+    refuses "--compare: 'lime:jtt' is no method or black box of this run; did you mean lime?" \
+        $credit -m lime,gam --compare lime:jtt
+    python3 -c 'print("\n".join(["p"] + ["0.5"] * 600))' >p.csv
+    # shellcheck disable=SC2086
+    refuses 'asks the black box for rows that no table has' $credit --probabilities p.csv -m lime
+    python3 -c 'print("\n".join(["p"] + ["0.5"] * 599 + ["1.5"]))' >p.csv
+    # shellcheck disable=SC2086
+    refuses '1.5' $credit --probabilities p.csv -m tree
+    # shellcheck disable=SC2086
+    refuses 'row 1 (line 2) is no test row' $credit --split <(printf 'T%.0s' {1..1}; printf 'TES%.0s' {1..199}; printf 'TT') \
+        --row 1
+    # shellcheck disable=SC2086
+    refuses '--max-memory' $credit --max-memory 1K
+}
+
+test_usage()
+{
+    credit_table
+    bad_usage 'TABLE is missing' fdml-explain --target good --group race
+    bad_usage '--target COL is missing' fdml-explain credit.csv --group race
+    bad_usage '--group COL is missing' fdml-explain credit.csv --target good
+    bad_usage '--split and --split-column exclude each other' fdml-explain credit.csv --target good --group race \
+        --split x --split-column y
+    bad_usage 'exclude each other' fdml-explain credit.csv --target good --group race --command x --model y
+    bad_usage '--candidates needs --black-box with one name' fdml-explain credit.csv --target good --group race \
+        --candidates 1,2
+    bad_usage '--row needs --plot' fdml-explain credit.csv --target good --group race --row 3
+    bad_usage 'two outputs want standard output' fdml-explain credit.csv --target good --group race --json -
+}

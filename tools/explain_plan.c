@@ -1,0 +1,153 @@
+/* explain_plan.c - see explain_plan.h.
+ * SPDX-License-Identifier: MIT */
+#include "explain_plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "eval/stats.h"
+#include "explain/tabular_split.h"
+
+static const char *method_text(const void *ctx, size_t i)
+{
+    const fdml_study_options *s = ctx;
+    return i < s->n_methods                  ? s->method[i].text
+           : i < s->n_methods + s->n_sources ? s->source[i - s->n_methods].name
+                                             : NULL;
+}
+
+static void read_methods(fdml_study_options *s, const explain_options *o, fdml_arena *arena)
+{
+    fdml_error err;
+    fdml_method *method = fdml_arena_push(arena, o->methods.n, sizeof *method);
+    if (!method) cli_die(CLI_EXIT_DATA, "out of memory");
+    if (o->methods.n > FDML_STUDY_MOST_METHODS)
+        cli_die(CLI_EXIT_DATA, "--methods: %zu methods, the limit is %d", o->methods.n,
+                FDML_STUDY_MOST_METHODS);
+    for (size_t i = 0; i < o->methods.n; i++) {
+        if (fdml_method_parse(&method[i], o->methods.item[i], arena, &err))
+            cli_die(CLI_EXIT_DATA, "--methods: %s", err.text);
+        for (size_t k = 0; k < i; k++)
+            if (!strcmp(o->methods.item[k], o->methods.item[i]))
+                cli_die(CLI_EXIT_DATA, "--methods: '%s' is named twice", o->methods.item[i]);
+    }
+    s->method = method;
+    s->n_methods = o->methods.n;
+}
+
+static void read_seeds(fdml_study_options *s, const explain_options *o, fdml_arena *arena)
+{
+    uint64_t *seed = fdml_arena_push(arena, o->seeds.n, sizeof *seed);
+    if (!seed) cli_die(CLI_EXIT_DATA, "out of memory");
+    for (size_t i = 0; i < o->seeds.n; i++) {
+        seed[i] = o->seeds.item[i];
+        for (size_t k = 0; k < i; k++)
+            if (seed[k] == seed[i])
+                cli_die(CLI_EXIT_DATA, "--seeds: %u is named twice", o->seeds.item[i]);
+    }
+    s->seed = seed;
+    s->n_seeds = o->seeds.n;
+}
+
+static void find_baseline(fdml_study_options *s, const explain_options *o)
+{
+    s->baseline = s->baseline_source = SIZE_MAX;
+    if (!o->compare) return;
+    for (size_t i = 0; i < s->n_methods; i++)
+        if (!strcmp(o->compare, s->method[i].text)) s->baseline = i;
+    for (size_t i = 0; i < s->n_sources; i++)
+        if (!strcmp(o->compare, s->source[i].name)) s->baseline_source = i;
+    const bool is_method = s->baseline != SIZE_MAX, is_box = s->baseline_source != SIZE_MAX;
+    if (!is_method && !is_box) {
+        const char *nearest = fdml_option_nearest(o->compare, method_text, s);
+        cli_die(CLI_EXIT_DATA, "--compare: '%s' is no method or black box of this run%s%s%s",
+                o->compare, nearest ? "; did you mean " : "", nearest ? nearest : "",
+                nearest ? "?" : "");
+    }
+    if ((is_method ? s->n_methods : s->n_sources) < 2)
+        cli_die(CLI_EXIT_DATA, "--compare: there is nothing beside '%s' to compare it with",
+                o->compare);
+}
+
+/* Tests of gaps: as many permutations as let Holm's correction find one at all. */
+static size_t count_permutations(const explain_options *o, const fdml_study_options *s,
+                                 size_t n_protected)
+{
+    if (o->n_permutations != EXPLAIN_PERMUTATIONS_USUAL) return (size_t)o->n_permutations;
+    const size_t n_attributes =
+        s->with_intersections ? ((size_t)1 << n_protected) - 1 : n_protected;
+    const size_t n_tests =
+        s->n_sources * s->n_methods * n_attributes * FDML_FIDELITIES * FDML_FIDELITY_GAPS;
+    const size_t wanted = fdml_permutations_for(n_tests, 1 - s->confidence);
+    return wanted > EXPLAIN_PERMUTATIONS_USUAL ? wanted : EXPLAIN_PERMUTATIONS_USUAL;
+}
+
+void explain_plan_settings(fdml_study_options *s, const explain_input *input,
+                           const explain_sources *sources, const explain_options *o,
+                           fdml_arena *arena)
+{
+    *s = (fdml_study_options){ .source = sources->source,
+                               .n_sources = sources->n,
+                               .balances_labels = o->balance_labels,
+                               .candidate = o->candidates.n ? o->candidates.item : NULL,
+                               .n_candidates = o->candidates.n,
+                               .min_group = (size_t)o->min_group,
+                               .with_intersections = o->with_intersections,
+                               .with_information = o->with_information,
+                               .with_local = o->local || o->plot || o->html,
+                               .n_bootstrap = (size_t)o->n_bootstrap,
+                               .confidence = o->confidence,
+                               .workers = { cli_kernels(&o->common), cli_threads(&o->common) },
+                               .progress = cli_progress_open(&o->common) };
+    read_methods(s, o, arena);
+    read_seeds(s, o, arena);
+    find_baseline(s, o);
+    s->n_permutations = count_permutations(o, s, input->tabular.n_protected);
+    if (o->row > input->tabular.n_rows)
+        cli_die(CLI_EXIT_DATA, "--row: %llu, %s has %zu rows", (unsigned long long)o->row,
+                input->file[0].path, input->tabular.n_rows);
+    if (o->row && input->tabular.part[o->row - 1] != FDML_PART_TEST)
+        cli_die(CLI_EXIT_DATA, "--row: row %llu (line %u) is no test row: it is of part '%s'",
+                (unsigned long long)o->row, (unsigned)input->table.line[o->row - 1],
+                fdml_tabular_part_word((fdml_part)input->tabular.part[o->row - 1]));
+}
+
+void explain_plan_memory(const explain_input *input, const fdml_study_options *study,
+                         const explain_options *options, const fdml_arena *arena)
+{
+    char needed[32], given[32];
+    const double bytes = fdml_study_memory(&input->tabular, study) + (double)arena->used;
+    if (!options->max_memory || bytes <= (double)options->max_memory) return;
+    fdml_size_print(needed, bytes);
+    fdml_size_print(given, (double)options->max_memory);
+    cli_die(CLI_EXIT_DATA, "--max-memory: %s is not enough, this audit needs up to %s", given,
+            needed);
+}
+
+void explain_plan_print(const explain_input *input, const fdml_study_options *study,
+                        const fdml_arena *arena)
+{
+    char bytes[32];
+    const fdml_tabular *t = &input->tabular;
+    size_t n[FDML_PART_NONE + 1] = { 0 };
+    for (size_t i = 0; i < t->n_rows; i++) n[t->part[i]]++;
+    fdml_size_print(bytes, fdml_study_memory(t, study) + (double)arena->used);
+    printf("table       %s: %zu rows, %zu features as %zu encoded columns\n",
+           input->file[0].path, t->n_rows, t->n_features, input->encoder.dim);
+    printf("split       %s: train %zu, explain %zu, validate %zu, test %zu, none %zu\n",
+           input->split, n[FDML_PART_TRAIN], n[FDML_PART_EXPLAIN], n[FDML_PART_VALIDATE],
+           n[FDML_PART_TEST], n[FDML_PART_NONE]);
+    for (size_t a = 0; a < t->n_protected; a++) {
+        const fdml_factor *f = &t->protected_[a];
+        for (size_t g = 0; g < f->n_levels; g++) {
+            size_t n_test = 0;
+            for (size_t i = 0; i < t->n_rows; i++)
+                n_test += t->part[i] == FDML_PART_TEST && f->code[i] == g;
+            printf("group       %s=%s: %zu test rows\n", f->name, f->level[g], n_test);
+        }
+    }
+    printf("work        %zu black boxes x %zu methods x %zu seeds, %zu permutations\n",
+           study->n_sources, study->n_methods, study->n_seeds, study->n_permutations);
+    printf("memory      up to %s\n", bytes);
+    cli_outputs_commit();
+}
