@@ -3,28 +3,18 @@
 #include <string.h>
 
 #include "embed.h"
+#include "graph_text.h"
 
 static const char *value_name(const embed_net *net, uint32_t value)
 {
     return net->model.graph.value[value].name;
 }
 
-/* "probs, features, logits": as many as fit. */
-static void list_outputs(char text[256], const embed_net *net)
-{
-    const fdml_graph *g = &net->model.graph;
-    text[0] = 0;
-    for (size_t i = 0; i < g->n_outputs; i++) {
-        const size_t n = strlen(text);
-        snprintf(text + n, 256 - n, "%s%s", i ? ", " : "", value_name(net, g->output[i]));
-    }
-}
-
 static void choose_output(embed_net *net, const char *wanted)
 {
     const fdml_graph *g = &net->model.graph;
-    char names[256];
-    list_outputs(names, net);
+    char names[GRAPH_NAMES_TEXT];
+    graph_outputs_text(names, g);
     if (!wanted && g->n_outputs != 1)
         cli_die(CLI_EXIT_DATA, "%s: %zu outputs (%s); choose one with --value", net->path,
                 g->n_outputs, names);
@@ -44,24 +34,6 @@ static void choose_output(embed_net *net, const char *wanted)
     net->graph.n_outputs = 1;
 }
 
-/* "[N,3,224,224]": what the file declares, N for what is free. */
-static void print_input(embed_net *net, const fdml_graph_value *input)
-{
-    char *text = net->input_text;
-    size_t n = 0;
-    if (input->rank < 0) {
-        snprintf(text, FDML_SHAPE_TEXT, "any shape");
-        return;
-    }
-    for (int d = 0; d < input->rank && n < FDML_SHAPE_TEXT; d++) {
-        char dim[24] = "?";
-        if (d == 0 && input->dim[d] < 0) dim[0] = 'N';
-        if (input->dim[d] >= 0) snprintf(dim, sizeof dim, "%lld", (long long)input->dim[d]);
-        n += (size_t)snprintf(text + n, FDML_SHAPE_TEXT - n, "%s%s", d ? "," : "[", dim);
-    }
-    if (n < FDML_SHAPE_TEXT) snprintf(text + n, FDML_SHAPE_TEXT - n, "]");
-}
-
 static size_t known(int64_t dim)
 {
     return dim > 0 ? (size_t)dim : 0;
@@ -74,7 +46,7 @@ static void read_input(embed_net *net)
         cli_die(CLI_EXIT_DATA, "%s: %zu inputs, expected one for the images", net->path,
                 g->n_inputs);
     const fdml_graph_value *input = &g->value[g->input[0]];
-    print_input(net, input);
+    graph_shape_text(net->input_text, input);
     if (input->type != FDML_TYPE_F32 && input->type != FDML_TYPE_NONE)
         cli_die(CLI_EXIT_DATA, "%s: input '%s' is of %s, expected float32", net->path,
                 input->name, fdml_type_name(input->type));

@@ -200,7 +200,8 @@ bool fdml_number_integer(int64_t *value, const char *text, size_t length)
     return true;
 }
 
-void fdml_number_print(char text[FDML_NUMBER_TEXT], double value)
+/* With the first precision from `least` to `most` that reads back as the value. */
+static void print(char text[FDML_NUMBER_TEXT], double value, int least, int most, bool is_float)
 {
     if (!isfinite(value)) {
         snprintf(text, FDML_NUMBER_TEXT, "%s",
@@ -209,15 +210,26 @@ void fdml_number_print(char text[FDML_NUMBER_TEXT], double value)
                               : "-inf");
         return;
     }
-    /* 15 digits survive a trip through double where it has its full precision (DBL_DIG). */
-    int precision = fabs(value) < DBL_MIN ? 1 : DBL_DIG;
-    for (;; precision++) {
+    for (int precision = least;; precision++) {
         snprintf(text, FDML_NUMBER_TEXT, "%.*g", precision, value);
-        if (precision >= 17 || strtod(text, NULL) == value) break;
+        const double back = is_float ? (double)strtof(text, NULL) : strtod(text, NULL);
+        if (precision >= most || back == value) break;
     }
     const char *point = localeconv()->decimal_point;
     char *found = strcmp(point, ".") ? strstr(text, point) : NULL;
     if (!found) return;
     *found = '.';
     memmove(found + 1, found + strlen(point), strlen(found + strlen(point)) + 1);
+}
+
+/* 15 and 6 digits survive a trip through double and float where these have their full precision
+ * (DBL_DIG, FLT_DIG). */
+void fdml_number_print(char text[FDML_NUMBER_TEXT], double value)
+{
+    print(text, value, fabs(value) < DBL_MIN ? 1 : DBL_DIG, 17, false);
+}
+
+void fdml_number_print_float(char text[FDML_NUMBER_TEXT], float value)
+{
+    print(text, (double)value, fabsf(value) < FLT_MIN ? 1 : FLT_DIG, 9, true);
 }

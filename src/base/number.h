@@ -27,5 +27,7 @@ bool fdml_number_integer(int64_t *value, const char *text, size_t length);
  * "nan", "inf", "-inf" where it is not finite. */
 #define FDML_NUMBER_TEXT 32
 void fdml_number_print(char text[FDML_NUMBER_TEXT], double value);
+/* The same of a float, from %.6g to %.9g: 0.1f is "0.1". */
+void fdml_number_print_float(char text[FDML_NUMBER_TEXT], float value);
 
 #endif

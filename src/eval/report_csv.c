@@ -11,41 +11,18 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/number.h"
+#include "data/csv_write.h"
 #include "eval/comparison.h"
 #include "eval/gate.h"
 #include "eval/report.h"
 #include "eval/slices.h"
-
-static void put_text(FILE *file, const char *text)
-{
-    if (!text) return;
-    if (!text[strcspn(text, ",\"\r\n")]) {
-        fputs(text, file);
-        return;
-    }
-    fputc('"', file);
-    for (; *text; text++) {
-        if (*text == '"') fputc('"', file);
-        fputc(*text, file);
-    }
-    fputc('"', file);
-}
-
-static void put_number(FILE *file, double x)
-{
-    char text[FDML_NUMBER_TEXT];
-    if (isnan(x)) return;
-    fdml_number_print(text, x);
-    fputs(text, file);
-}
 
 static void put_key(FILE *file, const char *section, const char *by, const char *group,
                     const char *metric)
 {
     const char *const cell[] = { section, by, group, metric };
     for (size_t i = 0; i < 4; i++) {
-        put_text(file, cell[i]);
+        fdml_csv_put_text(file, cell[i]);
         fputc(',', file);
     }
 }
@@ -53,11 +30,11 @@ static void put_key(FILE *file, const char *section, const char *by, const char 
 static void put_estimate(FILE *file, const fdml_estimate *e)
 {
     fprintf(file, "%zu,", e->n);
-    put_number(file, e->value);
+    fdml_csv_put_number(file, e->value);
     fputc(',', file);
-    put_number(file, e->lo);
+    fdml_csv_put_number(file, e->lo);
     fputc(',', file);
-    put_number(file, e->hi);
+    fdml_csv_put_number(file, e->hi);
 }
 
 static void put_row(FILE *file, const char *section, const char *by, const char *group,
@@ -66,7 +43,7 @@ static void put_row(FILE *file, const char *section, const char *by, const char 
     put_key(file, section, by, group, metric);
     put_estimate(file, e);
     fputs(",,,,,,", file);
-    put_text(file, e->why);
+    fdml_csv_put_text(file, e->why);
     fputc('\n', file);
 }
 
@@ -75,9 +52,9 @@ static void put_bare(FILE *file, const char *section, const char *by, const char
 {
     put_key(file, section, by, group, metric);
     fputc(',', file); /* no n */
-    put_number(file, value);
+    fdml_csv_put_number(file, value);
     fputs(",,,,,,,,", file);
-    put_text(file, isnan(value) ? why : NULL);
+    fdml_csv_put_text(file, isnan(value) ? why : NULL);
     fputc('\n', file);
 }
 
@@ -90,13 +67,13 @@ static void put_gap(FILE *file, const char *prefix, const fdml_gap_result *gap,
     put_key(file, section, gap->by, "", metric);
     put_estimate(file, &gap->difference);
     fputc(',', file);
-    put_number(file, gap->p);
+    fdml_csv_put_number(file, gap->p);
     fputc(',', file);
-    put_number(file, gap->p_holm);
+    fdml_csv_put_number(file, gap->p_holm);
     const char *const cell[] = { gap->p_method, gap->best, gap->worst, gap->difference.why };
     for (size_t i = 0; i < 4; i++) {
         fputc(',', file);
-        put_text(file, cell[i]);
+        fdml_csv_put_text(file, cell[i]);
     }
     fputc('\n', file);
     snprintf(section, sizeof section, "%sgap_ratio", prefix);
@@ -218,13 +195,13 @@ static void put_change(FILE *file, const char *of, const char *by, const char *g
     put_key(file, section, by, group, metric);
     put_estimate(file, &d->change);
     fputc(',', file);
-    put_number(file, d->p);
+    fdml_csv_put_number(file, d->p);
     fputc(',', file);
-    put_number(file, d->p_holm);
+    fdml_csv_put_number(file, d->p_holm);
     const char *const cell[] = { d->p_method, NULL, NULL, d->change.why };
     for (size_t i = 0; i < 4; i++) {
         fputc(',', file);
-        put_text(file, cell[i]);
+        fdml_csv_put_text(file, cell[i]);
     }
     fputc('\n', file);
     snprintf(section, sizeof section, "other_%s", of);
@@ -255,9 +232,9 @@ static void put_slice(FILE *file, const fdml_slice *s, const char *metric)
     put_key(file, "slice_difference", "", s->name, metric);
     put_estimate(file, &s->difference);
     fputc(',', file);
-    put_number(file, s->p);
+    fdml_csv_put_number(file, s->p);
     fputc(',', file);
-    put_number(file, s->p_search);
+    fdml_csv_put_number(file, s->p_search);
     fputs(",permutation,,,\n", file);
     put_bare(file, "slice_loss_share", "", s->name, metric, s->loss_share, NULL);
     put_bare(file, "slice_lift", "", s->name, metric, s->lift, NULL);
@@ -329,7 +306,7 @@ void fdml_report_queries(FILE *file, const fdml_report *report)
     fputs("row,label", file);
     for (size_t a = 0; a < problem->n_attributes; a++) {
         fputc(',', file);
-        put_text(file, problem->attributes[a].name);
+        fdml_csv_put_text(file, problem->attributes[a].name);
     }
     fputs(",lone", file);
     for (size_t m = 0; m < n_metrics; m++)
@@ -339,16 +316,17 @@ void fdml_report_queries(FILE *file, const fdml_report *report)
         const uint32_t row = result->query_row[q];
         const double *value = result->per_query + q * n_metrics;
         fprintf(file, "%u,", (unsigned)row);
-        put_text(file, problem->label->level[problem->label->code[row]]);
+        fdml_csv_put_text(file, problem->label->level[problem->label->code[row]]);
         for (size_t a = 0; a < problem->n_attributes; a++) {
             fputc(',', file);
-            put_text(file, problem->attributes[a].level[problem->attributes[a].code[row]]);
+            fdml_csv_put_text(file,
+                              problem->attributes[a].level[problem->attributes[a].code[row]]);
         }
         fprintf(file, ",%d", mean < n_metrics && isnan(value[mean]));
         for (size_t m = 0; m < n_metrics; m++) {
             if (metrics[m].kind != FDML_KIND_MEAN) continue;
             fputc(',', file);
-            put_number(file, value[m]);
+            fdml_csv_put_number(file, value[m]);
         }
         fputc('\n', file);
     }

@@ -42,7 +42,7 @@ static void put_estimates(writer *w, const char *key, const fdml_estimate *e,
     fdml_json_end_object(w);
 }
 
-static void put_tool(writer *w, const fdml_report *report)
+void fdml_report_json_tool(writer *w, const fdml_report *report)
 {
     fdml_json_key(w, "tool");
     fdml_json_begin_object(w);
@@ -71,9 +71,9 @@ static void put_tool(writer *w, const fdml_report *report)
 }
 
 /* What fdml-eval --verify does again; a report of the library has none. */
-static void put_command(writer *w, const fdml_report *report)
+void fdml_report_json_command(writer *w, const fdml_report *report)
 {
-    if (!report->n_arguments) return;
+    if (!report->n_arguments && !report->n_options) return;
     fdml_json_key(w, "command");
     fdml_json_begin_object(w);
     fdml_json_key(w, "arguments");
@@ -208,8 +208,8 @@ fdml_status fdml_report_json(FILE *file, const fdml_report *report, fdml_arena *
     fdml_json_begin_object(&w);
     fdml_json_put_text(&w, "schema", "fdml-eval/1");
     fdml_json_put_text(&w, "result_sha256", report->result_sha256);
-    put_tool(&w, report);
-    put_command(&w, report);
+    fdml_report_json_tool(&w, report);
+    fdml_report_json_command(&w, report);
     fdml_json_key(&w, "settings");
     fdml_json_begin_object(&w);
     for (size_t i = 0; i < n_settings; i++) put_setting(&w, &settings[i]);

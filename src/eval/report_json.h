@@ -10,6 +10,9 @@
 /* "key": {"value", "ci", "n" where asked for, "why" where there is one}. */
 void fdml_report_json_estimate(fdml_json_writer *w, const char *key, const fdml_estimate *e,
                                bool with_n);
+/* "tool" and "inputs"; "command", where there is one. */
+void fdml_report_json_tool(fdml_json_writer *w, const fdml_report *report);
+void fdml_report_json_command(fdml_json_writer *w, const fdml_report *report);
 /* "verification": null where not asked for. */
 void fdml_report_json_verification(fdml_json_writer *w, const fdml_audit_result *result);
 /* "compare": likewise. */

@@ -12,5 +12,7 @@
 #include "eval/audit.h"
 
 void fdml_result_hash(char hex[FDML_SHA256_HEX], const fdml_audit_result *result);
+/* What a stream has of an estimate: its four numbers, not its reason. */
+void fdml_hash_estimate(fdml_sha256 *sha, const fdml_estimate *e);
 
 #endif

@@ -26,8 +26,8 @@ typedef struct fdml_blackbox {
     fdml_status (*predict)(void *ctx, double *p, const float *x, size_t n, int thread,
                            fdml_error *err);
     const double *given; /* [rows of the table] NaN: none; NULL: predict is asked */
-    /* Of one that is trained here: what its inputs are made by, and predict for rows z
-     * [n, encoder->dim] that are made already. NULL otherwise. */
+    /* Of one that is trained here or of an ONNX model: what its inputs are made by, and predict
+     * for rows z [n, encoder->dim] that are made already. NULL otherwise. */
     const fdml_encoder *encoder;
     fdml_status (*predict_encoded)(void *ctx, double *p, const float *z, size_t n, int thread,
                                    fdml_error *err);

@@ -37,18 +37,24 @@ typedef struct fdml_study_report {
 
 typedef fdml_status fdml_study_view(FILE *file, const fdml_study_report *report,
                                     fdml_arena *arena, fdml_error *err);
-fdml_study_view fdml_study_text, fdml_study_md, fdml_study_latex; /* study_text.c */
-fdml_study_view fdml_study_csv;                                   /* study_csv.c */
-fdml_study_view fdml_study_json;                                  /* study_json.c */
-fdml_study_view fdml_study_html;                                  /* study_html.c */
+fdml_study_view fdml_study_text;                 /* study_text.c */
+fdml_study_view fdml_study_md, fdml_study_latex; /* study_markup.c */
+fdml_study_view fdml_study_csv;                  /* study_csv.c */
+fdml_study_view fdml_study_json;                 /* study_json.c */
+fdml_study_view fdml_study_html;                 /* study_html.c */
 
-/* study_rows.c. --per-row: CSV with a line for each test row, seed, black box and method:
- * row (of the table, from 1), line, groups, target, black_box, seed, p, method, e.
- * --local: a line for each test row, black box, method and column of its explanation: row,
- * black_box, method, column, value (of a feature, as in the table), weight, contribution, base,
- * prediction. */
+/* study_rows.c. --per-row: CSV with a line for each test row, seed, black box and method: row
+ * (of the table, from 1), a column for each attribute with the row's group, target (0 or 1),
+ * black_box, seed, p, method, e.
+ * --local: a line for each test row, black box, method with `local` and column of its
+ * explanation: row, black_box, method, column, value (of the feature, as in the table), weight,
+ * contribution, base, prediction; of the first seed. Base and contributions add up to the
+ * prediction or, of a GAM, to its log-odds. */
 void fdml_study_put_rows(FILE *file, const fdml_study *study);
 void fdml_study_put_local(FILE *file, const fdml_study *study);
+/* The feature a column of an explanation is made of: "job" of itself and of "job=Sales";
+ * n_features: none. */
+size_t fdml_study_feature_of(const fdml_tabular *t, const char *column);
 
 /* study_plot.c: the explanation of one test row (index into study->test), every black box and
  * method that has one, as an SVG drawing: bars of what each column adds, the largest first. */
@@ -58,8 +64,8 @@ fdml_status fdml_study_plot(FILE *file, const fdml_study *study, size_t test, fd
 /* --- definitions: one sentence each (study_define.c) ---------------------------------------
  */
 
-/* Keys: accuracy auroc residual max_from_average mean_between_groups quality information lime
- * shap gam tree ... NULL past the last. */
+/* Keys: accuracy auroc residual max_from_average mean_between_groups behind sd interval p
+ * p_holm quality change information lime shap gam tree jtt balanced. NULL past the last. */
 const char *fdml_study_define_key(size_t index);
 /* NULL: there is none of that key. Tells whose definition it is: [paper] or [ours]. */
 const char *fdml_study_define(const char *key);

@@ -118,9 +118,18 @@ static void fill_attributes(study_world *w)
 static void fill_options(study_world *w)
 {
     static const fdml_method method[STUDY_METHODS] = {
-        { .text = "lime", .kind = FDML_METHOD_LIME, .sigma = 1 },
-        { .text = "lime:jtt10", .kind = FDML_METHOD_LIME, .sigma = 1, .jtt = 10 },
-        { .text = "shap", .kind = FDML_METHOD_SHAP, .sigma = 1 },
+        { .text = "lime", .kind = FDML_METHOD_LIME, .n_samples = 5000, .sigma = 1, .alpha = 1 },
+        { .text = "lime:jtt10",
+          .kind = FDML_METHOD_LIME,
+          .n_samples = 5000,
+          .sigma = 1,
+          .alpha = 1,
+          .jtt = 10 },
+        { .text = "shap",
+          .kind = FDML_METHOD_SHAP,
+          .n_samples = 50,
+          .n_background = 50,
+          .sigma = 1 },
         { .text = "tree", .kind = FDML_METHOD_TREE, .sigma = 1 },
     };
     memcpy(w->method, method, sizeof method);
