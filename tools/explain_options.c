@@ -321,7 +321,6 @@ static void check_boxes(const explain_options *o)
     if (o->candidates.n && o->boxes.n != 1)
         cli_die(CLI_EXIT_USAGE, "--candidates needs --black-box with one name: C of logistic, "
                                 "or hidden units of mlp");
-    if (o->value && !o->model) cli_die(CLI_EXIT_USAGE, "--value needs --model");
     for (size_t i = 0; i < o->boxes.n; i++) {
         const char *name = o->boxes.item[i];
         if (strcmp(name, "logistic") != 0 && strcmp(name, "mlp") != 0)

@@ -30,7 +30,7 @@ typedef struct explain_options {
     fdml_reals candidates;
     bool balance_labels;
     int balance_groups; /* explain_balance */
-    const char *probabilities, *command, *model, *value;
+    const char *probabilities, *command, *model;
     /* explanations */
     fdml_texts methods;
     fdml_counts seeds;
