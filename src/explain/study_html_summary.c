@@ -8,29 +8,13 @@
 
 #include "explain/study_html.h"
 
-typedef struct standing {
-    size_t n_tested, n_shown, n_small;
-} standing;
-
-/* A gap of fidelity counts for what advice is worth: some can be told from chance, or none. */
-static standing stand(const fdml_study *study)
+static size_t count_small(const fdml_study *study)
 {
-    const fdml_study_options *o = study->options;
-    standing s = { 0 };
-    for (size_t i = 0; i < o->n_sources * o->n_methods * study->n_attributes; i++) {
-        const fdml_study_box *box = &study->box[i / study->n_attributes / o->n_methods];
-        const fdml_study_explained *x = &box->explained[i / study->n_attributes % o->n_methods];
-        const fdml_fidelity *f = &x->by[i % study->n_attributes];
-        for (size_t k = 0; k < FDML_FIDELITIES; k++)
-            for (size_t g = 0; g < FDML_FIDELITY_GAPS; g++) {
-                s.n_tested += fdml_study_is_shown(f->gap[k][g].p_holm, study) >= 0;
-                s.n_shown += fdml_study_is_shown(f->gap[k][g].p_holm, study) == 1;
-            }
-    }
+    size_t n = 0;
     for (size_t a = 0; a < study->n_attributes; a++)
         for (size_t g = 0; g < study->attribute[a].n_groups; g++)
-            s.n_small += study->box[0].quality[a].n_rows[g] < o->min_group;
-    return s;
+            n += study->box[0].quality[a].n_rows[g] < study->options->min_group;
+    return n;
 }
 
 /* The answer is where the first sentence ends; what qualifies it stands below. */
@@ -91,24 +75,26 @@ static void put_information(html_page *page)
 static void put_advice(html_page *page)
 {
     const fdml_study *study = study_of(page);
-    const standing s = stand(study);
+    size_t n_shown;
+    const size_t n_tested = fdml_study_count_gaps(&n_shown, study);
+    const size_t n_small = count_small(study);
     fputs("<h3>What to do next</h3>\n<ul class=\"lead\">\n", page->file);
-    if (s.n_shown)
+    if (n_shown)
         fputs("<li>Do not show these explanations to people of the groups named here as if "
               "they were as faithful as to others. Try sampling around the row, more features, "
               "or another method, and look whether the gap closes.</li>\n",
               page->file);
-    if (s.n_tested && !s.n_shown)
+    if (n_tested && !n_shown)
         fputs("<li>Do not read this as proof of equality: the interval of a gap says how large "
               "a gap would agree with these data. More test rows of the smaller groups narrow "
               "it.</li>\n",
               page->file);
-    if (s.n_small)
+    if (n_small)
         fprintf(page->file,
                 "<li>Collect test rows for %zu group%s with fewer than %zu: nothing is known "
                 "about %s.</li>\n",
-                s.n_small, s.n_small == 1 ? "" : "s", study->options->min_group,
-                s.n_small == 1 ? "it" : "them");
+                n_small, n_small == 1 ? "" : "s", study->options->min_group,
+                n_small == 1 ? "it" : "them");
     if (study->options->n_seeds == 1)
         fputs(
             "<li>Ask for several seeds: how much of a gap is due to the training of one black "
