@@ -241,6 +241,22 @@ CASE(pick_floors, 0, 4 * WORD * N, k->pick_floors(d.out, d.scores, d.ones, d.ind
 CASE(count_equal, 0, WORD *N, k->count_equal(d.count, d.scores, N, 0.5f))
 CASE(sum_by_cell, 1.0 * N * CELL_COLUMNS, WORD *N,
      k->sum_by_cell(d.out, d.scores, NULL, N / 16, d.cell, CELL_COLUMNS, CELL_COLUMNS))
+CASE(philox_columns, 0, WORD *N, k->philox_columns(d.count, COLS, ROWS, d.index, d.index, COLS))
+static void gather_case(const fdml_kernels *k)
+{
+    const fdml_gather job = { .value = d.scores,
+                              .column = d.code,
+                              .n = COLS / 8,
+                              .n_entries = 8,
+                              .w = d.x,
+                              .bias = d.bias,
+                              .out = d.bias,
+                              .width = 64 };
+    k->gather_scores((double *)(void *)d.out, &job);
+}
+CASE(gather_scores, COLS * 2.0 * 64, WORD *COLS * 64, gather_case(k))
+CASE(logistic_double, 0, 2 * 2 * WORD * N / 2,
+     k->logistic_double((double *)(void *)d.out, N / 2))
 CASE(bin_rows, 0, 2 * WORD * N, k->bin_rows(d.count, d.scores, N, -1, 2048, 4096))
 CASE(exp_rows, 0, 2 * WORD * N, k->exp_rows(d.out, d.scores, N))
 CASE(log_rows, 0, 2 * WORD * N, k->log_rows(d.out, d.ones, N))

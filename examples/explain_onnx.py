@@ -5,19 +5,14 @@
     explain_onnx.py TABLE.csv SPLIT encoding.csv --target low_risk --positive 1 --out model.onnx
     fdml-explain TABLE.csv --target low_risk ... --model model.onnx
 
-SPLIT has a character for each row; those of T train. Needs NumPy and PyTorch (1.13 to 2.8, which
-export without further packages). SPDX-License-Identifier: MIT
+SPLIT has a character for each row, T for those that train and S for those that test. PyTorch 1.13 to
+2.8 exports without further packages. SPDX-License-Identifier: MIT
 """
 import argparse
 import csv
 
 import numpy as np
 import torch
-
-
-def read(path):
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def encode(rows, columns, missing):
@@ -41,9 +36,9 @@ def main():
         parser.add_argument(name, required=True)
     parser.add_argument("--missing", nargs="*", default=[], help="words for an unknown cell")
     o = parser.parse_args()
-    rows, columns = read(o.table), read(o.encoding)
-    with open(o.split) as file:
-        part = np.array(list("".join(file.read().split())))
+    with open(o.table, newline="") as table, open(o.encoding, newline="") as encoding, open(o.split) as split:
+        rows, columns = list(csv.DictReader(table)), list(csv.DictReader(encoding))
+        part = np.array(list("".join(split.read().split())))
     z = torch.from_numpy(encode(rows, columns, o.missing))
     y = torch.tensor([[float(row[o.target] == o.positive)] for row in rows])
     torch.manual_seed(1)
@@ -55,7 +50,7 @@ def main():
         adam.step()
     right = ((net(z[part == "S"]) > 0) == (y[part == "S"] > .5)).float().mean()
     print("accuracy on the %d test rows: %.3f" % ((part == "S").sum(), right))
-    whole = torch.nn.Sequential(net, torch.nn.Sigmoid())  # fdml-explain wants probabilities
+    whole = torch.nn.Sequential(net, torch.nn.Sigmoid())  # a probability, no logit
     torch.onnx.export(whole.eval(), z[:1], o.out, opset_version=13, input_names=["rows"],
                       output_names=["p"], dynamic_axes={"rows": {0: "N"}, "p": {0: "N"}})
 

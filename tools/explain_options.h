@@ -35,7 +35,7 @@ typedef struct explain_options {
     fdml_texts methods;
     fdml_counts seeds;
     const char *compare;
-    bool with_information;
+    bool with_information, with_simulation;
     /* how sure */
     uint64_t min_group, n_bootstrap, n_permutations;
     double confidence;

@@ -134,7 +134,7 @@ static int audit(const explain_options *o, explain_input *input,
 static void write_encoding(const explain_input *input, const explain_options *o)
 {
     FILE *file = cli_output_open(o->encoding);
-    explain_encoding_write(file, &input->encoder, &input->tabular);
+    explain_encoding_write(file, &input->encoder);
     cli_outputs_commit();
 }
 

@@ -43,6 +43,14 @@ static inline size_t fdml_dense_stride(const fdml_dense *layer)
 size_t fdml_dense_panels(const fdml_dense *layer);
 size_t fdml_dense_row_panels(const fdml_dense *layer, size_t n);
 
+/* The weight from input i to output o, as it stands in the panels. */
+static inline float fdml_dense_weight(const float *panels, size_t i, size_t o,
+                                      const fdml_dense *layer)
+{
+    const size_t width = layer->kernels->tile_cols;
+    return panels[(o / width * layer->n_in + i) * width + o % width];
+}
+
 /* One block of weights, [n_in, 16], to its place in the panels. The last block also clears what
  * no block fills. */
 void fdml_dense_pack(float *panels, const float *w, size_t block, const fdml_dense *layer);

@@ -121,6 +121,8 @@ static void step_block(void *ctx, size_t task, int thread)
     const fdml_perceptron_options *o = t->options;
     const size_t n_weights = (of->dense.n_in - 1) * LANES, n = of->dense.n_in * LANES;
     const size_t at = block * n;
+    const double root = 1 / sqrt(1 - t->beta2); /* scikit-learn adds eps before it divides */
+    const double eps = o->rule == FDML_PERCEPTRON_PLATEAU ? 1e-8 * root : 1e-8;
     float *sum = of->gradient + at;
     for (size_t p = 1; p < PARTS; p++)
         of->dense.kernels->combine(sum, sum, of->gradient + p * of->n + at, n,
@@ -140,8 +142,8 @@ static void step_block(void *ctx, size_t task, int thread)
                       .beta2 = 0.999f,
                       .rest2 = 0.001f,
                       .step = (float)(t->rate / (1 - t->beta1)),
-                      .root = (float)(1 / sqrt(1 - t->beta2)),
-                      .eps = 1e-8f };
+                      .root = (float)root,
+                      .eps = (float)eps };
     of->dense.kernels->adam_step(&job);
     job.w += n_weights, job.m += n_weights, job.v += n_weights, job.grad += n_weights;
     job.n = LANES; /* biases are not penalised */

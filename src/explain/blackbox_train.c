@@ -9,12 +9,11 @@
 #include <string.h>
 
 #include "base/parallel.h"
-#include "eval/perceptron.h"
-#include "explain/blackbox.h"
+#include "explain/blackbox_model.h"
 #include "explain/crossval.h"
 #include "explain/logit.h"
 
-enum { RUN = FDML_DENSE_RUN, WHOLE = 255, STREAM = 0x6e6574 };
+enum { WHOLE = 255, STREAM = 0x6e6574 };
 
 /* 10^linspace(-5, 1, 25): NumPy's, to 17 digits (numpy.logspace(-5, 1, 25)). */
 static const double paper_c[] = {
@@ -35,15 +34,6 @@ typedef struct encoded {
     uint32_t *code, *index; /* [n] y once more, and 0, 1, 2 ..: for the perceptron */
     size_t n, dim;
 } encoded;
-
-/* What was learned. */
-typedef struct model {
-    fdml_blackbox_kind kind;
-    double *u;           /* logistic */
-    fdml_perceptron net; /* perceptron */
-    unsigned n_rounds;
-    double loss;
-} model;
 
 static fdml_status no_memory(size_t n, fdml_error *err)
 {
@@ -69,9 +59,9 @@ static fdml_status encode_rows(encoded *to, const fdml_encoder *e, const fdml_ta
 }
 
 /* m->u: where a logistic regression starts, in `arena` as the rest of the model. */
-static fdml_status learn(model *m, const encoded *rows, double candidate, uint64_t stream,
-                         const fdml_blackbox_options *o, int n_threads, fdml_arena *arena,
-                         fdml_error *err)
+static fdml_status learn(blackbox_model *m, const encoded *rows, double candidate,
+                         uint64_t stream, const fdml_blackbox_options *o, int n_threads,
+                         fdml_arena *arena, fdml_error *err)
 {
     if (m->kind == FDML_BLACKBOX_LOGISTIC) {
         const fdml_logit_rows listed = { rows->z, rows->y, rows->n, rows->dim };
@@ -95,84 +85,6 @@ static fdml_status learn(model *m, const encoded *rows, double candidate, uint64
     FDML_TRY(fdml_perceptron_fit(&m->net, &samples, &net, arena, err));
     m->n_rounds = m->net.n_epochs;
     m->loss = m->net.loss;
-    return FDML_OK;
-}
-
-/* --- prediction ------------------------------------------------------------------------- */
-
-typedef struct desk {
-    float *x; /* [RUN, dim + 1], the last of each 1 */
-    fdml_perceptron_desk net;
-} desk;
-
-static bool make_desk(desk *d, const model *m, size_t dim, fdml_arena *arena)
-{
-    d->x = fdml_arena_push(arena, RUN * (dim + 1), sizeof *d->x);
-    if (m->kind == FDML_BLACKBOX_MLP && !fdml_perceptron_desk_make(&d->net, &m->net, arena))
-        return false;
-    return d->x != NULL;
-}
-
-/* Log-odds of n rows of d->x, at most RUN. */
-static void score_run(double *score, const model *m, const desk *d, size_t n, size_t dim)
-{
-    if (m->kind == FDML_BLACKBOX_LOGISTIC) {
-        for (size_t i = 0; i < n; i++)
-            score[i] = fdml_logit_score(m->u, d->x + i * (dim + 1), dim);
-        return;
-    }
-    fdml_perceptron_outputs(&m->net, d->x, n, &d->net);
-    const size_t stride = fdml_dense_stride(&m->net.second);
-    for (size_t i = 0; i < n; i++) score[i] = (double)d->net.z2[i * stride];
-}
-
-/* Of encoded rows z [n, dim]. */
-static void score_encoded(double *score, const model *m, const float *z, size_t n, size_t dim,
-                          const desk *d)
-{
-    for (size_t first = 0; first < n; first += RUN) {
-        const size_t n_here = n - first < RUN ? n - first : RUN;
-        for (size_t i = 0; i < n_here; i++) {
-            memcpy(d->x + i * (dim + 1), z + (first + i) * dim, dim * sizeof *d->x);
-            d->x[i * (dim + 1) + dim] = 1;
-        }
-        score_run(score + first, m, d, n_here, dim);
-    }
-}
-
-typedef struct trained {
-    model model;
-    fdml_encoder encoder;
-    desk *desks; /* [n_threads] */
-} trained;
-
-static fdml_status predict(void *ctx, double *p, const float *x, size_t n, int thread,
-                           fdml_error *err)
-{
-    (void)err;
-    const trained *b = ctx;
-    const desk *d = &b->desks[thread];
-    const size_t dim = b->encoder.dim, n_features = b->encoder.n_features;
-    for (size_t first = 0; first < n; first += RUN) {
-        const size_t n_here = n - first < RUN ? n - first : RUN;
-        for (size_t i = 0; i < n_here; i++) {
-            float *to = d->x + i * (dim + 1);
-            fdml_encoder_rows(to, &b->encoder, x + (first + i) * n_features, 1);
-            to[dim] = 1;
-        }
-        score_run(p + first, &b->model, d, n_here, dim);
-    }
-    for (size_t i = 0; i < n; i++) p[i] = fdml_logit_probability(p[i]);
-    return FDML_OK;
-}
-
-static fdml_status predict_encoded(void *ctx, double *p, const float *z, size_t n, int thread,
-                                   fdml_error *err)
-{
-    (void)err;
-    const trained *b = ctx;
-    score_encoded(p, &b->model, z, n, b->encoder.dim, &b->desks[thread]);
-    for (size_t i = 0; i < n; i++) p[i] = fdml_logit_probability(p[i]);
     return FDML_OK;
 }
 
@@ -221,16 +133,17 @@ static fdml_status try_candidates(const search *s, unsigned fold, size_t first, 
                                   fdml_arena *arena, fdml_error *err)
 {
     fold_data f;
-    model m = { .kind = s->o->kind };
-    desk d;
+    blackbox_model m = { .kind = s->o->kind };
+    blackbox_desk d;
     FDML_TRY(make_fold(&f, s, fold, arena, err));
     m.u = fdml_arena_push_zero(arena, f.train.dim + 1, sizeof *m.u);
     if (!m.u) return no_memory(s->n, err);
     for (size_t c = first; c < last; c++) {
         const uint64_t stream = (uint64_t)STREAM << 32 | (uint64_t)c << 8 | fold;
         FDML_TRY(learn(&m, &f.train, s->candidate[c], stream, s->o, 1, arena, err));
-        if (!make_desk(&d, &m, f.train.dim, arena)) return no_memory(s->n, err);
-        score_encoded(f.score, &m, f.test.z, f.test.n, f.test.dim, &d);
+        if (!fdml_blackbox_desk_make(&d, &m, f.train.dim, 0, arena))
+            return no_memory(s->n, err);
+        fdml_blackbox_score(f.score, &m, f.test.z, f.test.n, f.test.dim, &d);
         FDML_TRY(fdml_auroc(&s->auroc[fold * s->n_candidates + c], f.score, f.test.y, f.test.n,
                             arena, err));
     }
@@ -292,8 +205,8 @@ static fdml_status cross_validate(size_t *best, double *mean, search *s, fdml_ar
 
 /* --- the whole -------------------------------------------------------------------------- */
 
-static fdml_status learn_all(trained *b, const search *s, size_t chosen, fdml_arena *arena,
-                             fdml_error *err)
+static fdml_status learn_all(blackbox_trained *b, const search *s, size_t chosen,
+                             fdml_arena *arena, fdml_error *err)
 {
     const int n_threads = s->o->workers.n_threads < 1 ? 1 : s->o->workers.n_threads;
     const uint64_t stream = (uint64_t)STREAM << 32 | (uint64_t)chosen << 8 | WHOLE;
@@ -301,8 +214,7 @@ static fdml_status learn_all(trained *b, const search *s, size_t chosen, fdml_ar
     FDML_TRY(fdml_encoder_fit(&b->encoder, s->t, s->row, s->n, arena, err));
     const size_t dim = b->encoder.dim;
     b->model.u = fdml_arena_push_zero(arena, dim + 1, sizeof *b->model.u);
-    b->desks = fdml_arena_push_zero(arena, (size_t)n_threads, sizeof *b->desks);
-    if (!b->model.u || !b->desks) return no_memory(s->n, err);
+    if (!b->model.u) return no_memory(s->n, err);
     fdml_arena own; /* the rows do not outlive the training */
     fdml_arena_init(&own, arena->limit);
     fdml_status status = encode_rows(&rows, &b->encoder, s->t, s->row, s->n, &own, err);
@@ -310,10 +222,7 @@ static fdml_status learn_all(trained *b, const search *s, size_t chosen, fdml_ar
         status =
             learn(&b->model, &rows, s->candidate[chosen], stream, s->o, n_threads, arena, err);
     fdml_arena_close(&own);
-    FDML_TRY(status);
-    for (int i = 0; i < n_threads; i++)
-        if (!make_desk(&b->desks[i], &b->model, dim, arena)) return no_memory(s->n, err);
-    return FDML_OK;
+    return status;
 }
 
 static fdml_status check_values(const search *s, fdml_error *err)
@@ -326,10 +235,8 @@ static fdml_status check_values(const search *s, fdml_error *err)
                      s->t->target_name, s->n);
 }
 
-fdml_status fdml_blackbox_train(fdml_blackbox *b, fdml_blackbox_choice *choice,
-                                const fdml_tabular *t, const uint32_t *row, size_t n,
-                                const fdml_blackbox_options *options, fdml_arena *arena,
-                                fdml_error *err)
+static search choices(const fdml_tabular *t, const uint32_t *row, size_t n,
+                      const fdml_blackbox_options *options)
 {
     const bool is_logistic = options->kind == FDML_BLACKBOX_LOGISTIC;
     search s = { .t = t, .o = options, .row = row, .n = n };
@@ -337,9 +244,18 @@ fdml_status fdml_blackbox_train(fdml_blackbox *b, fdml_blackbox_choice *choice,
     s.n_candidates = options->candidate ? options->n_candidates
                      : is_logistic      ? sizeof paper_c / sizeof *paper_c
                                         : sizeof paper_width / sizeof *paper_width;
+    return s;
+}
+
+fdml_status fdml_blackbox_train(fdml_blackbox *b, fdml_blackbox_choice *choice,
+                                const fdml_tabular *t, const uint32_t *row, size_t n,
+                                const fdml_blackbox_options *options, fdml_arena *arena,
+                                fdml_error *err)
+{
+    search s = choices(t, row, n, options);
     FDML_TRY(check_values(&s, err));
     double *mean = fdml_arena_push(arena, s.n_candidates, sizeof *mean);
-    trained *made = fdml_arena_push_zero(arena, 1, sizeof *made);
+    blackbox_trained *made = fdml_arena_push_zero(arena, 1, sizeof *made);
     if (!mean || !made) return no_memory(n, err);
     size_t chosen = 0;
     mean[0] = NAN;
@@ -352,10 +268,91 @@ fdml_status fdml_blackbox_train(fdml_blackbox *b, fdml_blackbox_choice *choice,
                                       .chosen = chosen,
                                       .n_rounds = made->model.n_rounds,
                                       .loss = made->model.loss };
-    *b = (fdml_blackbox){ .ctx = made,
-                          .can_predict_new_rows = true,
-                          .predict = predict,
-                          .encoder = &made->encoder,
-                          .predict_encoded = predict_encoded };
-    return FDML_OK;
+    return fdml_blackbox_finish(b, made, options->workers, arena, err);
+}
+
+/* --- memory ----------------------------------------------------------------------------- */
+
+/* What sizes follow from; widths as large as they can be. */
+typedef struct sizes {
+    double n, dim, n_features, encoder;
+    double fit, model; /* scratch of one training, and what is kept of it */
+    double desk;
+} sizes;
+
+static double encoded_size(double n, double dim)
+{
+    return fdml_arena_room(n * dim, sizeof(float)) + fdml_arena_room(n, 1) +
+           2 * fdml_arena_room(n, sizeof(uint32_t));
+}
+
+static void add_net(sizes *s, double width, const fdml_kernels *kernels)
+{
+    const double cols = (double)kernels->tile_cols, stride = ceil(width / cols) * cols;
+    const double most = fmax(s->dim, width) + 1, lanes = width + FDML_DENSE_LANES;
+    fdml_perceptron_options net = fdml_mlp_classifier;
+    net.n_hidden = (size_t)width;
+    net.workers.kernels = kernels;
+    s->fit = (double)fdml_perceptron_size((size_t)s->dim, 2, (size_t)s->n, &net);
+    s->model = fdml_arena_room(stride * (s->dim + 1) + cols * (width + 1), sizeof(float)) +
+               fdml_arena_room((s->dim + 2) * lanes, sizeof(float)) + 256;
+    const double panels = (double)fdml_panels_size(FDML_DENSE_RUN, 1, kernels->tile_rows);
+    s->desk += fdml_arena_room(FDML_DENSE_RUN * (stride + cols + width + 1) + panels * most,
+                               sizeof(float)) +
+               256;
+}
+
+static sizes measure(const fdml_tabular *t, size_t n, const fdml_blackbox_options *o,
+                     double widest)
+{
+    const double n_features = (double)t->n_features;
+    sizes s = { .n = (double)n, .n_features = n_features };
+    s.encoder = fdml_arena_room(n_features + 1, sizeof(size_t)) +
+                2 * fdml_arena_room(n_features, sizeof(float)) +
+                fdml_arena_room(n_features, sizeof(uint32_t *));
+    for (size_t f = 0; f < t->n_features; f++) {
+        const double n_levels = t->feature[f].n_levels;
+        s.dim += t->feature[f].kind == FDML_NUMERIC ? 1 : n_levels;
+        s.encoder += fdml_arena_room(n_levels, sizeof(uint32_t));
+    }
+    s.desk = fdml_arena_room(FDML_DENSE_RUN * (s.dim + 1), sizeof(float)) +
+             2 * fdml_arena_room(FDML_DENSE_RUN * n_features, sizeof(float));
+    s.model = fdml_arena_room(s.dim + 1, sizeof(double));
+    if (o->kind == FDML_BLACKBOX_LOGISTIC)
+        s.fit = fdml_logit_memory(n, (size_t)s.dim);
+    else
+        add_net(&s, widest, o->workers.kernels);
+    return s;
+}
+
+/* The largest task; candidates that share one leave a desk each. */
+static double task_size(const sizes *s, const fdml_blackbox_options *o, double n_candidates)
+{
+    const double n_desks = o->kind == FDML_BLACKBOX_LOGISTIC ? n_candidates : 1;
+    const double lists = 3 * fdml_arena_room(s->n, sizeof(uint32_t)) +
+                         3 * fdml_arena_room(s->n, sizeof(double)); /* AUROC's among them */
+    return lists + s->encoder + encoded_size(s->n, s->dim) + 256 + s->model + s->fit +
+           n_desks * s->desk;
+}
+
+double fdml_blackbox_train_memory(const fdml_tabular *t, size_t n,
+                                  const fdml_blackbox_options *options)
+{
+    const search all = choices(t, NULL, n, options);
+    const double n_threads = options->workers.n_threads < 1 ? 1 : options->workers.n_threads;
+    const double n_candidates = (double)all.n_candidates,
+                 n_tasks = options->n_folds * n_candidates;
+    double widest = 0;
+    for (size_t c = 0; c < all.n_candidates; c++) widest = fmax(widest, all.candidate[c]);
+    const sizes s = measure(t, n, options, widest);
+    const double whole = s.encoder + s.model + encoded_size(s.n, s.dim) + s.fit +
+                         n_threads * s.desk + fdml_arena_room(n_threads, sizeof(blackbox_desk));
+    const double folds = 2 * fdml_arena_room(s.n, 1) +
+                         fdml_arena_room(n_tasks, sizeof(double)) +
+                         fdml_arena_room(n_tasks, sizeof(fdml_status)) +
+                         fdml_arena_room(n_tasks, sizeof(fdml_error)) +
+                         fmin(n_threads, n_tasks) * task_size(&s, options, n_candidates);
+    return fdml_arena_room(n_candidates, sizeof(double)) +
+           fdml_arena_room(1, sizeof(blackbox_trained)) +
+           fmax(whole, all.n_candidates > 1 ? folds : 0);
 }

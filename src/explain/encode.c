@@ -131,3 +131,28 @@ void fdml_encoder_rows(float *z, const fdml_encoder *e, const float *x, size_t n
         }
     }
 }
+
+void fdml_encoder_entries(float *value, uint32_t *column, const fdml_encoder *e, const float *x,
+                          size_t n)
+{
+    const size_t n_features = e->n_features;
+    for (size_t f = 0; f < n_features; f++) {
+        const uint32_t *level_column = e->level_column[f], first = (uint32_t)e->begin[f];
+        const float mean = e->mean[f], factor = e->factor[f];
+        const float n_levels = level_column ? (float)e->feature[f].n_levels : 0;
+        for (size_t i = 0; i < n; i++) {
+            const float v = x[i * n_features + f];
+            float entry = 0;
+            uint32_t at = first;
+            if (!level_column) {
+                entry = isnan(v) ? 0 : (v - mean) * factor;
+            } else if (v >= 0 && v < n_levels) {
+                at = level_column[(uint32_t)v];
+                entry = 1;
+                if (at == FDML_NO_ENCODED) at = first, entry = 0;
+            }
+            value[i * n_features + f] = entry;
+            column[i * n_features + f] = at;
+        }
+    }
+}

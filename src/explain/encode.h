@@ -35,4 +35,9 @@ fdml_status fdml_encoder_fit(fdml_encoder *e, const fdml_tabular *t, const uint3
  * be NaN, and a category may be any float: what is no level is all zeros. */
 void fdml_encoder_rows(float *z, const fdml_encoder *e, const float *x, size_t n);
 
+/* The same as entries that are not 0, one for each feature: value [n, n_features] and column
+ * [n, n_features]. What is missing, or no level, is an entry of value 0. */
+void fdml_encoder_entries(float *value, uint32_t *column, const fdml_encoder *e, const float *x,
+                          size_t n);
+
 #endif

@@ -102,27 +102,30 @@ typedef struct fdml_fidelity_table {
     const double *residual;
 } fdml_fidelity_table;
 
-/* A table for each seed. */
+/* A table for each seed. Its rows may be of several sides, such as two explanations: sides have
+ * nothing in common but the pass. */
 typedef struct fdml_fidelity_tables {
     const fdml_fidelity_table *table; /* [n_seeds] */
     size_t n_seeds, n_groups, min_group;
+    size_t n_sides; /* 1 or 2; fdml_fidelity_sort makes it 1 */
 } fdml_fidelity_tables;
 
 fdml_status fdml_fidelity_sort(fdml_fidelity_tables *tables, const fdml_fidelity_rows *rows,
                                fdml_arena *arena, fdml_error *err);
 
-/* Rows of a replicate: of what group each counts, and how often (NULL: once). By the caller's
- * row. */
+/* Rows of a replicate: of what group each counts, of the second side n_groups and its group,
+ * and how often (NULL: once). By the caller's row. */
 typedef struct fdml_fidelity_draw {
     const uint32_t *code, *times;
 } fdml_fidelity_draw;
 
-/* value: [n_groups + 1, FDML_FIDELITIES], the last those of all rows; of seed s alone.
- * scratch: FDML_FIDELITY_SCRATCH(n_groups) doubles. */
+/* value: [n_sides, n_groups + 1, FDML_FIDELITIES], the last those of all rows; of seed s alone.
+ * scratch: FDML_FIDELITY_SCRATCH(n_groups) doubles for each side. */
 void fdml_fidelity_values(double *value, const fdml_fidelity_tables *tables, size_t s,
                           const fdml_fidelity_draw *draw, double *scratch);
 
-/* The mean over seeds of such values, and gap [FDML_FIDELITIES, FDML_FIDELITY_GAPS]. */
+/* The mean over seeds of such values, and gap [n_sides, FDML_FIDELITIES, FDML_FIDELITY_GAPS].
+ */
 void fdml_fidelity_means(double *value, double *gap, const fdml_fidelity_tables *tables,
                          const fdml_fidelity_draw *draw, double *scratch);
 #define FDML_FIDELITY_SCRATCH(n_groups) (((n_groups) + 1) * (8 + 2 * FDML_FIDELITIES))

@@ -1,9 +1,9 @@
 /* fidelity_change.c - see fidelity_change.h.
  *
- * The rows of both are sorted together, this one's first: row i, and row n + i of the baseline.
- * A replicate says how often each of the 2 n counts. Drawn anew, row i counts as often in
- * either; exchanged, row n + i counts for i in this one and i for n + i in the baseline, in all
- * seeds at once, since seeds share their test rows and are no independent observations.
+ * The rows of both are sorted together, this one's first: row i, and row n + i of the baseline;
+ * a pass has two sides (fidelity.h). Drawn anew, row i counts as often on either; exchanged,
+ * row i counts for the baseline and n + i for this one, in all seeds at once, since seeds share
+ * their test rows and are no independent observations.
  *
  * SPDX-License-Identifier: MIT */
 #include "explain/fidelity_change.h"
@@ -19,19 +19,19 @@
 enum { M = FDML_FIDELITIES, K = FDML_FIDELITY_GAPS, GAPS = M * K, BOTH = 2, WORD = 32 };
 enum { STREAM_EXCHANGE = 0x66696478 };
 
-/* What a thread works in; of this one and of the baseline. */
+/* What a thread works in; side 0 is this one, 1 the baseline. */
 typedef struct desk {
-    uint32_t *times[BOTH]; /* [2 n] */
-    double *value[BOTH];   /* [n_groups + 1, M] */
-    double gap[BOTH][GAPS];
-    double *sums; /* FDML_FIDELITY_SCRATCH */
+    uint32_t *times, *code; /* [2, n] */
+    double *value;          /* [2, n_groups + 1, M] */
+    double gap[BOTH * GAPS];
+    double *sums; /* FDML_FIDELITY_SCRATCH of two sides */
 } desk;
 
 typedef struct comparing {
     const fdml_fidelity_options *o;
     size_t n, n_groups, n_values; /* numbers that are compared: of groups, of all, gaps */
     fdml_fidelity_members members;
-    const uint32_t *code; /* [2 n] */
+    const uint32_t *code; /* [2, n] sides as they are */
     fdml_fidelity_tables tables;
     desk *desks;
     double *drawn; /* [n_values, n_bootstrap] differences */
@@ -40,19 +40,18 @@ typedef struct comparing {
 
 /* --- replicates --------------------------------------------------------------------------- */
 
-static void compute(desk *d, const comparing *c)
+/* NULL: every row once, on its own side. */
+static void compute(desk *d, const comparing *c, const uint32_t *code, const uint32_t *times)
 {
-    for (size_t side = 0; side < BOTH; side++) {
-        const fdml_fidelity_draw draw = { c->code, d->times[side] };
-        fdml_fidelity_means(d->value[side], d->gap[side], &c->tables, &draw, d->sums);
-    }
+    const fdml_fidelity_draw draw = { code, times };
+    fdml_fidelity_means(d->value, d->gap, &c->tables, &draw, d->sums);
 }
 
 /* The i-th number of one side. */
 static double number_of(const desk *d, const comparing *c, size_t side, size_t i)
 {
     const size_t n = (c->n_groups + 1) * M;
-    return i < n ? d->value[side][i] : d->gap[side][i - n];
+    return i < n ? d->value[side * n + i] : d->gap[side * GAPS + i - n];
 }
 
 static double difference_of(const desk *d, const comparing *c, size_t i)
@@ -60,24 +59,13 @@ static double difference_of(const desk *d, const comparing *c, size_t i)
     return number_of(d, c, 0, i) - number_of(d, c, 1, i);
 }
 
-static void count_as_is(desk *d, const comparing *c)
-{
-    for (size_t i = 0; i < c->n; i++) {
-        d->times[0][i] = d->times[1][c->n + i] = 1;
-        d->times[1][i] = d->times[0][c->n + i] = 0;
-    }
-}
-
 static void bootstrap_replicate(void *ctx, size_t replicate, int thread)
 {
     const comparing *c = ctx;
     desk *d = &c->desks[thread];
-    const size_t n = c->n, size = n * sizeof *d->times[0];
-    fdml_fidelity_draw_rows(d->times[0], &c->members, c->o->seed, (uint32_t)replicate);
-    memcpy(d->times[1] + n, d->times[0], size);
-    memset(d->times[0] + n, 0, size);
-    memset(d->times[1], 0, size);
-    compute(d, c);
+    fdml_fidelity_draw_rows(d->times, &c->members, c->o->seed, (uint32_t)replicate);
+    memcpy(d->times + c->n, d->times, c->n * sizeof *d->times);
+    compute(d, c, c->code, d->times);
     for (size_t i = 0; i < c->n_values; i++)
         c->drawn[i * c->o->n_bootstrap + replicate] = difference_of(d, c, i);
 }
@@ -87,16 +75,17 @@ static void exchange_replicate(void *ctx, size_t replicate, int thread)
 {
     const comparing *c = ctx;
     desk *d = &c->desks[thread];
+    const uint32_t n_groups = (uint32_t)c->n_groups;
     uint32_t word = 0;
     fdml_rng rng;
     fdml_rng_init(&rng, c->o->seed, STREAM_EXCHANGE, (uint32_t)replicate);
     for (size_t i = 0; i < c->n; i++) {
         if (i % WORD == 0) word = fdml_rng_u32(&rng);
         const uint32_t coin = word >> i % WORD & 1;
-        d->times[0][i] = d->times[1][c->n + i] = 1 - coin;
-        d->times[1][i] = d->times[0][c->n + i] = coin;
+        d->code[i] = c->code[i] + coin * n_groups;
+        d->code[c->n + i] = c->code[i] + (1 - coin) * n_groups;
     }
-    compute(d, c);
+    compute(d, c, d->code, NULL);
     for (size_t i = 0; i < c->n_values; i++)
         c->null[i * c->o->n_permutations + replicate] = fabs(difference_of(d, c, i));
 }
@@ -125,11 +114,15 @@ static fdml_status sort_both(comparing *c, const fdml_fidelity_rows *rows,
             memcpy(p + to, from->p + s * n, n * sizeof *p);
             memcpy(e + to, from->e + s * n, n * sizeof *e);
         }
-    memcpy(code, rows->code, n * sizeof *code);
-    memcpy(code + n, rows->code, n * sizeof *code);
+    for (size_t i = 0; i < n; i++) {
+        code[i] = rows->code[i];
+        code[n + i] = rows->code[i] + (uint32_t)rows->n_groups;
+    }
     fdml_fidelity_rows both = *rows;
     both.p = p, both.e = e, both.code = c->code = code, both.n = BOTH * n;
-    return fdml_fidelity_sort(&c->tables, &both, arena, err);
+    FDML_TRY(fdml_fidelity_sort(&c->tables, &both, arena, err));
+    c->tables.n_sides = BOTH;
+    return FDML_OK;
 }
 
 static fdml_status make_desks(comparing *c, fdml_arena *arena, fdml_error *err)
@@ -142,14 +135,12 @@ static fdml_status make_desks(comparing *c, fdml_arena *arena, fdml_error *err)
     if (!c->drawn || !c->null || !c->desks) return no_memory(c->n, err);
     for (int t = 0; t < n_threads; t++) {
         desk *d = &c->desks[t];
-        d->sums = fdml_arena_push(arena, FDML_FIDELITY_SCRATCH(c->n_groups), sizeof *d->sums);
-        if (!d->sums) return no_memory(c->n, err);
-        for (size_t side = 0; side < BOTH; side++) {
-            d->times[side] = fdml_arena_push(arena, BOTH * c->n, sizeof *d->times[side]);
-            d->value[side] =
-                fdml_arena_push(arena, (c->n_groups + 1) * M, sizeof *d->value[side]);
-            if (!d->times[side] || !d->value[side]) return no_memory(c->n, err);
-        }
+        d->times = fdml_arena_push(arena, BOTH * c->n, sizeof *d->times);
+        d->code = fdml_arena_push(arena, BOTH * c->n, sizeof *d->code);
+        d->value = fdml_arena_push(arena, BOTH * (c->n_groups + 1) * M, sizeof *d->value);
+        d->sums =
+            fdml_arena_push(arena, FDML_FIDELITY_SCRATCH(c->n_groups), BOTH * sizeof *d->sums);
+        if (!d->times || !d->code || !d->value || !d->sums) return no_memory(c->n, err);
     }
     return FDML_OK;
 }
@@ -170,8 +161,9 @@ static basis basis_of(const desk *d, const comparing *c, size_t i)
         const size_t measure = (i - n_values) / K;
         size_t n_other;
         const size_t n_rows =
-            fdml_fidelity_least_rows(&b.n_shown, &c->members, d->value[0], measure);
-        b.n_rows = fdml_fidelity_least_rows(&n_other, &c->members, d->value[1], measure);
+            fdml_fidelity_least_rows(&b.n_shown, &c->members, d->value, measure);
+        b.n_rows =
+            fdml_fidelity_least_rows(&n_other, &c->members, d->value + n_values, measure);
         if (n_rows < b.n_rows) b.n_rows = n_rows;
         if (n_other < b.n_shown) b.n_shown = n_other;
         b.why = fdml_fidelity_why_none;
@@ -221,8 +213,7 @@ static fdml_status fill(fdml_fidelity_change *change, fdml_fidelity_difference *
                         comparing *c, fdml_arena *scratch, fdml_error *err)
 {
     desk *d = c->desks;
-    count_as_is(d, c);
-    compute(d, c);
+    compute(d, c, c->code, NULL);
     for (size_t i = 0; i < c->n_values; i++) all[i] = difference(d, c, i);
     FDML_TRY(correct(all, c->n_values, scratch, err));
     *change = (fdml_fidelity_change){ .n_groups = c->n_groups, .of_group = all };

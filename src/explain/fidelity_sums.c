@@ -14,6 +14,7 @@
 #include "explain/fidelity.h"
 
 enum { N_ROWS, N_RIGHT, RESIDUAL, N_ONES, N_ZEROS, BELOW, WON, SUMS = 8 };
+enum { GAPS = FDML_FIDELITIES * FDML_FIDELITY_GAPS };
 
 static fdml_status sort_seed(fdml_fidelity_table *table, const fdml_fidelity_rows *rows,
                              size_t s, fdml_arena *arena, fdml_error *err)
@@ -45,27 +46,34 @@ fdml_status fdml_fidelity_sort(fdml_fidelity_tables *tables, const fdml_fidelity
     if (!table) return fdml_fail(err, FDML_E_NOMEM, "no memory to sort %zu rows", rows->n);
     for (size_t s = 0; s < rows->n_seeds; s++)
         FDML_TRY(sort_seed(&table[s], rows, s, arena, err));
-    *tables = (fdml_fidelity_tables){ table, rows->n_seeds, rows->n_groups, rows->min_group };
+    *tables =
+        (fdml_fidelity_tables){ table, rows->n_seeds, rows->n_groups, rows->min_group, 1 };
     return FDML_OK;
 }
 
 /* --- one seed ----------------------------------------------------------------------------- */
 
-/* A pass over the rows: sums [n_groups + 1, SUMS], the last those of all rows. */
+/* A pass over the rows: sums [n_sides, n_groups + 1, SUMS], the last those of all rows. */
 typedef struct pass {
     const fdml_fidelity_table *t;
     const fdml_fidelity_draw *draw;
-    double *sums, *all;
+    double *sums;
+    size_t n_groups;
 } pass;
 
-static double times_of(const pass *p, size_t i)
-{
-    return p->draw->times ? p->draw->times[p->t->row[i]] : 1;
-}
+/* Where row i counts: in its group and in all rows of its side. */
+typedef struct place {
+    double *own, *all;
+    double times;
+} place;
 
-static double *own_sums(const pass *p, size_t i)
+static place place_of(const pass *p, size_t i)
 {
-    return p->sums + p->draw->code[p->t->row[i]] * SUMS;
+    const uint32_t row = p->t->row[i], code = p->draw->code[row];
+    const size_t n_groups = p->n_groups, side = code >= n_groups;
+    return (place){ p->sums + (code + side) * SUMS,
+                    p->sums + (side * (n_groups + 1) + n_groups) * SUMS,
+                    p->draw->times ? p->draw->times[row] : 1 };
 }
 
 static void count_row(double *sum, const fdml_fidelity_table *t, size_t i, double times)
@@ -76,21 +84,30 @@ static void count_row(double *sum, const fdml_fidelity_table *t, size_t i, doubl
     sum[t->label[i] ? N_ONES : N_ZEROS] += times;
 }
 
+/* Row i has a score of its own. */
+static void rank_alone(const pass *p, size_t i)
+{
+    const place x = place_of(p, i);
+    const double one = x.times * p->t->label[i], zero = x.times - one;
+    x.own[WON] += one * x.own[BELOW];
+    x.all[WON] += one * x.all[BELOW];
+    x.own[BELOW] += zero;
+    x.all[BELOW] += zero;
+}
+
 /* Rows first .. last of equal scores. */
 static void rank_ties(const pass *p, size_t first, size_t last)
 {
     for (int turn = 0; turn < 3; turn++) /* half the zeros, the ones, half the zeros */
         for (size_t i = first; i <= last; i++) {
             if (p->t->label[i] != (turn == 1)) continue;
-            double *own = own_sums(p, i);
-            const double n = times_of(p, i);
-            if (n == 0) continue;
+            const place x = place_of(p, i);
             if (turn == 1) {
-                own[WON] += n * own[BELOW];
-                p->all[WON] += n * p->all[BELOW];
+                x.own[WON] += x.times * x.own[BELOW];
+                x.all[WON] += x.times * x.all[BELOW];
             } else {
-                own[BELOW] += n / 2;
-                p->all[BELOW] += n / 2;
+                x.own[BELOW] += x.times / 2;
+                x.all[BELOW] += x.times / 2;
             }
         }
 }
@@ -108,22 +125,23 @@ void fdml_fidelity_values(double *value, const fdml_fidelity_tables *tables, siz
                           const fdml_fidelity_draw *draw, double *scratch)
 {
     const fdml_fidelity_table *t = &tables->table[s];
-    const size_t n_groups = tables->n_groups;
-    const pass p = { t, draw, scratch, scratch + n_groups * SUMS };
-    memset(scratch, 0, (n_groups + 1) * SUMS * sizeof *scratch);
+    const size_t n_groups = tables->n_groups, n_sums = tables->n_sides * (n_groups + 1);
+    const pass p = { t, draw, scratch, n_groups };
+    memset(scratch, 0, n_sums * SUMS * sizeof *scratch);
     for (size_t i = 0, first = 0; i < t->n; i++) {
-        const double n = times_of(&p, i);
-        if (n > 0) {
-            count_row(own_sums(&p, i), t, i, n);
-            count_row(p.all, t, i, n);
-        }
+        const place x = place_of(&p, i);
+        count_row(x.own, t, i, x.times);
+        count_row(x.all, t, i, x.times);
         if (t->ties_next[i]) continue;
-        rank_ties(&p, first, i);
+        if (first == i)
+            rank_alone(&p, i);
+        else
+            rank_ties(&p, first, i);
         first = i + 1;
     }
-    for (size_t g = 0; g <= n_groups; g++)
+    for (size_t g = 0; g < n_sums; g++)
         put_values(value + g * FDML_FIDELITIES, scratch + g * SUMS,
-                   g < n_groups ? (double)tables->min_group : 0);
+                   g % (n_groups + 1) < n_groups ? (double)tables->min_group : 0);
 }
 
 /* --- gaps ------------------------------------------------------------------------------- */
@@ -157,28 +175,38 @@ static void add_known(double *sum, double *n, double value)
     ++*n;
 }
 
-void fdml_fidelity_means(double *value, double *gap, const fdml_fidelity_tables *tables,
-                         const fdml_fidelity_draw *draw, double *scratch)
+/* Of one side: the mean gap has been summed over n[measure] seeds. */
+static void finish_gaps(double *gap, const double *n, const double *value, size_t n_groups)
 {
-    const size_t n_groups = tables->n_groups, n_values = (n_groups + 1) * FDML_FIDELITIES;
-    double *own = scratch + (n_groups + 1) * SUMS, *n = own + n_values;
-    double n_gaps[FDML_FIDELITIES] = { 0 };
-    memset(value, 0, n_values * sizeof *value);
-    memset(n, 0, n_values * sizeof *n);
-    memset(gap, 0, FDML_FIDELITIES * FDML_FIDELITY_GAPS * sizeof *gap);
-    for (size_t s = 0; s < tables->n_seeds; s++) {
-        fdml_fidelity_values(own, tables, s, draw, scratch);
-        for (size_t i = 0; i < n_values; i++) add_known(&value[i], &n[i], own[i]);
-        for (size_t m = 0; m < FDML_FIDELITIES; m++)
-            add_known(&gap[m * FDML_FIDELITY_GAPS + FDML_GAP_MEAN], &n_gaps[m],
-                      fdml_fidelity_difference_mean(own, n_groups, m));
-    }
-    for (size_t i = 0; i < n_values; i++) value[i] = n[i] > 0 ? value[i] / n[i] : NAN;
     for (size_t m = 0; m < FDML_FIDELITIES; m++, gap += FDML_FIDELITY_GAPS) {
-        gap[FDML_GAP_MEAN] = n_gaps[m] > 0 ? gap[FDML_GAP_MEAN] / n_gaps[m] : NAN;
+        gap[FDML_GAP_MEAN] = n[m] > 0 ? gap[FDML_GAP_MEAN] / n[m] : NAN;
         gap[FDML_GAP_MAX] = NAN;
         for (size_t g = 0; g < n_groups; g++)
             gap[FDML_GAP_MAX] =
                 fmax(gap[FDML_GAP_MAX], fdml_fidelity_behind(value, n_groups, g, m));
     }
+}
+
+void fdml_fidelity_means(double *value, double *gap, const fdml_fidelity_tables *tables,
+                         const fdml_fidelity_draw *draw, double *scratch)
+{
+    const size_t n_groups = tables->n_groups, n_sides = tables->n_sides;
+    const size_t n_of_side = (n_groups + 1) * FDML_FIDELITIES, n_values = n_sides * n_of_side;
+    double *own = scratch + n_sides * (n_groups + 1) * SUMS, *n = own + n_values;
+    double n_gaps[2][FDML_FIDELITIES] = { { 0 } };
+    memset(value, 0, n_values * sizeof *value);
+    memset(n, 0, n_values * sizeof *n);
+    memset(gap, 0, n_sides * GAPS * sizeof *gap);
+    for (size_t s = 0; s < tables->n_seeds; s++) {
+        fdml_fidelity_values(own, tables, s, draw, scratch);
+        for (size_t i = 0; i < n_values; i++) add_known(&value[i], &n[i], own[i]);
+        for (size_t i = 0; i < n_sides * FDML_FIDELITIES; i++) {
+            const size_t side = i / FDML_FIDELITIES, m = i % FDML_FIDELITIES;
+            add_known(&gap[i * FDML_FIDELITY_GAPS + FDML_GAP_MEAN], &n_gaps[side][m],
+                      fdml_fidelity_difference_mean(own + side * n_of_side, n_groups, m));
+        }
+    }
+    for (size_t i = 0; i < n_values; i++) value[i] = n[i] > 0 ? value[i] / n[i] : NAN;
+    for (size_t side = 0; side < n_sides; side++)
+        finish_gaps(gap + side * GAPS, n_gaps[side], value + side * n_of_side, n_groups);
 }

@@ -10,7 +10,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/rng.h"
 #include "explain/lime.h"
 
 enum { RUN = 512 };
@@ -166,16 +165,9 @@ static void draw_words(uint32_t *word, const fdml_lime_draw *draw, size_t n_of_s
                        size_t first, size_t n)
 {
     const uint32_t key[2] = { (uint32_t)draw->seed, (uint32_t)(draw->seed >> 32) };
-    const size_t n_blocks = (n_of_sample + 3) / 4;
-    for (size_t i = 0; i < n; i++)
-        for (size_t b = 0; b < n_blocks; b++) {
-            const uint32_t counter[4] = { (uint32_t)((first + i) * n_blocks + b), draw->row,
-                                          STREAM, 0 };
-            uint32_t out[4];
-            fdml_philox(out, counter, key);
-            const size_t n_here = n_of_sample - 4 * b < 4 ? n_of_sample - 4 * b : 4;
-            for (size_t k = 0; k < n_here; k++) word[(4 * b + k) * RUN + i] = out[k];
-        }
+    const uint32_t counter[4] = { (uint32_t)(first * ((n_of_sample + 3) / 4)), draw->row,
+                                  STREAM, 0 };
+    draw->kernels->philox_columns(word, RUN, n_of_sample, counter, key, n);
 }
 
 /* Box-Muller of two columns of words; `way` is scratch of 2 RUN. Uniforms have 24 bits, of

@@ -265,8 +265,11 @@ static fdml_status run_boxes(study_run *r, fdml_error *err)
         FDML_TRY(explain_seeds(&m, r, &o->source[b], err));
         FDML_TRY(fdml_study_measure(r, b, &m, err));
     }
-    for (size_t i = 0; i < o->n_sources * o->n_methods; i++)
-        FDML_TRY(fdml_study_compare(r, i / o->n_methods, i % o->n_methods, err));
+    for (size_t i = 0; i < o->n_sources * o->n_methods; i++) {
+        const size_t b = i / o->n_methods, k = i % o->n_methods;
+        FDML_TRY(fdml_study_compare(r, b, k, err));
+        if (o->with_simulation) FDML_TRY(fdml_study_simulate(r, b, k, err));
+    }
     /* p_holm is of all gaps of the study. */
     return fdml_fidelity_correct(r->by, o->n_sources * o->n_methods * r->study->n_attributes,
                                  r->scratch, err);

@@ -47,6 +47,7 @@ typedef struct fdml_study_options {
     size_t min_group;        /* test rows below which a group has no numbers */
     bool with_intersections; /* of the attributes, where there are several */
     bool with_information;   /* information.h */
+    bool with_simulation;    /* simulate.h */
     bool with_local;         /* keeps fdml_study_local of the first seed */
     size_t n_bootstrap, n_permutations;
     double confidence;
@@ -83,6 +84,8 @@ typedef struct fdml_study_explained {
     /* This one less the baseline (fidelity_change.h), [n_attributes]; NULL: it is the baseline
      * itself, or none was asked for. */
     const struct fdml_fidelity_change *change;
+    /* What its readers decide (simulate.h), [n_attributes]; NULL: not asked for. */
+    const struct fdml_simulation *simulation;
     const double *e;               /* [n_seeds, n_test] what it predicts */
     const char *const *note;       /* [n_seeds] what was chosen: "depth 4", "lambda 0.06"; the
                                     * items may be NULL */

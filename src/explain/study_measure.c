@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MIT */
 #include "explain/fidelity_change.h"
+#include "explain/simulate.h"
 #include "explain/study_state.h"
 
 static fdml_status no_memory(size_t n, fdml_error *err)
@@ -102,5 +103,18 @@ fdml_status fdml_study_compare(study_run *r, size_t b, size_t k, fdml_error *err
         FDML_TRY(fdml_fidelity_compare(&made[a], &rows, &other, &resampling, r->arena, err));
     }
     x->change = made;
+    return FDML_OK;
+}
+
+fdml_status fdml_study_simulate(study_run *r, size_t b, size_t k, fdml_error *err)
+{
+    const size_t n_attributes = r->study->n_attributes;
+    fdml_study_explained *x = &r->explained[b * r->o->n_methods + k];
+    fdml_simulation *made = fdml_arena_push(r->arena, n_attributes, sizeof *made);
+    if (!made) return no_memory(r->study->n_test, err);
+    for (size_t a = 0; a < n_attributes; a++)
+        FDML_TRY(fdml_simulation_make(&made[a], &r->box[b], x, a, &fdml_simulation_paper_user,
+                                      r->arena, err));
+    x->simulation = made;
     return FDML_OK;
 }

@@ -78,6 +78,8 @@ void fdml_study_progress(study_run *r, const char *phase, double steps);
  * and, once all are, what method k on it is beside the baseline. */
 fdml_status fdml_study_measure(study_run *r, size_t b, const study_making *m, fdml_error *err);
 fdml_status fdml_study_compare(study_run *r, size_t b, size_t k, fdml_error *err);
+/* What those decide who read method k on black box b. */
+fdml_status fdml_study_simulate(study_run *r, size_t b, size_t k, fdml_error *err);
 
 /* study_groups.c. *attribute is in `arena`. */
 fdml_status fdml_study_groups(const fdml_study_attribute **attribute, size_t *n,

@@ -3,6 +3,7 @@
  * Every kernel is static, so the only symbol of the object is its table.
  * SPDX-License-Identifier: MIT */
 #include <math.h>
+#include <string.h>
 
 #include "simd/kernels.h"
 #include "simd/topk_insert.h"
@@ -29,6 +30,7 @@
 #include "simd/kern/jpeg.h"
 #include "simd/kern/optim.h"
 #include "simd/kern/loss.h"
+#include "simd/kern/sample.h"
 
 extern const fdml_kernels FDML_CAT(fdml_kernels_, FDML_ISA);
 

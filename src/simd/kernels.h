@@ -218,6 +218,20 @@ typedef struct fdml_block {
     size_t row_stride;
 } fdml_block;
 
+/* A network with one hidden layer and one output, of rows of inputs that are mostly 0: entry e
+ * of row i is value[i, e] of input column[i, e]. score[i] = sum_u out[u] max(0, sum_e value
+ * w[column][u] + bias[u]) + shift Inner sums are chains of fused multiply-adds in the order of
+ * the entries; the outer one is sixteen chains, which fold 16-8-4-2-1. */
+typedef struct fdml_gather {
+    const float *value;     /* [n, n_entries] */
+    const uint32_t *column; /* [n, n_entries] */
+    size_t n, n_entries;
+    const float *w;          /* [columns, width] */
+    const float *bias, *out; /* [width]; 0 where no unit is */
+    float shift;
+    size_t width; /* a multiple of 16 */
+} fdml_gather;
+
 /* A step of an optimiser. The gradient is grad * scale, brought to [-limit, limit] (INFINITY:
  * as it is), plus decay * w. */
 typedef struct fdml_adam {
@@ -358,6 +372,13 @@ typedef struct fdml_sgd {
  *   together.
  * sgd_step: with b: b = momentum b + g, g = nesterov ? g + momentum b : b. w = w - lr g.
  * sum_squares: in double, sixteen sums folded 16-8-4-2-1.
+ *
+ * --- samples --------------------------------------------------------------------------
+ * philox_columns: words of Philox4x32-10 (base/rng.h) of n items, word w of item i at
+ *   word[w * stride + i]: word w % 4 of the block of {counter[0] + i ceil(n_words / 4) + w / 4
+ *   mod 2^32, counter[1], counter[2], counter[3]}. Nothing is written behind item n - 1.
+ * gather_scores: scores of a network, see fdml_gather.
+ * logistic_double: x = 1 / (1 + e^-x) in place, below 4 ulp; of x < -708 that of -708.
  *
  * fma_peak: n times one vf_fma on each of tile_rows * tile_cols / 16 independent registers, and
  *   nothing else: what the benches call the peak. sink: [16]. */

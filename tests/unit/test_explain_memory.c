@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "base/rng.h"
+#include "blackbox_case.h"
 #include "explain/cart.h"
 #include "explain/gam.h"
 #include "explain/kernel_shap.h"
@@ -136,5 +137,46 @@ Test(explain_memory, of_shap)
                                                 .is_exact = exact,
                                                 .workers = { fdml_kernels_best(), threads } };
             expect_memory(shap, &options, fdml_shap_memory(DIM, 70, &options), 1);
+        }
+}
+
+static const fdml_feature features[CASE_FEATURES] = { { "one", FDML_NUMERIC, 0, NULL },
+                                                      { "two", FDML_NUMERIC, 0, NULL },
+                                                      { "three", FDML_NUMERIC, 0, NULL },
+                                                      { "kind", FDML_CATEGORICAL, 4, NULL } };
+static const fdml_tabular table = { .n_rows = CASE_ROWS,
+                                    .n_features = CASE_FEATURES,
+                                    .feature = features,
+                                    .x = blackbox_case_x,
+                                    .target = blackbox_case_y,
+                                    .target_name = "bought" };
+
+static fdml_status black_box(fdml_arena *arena, const void *ctx)
+{
+    fdml_blackbox box;
+    fdml_blackbox_choice choice;
+    uint32_t row[CASE_TRAIN];
+    double p[CASE_TRAIN];
+    for (uint32_t i = 0; i < CASE_TRAIN; i++) row[i] = i;
+    FDML_TRY(fdml_blackbox_train(&box, &choice, &table, row, CASE_TRAIN, ctx, arena, &err));
+    return fdml_blackbox_rows(p, &box, &table, row, CASE_TRAIN, 2, arena, &err);
+}
+
+Test(explain_memory, of_black_boxes)
+{
+    static const double candidate[] = { 10, 20 };
+    for (size_t n = 1; n < 3; n++)
+        for (int kind = 0; kind < 2; kind++) {
+            const fdml_blackbox_options options = { .kind = (fdml_blackbox_kind)kind,
+                                                    .candidate = candidate,
+                                                    .n_candidates = n,
+                                                    .n_folds = 5,
+                                                    .seed = 1,
+                                                    .workers = { fdml_kernels_best(), 2 } };
+            /* of several candidates most is in the arenas of the folds */
+            expect_memory(black_box, &options,
+                          fdml_blackbox_train_memory(&table, CASE_TRAIN, &options) +
+                              fdml_blackbox_rows_memory(&table, CASE_TRAIN, 2),
+                          n == 1 ? 0.4 : 0.1);
         }
 }

@@ -9,6 +9,7 @@
 #include "explain_model_case.h"
 #include "model/graph_build.h"
 #include "model/onnx_export.h"
+#include "onnx_maker.h"
 #include "scratch.h"
 #include "tabular_read.h"
 
@@ -89,37 +90,41 @@ static void ask_block(void *ctx, size_t block, int thread)
                  FDML_OK);
 }
 
-static void ask_many(double p[MANY], const float *x, const fdml_encoder *e, const char *path,
-                     int n_threads, size_t block)
+static void ask_many(double p[MANY], const float *x, const fdml_encoder *e, size_t block,
+                     fdml_workers workers)
 {
     explain_model m;
     fdml_blackbox box;
-    explain_model_open(&m, &box, path, e, fdml_kernels_best(), n_threads, &arena);
+    const char *path =
+        scratch_write("two.onnx", explain_model_softmax, explain_model_softmax_size);
+    explain_model_open(&m, &box, path, e, workers.kernels, workers.n_threads, &arena);
     asking a = { &box, e->n_features, block, x, p };
-    fdml_parallel((MANY + block - 1) / block, n_threads, ask_block, &a);
+    fdml_parallel((MANY + block - 1) / block, workers.n_threads, ask_block, &a);
     explain_model_close(&m);
 }
 
-/* However the rows are divided, and whatever else a batch holds. */
+/* However the rows are divided, whatever else a batch holds, on every instruction set. */
 Test(tools_explain_model, same_bits_with_any_threads_and_blocks)
 {
     static float x[MANY * 5];
     static double one[MANY], other[MANY];
-    const char *path =
-        scratch_write("two.onnx", explain_model_softmax, explain_model_softmax_size);
+    const fdml_kernels *kernels;
     fdml_tabular t;
     fdml_encoder e;
     read_case(&t, &e);
     cr_assert_eq(t.n_features, 5u);
-    for (size_t i = 0; i < MANY; i++)
+    for (size_t i = 0; i < MANY; i++) {
         memcpy(x + i * 5, t.x + i * 7 % TABULAR_ROWS * 5, 5 * sizeof *x);
-    for (size_t i = 0; i < MANY; i++) x[i * 5] = (float)(i % 97);
-    ask_many(one, x, &e, path, 1, MANY);
-    ask_many(other, x, &e, path, 3, 100);
-    cr_assert_arr_eq(one, other, sizeof one);
-    ask_many(other, x, &e, path, 2, 1);
-    cr_assert_arr_eq(one, other, sizeof one);
+        x[i * 5] = (float)(i % 97);
+    }
+    ask_many(one, x, &e, MANY, (fdml_workers){ fdml_kernels_best(), 1 });
     cr_assert(one[0] != one[1]);
+    for (size_t k = 0; (kernels = fdml_kernels_list(k)); k++) {
+        ask_many(other, x, &e, 100, (fdml_workers){ kernels, 3 });
+        cr_assert_arr_eq(one, other, sizeof one);
+        ask_many(other, x, &e, 1, (fdml_workers){ kernels, 2 });
+        cr_assert_arr_eq(one, other, sizeof one);
+    }
     fdml_arena_close(&arena);
 }
 
@@ -138,10 +143,16 @@ typedef struct recipe {
     size_t n_weights;     /* rows of the weights: the width that is true */
     size_t n_answers;
     const char *op; /* of an activation, or NULL */
-    int64_t axis;
+    int64_t axis;   /* its attribute, where it has_axis */
+    bool has_axis;
     float weight;     /* all of them */
     bool shows_inner; /* a second output */
 } recipe;
+
+/* The probability's, which the tests change. */
+static const recipe good = {
+    .batch = -1, .width = 2, .n_weights = 2, .n_answers = 1, .op = "Sigmoid", .weight = 1
+};
 
 static const char *make_model(const char *name, const recipe *r)
 {
@@ -169,13 +180,12 @@ static const char *make_model(const char *name, const recipe *r)
     const fdml_attr axis = fdml_attr_int("axis", r->axis);
     uint32_t last = score;
     if (r->op)
-        last = fdml_graph_builder_add_node(
-            &b, &(fdml_graph_node){ .op = r->op,
-                                    .name = "last",
-                                    .n_inputs = 1,
-                                    .input = &score,
-                                    .n_attrs = !strcmp(r->op, "Softmax"),
-                                    .attr = &axis });
+        last = fdml_graph_builder_add_node(&b, &(fdml_graph_node){ .op = r->op,
+                                                                   .name = "last",
+                                                                   .n_inputs = 1,
+                                                                   .input = &score,
+                                                                   .n_attrs = r->has_axis,
+                                                                   .attr = &axis });
     fdml_graph_builder_add_output(&b, last);
     fdml_graph_builder_declare(&b, last, FDML_TYPE_F32, -1, NULL);
     if (r->shows_inner) {
@@ -219,7 +229,9 @@ Test(tools_explain_model, fills_batches_of_a_declared_size)
     static const int64_t batch[] = { 1, 2, 5, 64, -1 };
     double p[5];
     for (size_t b = 0; b < 5; b++) {
-        const recipe r = { batch[b], 2, 2, 1, "Sigmoid", 0, .75f, false };
+        recipe r = good;
+        r.batch = batch[b];
+        r.weight = .75f;
         explain_model m;
         fdml_blackbox box;
         cr_assert_eq(start(&m, &box, make_model("m.onnx", &r)), FDML_OK, "%s", err.text);
@@ -234,7 +246,8 @@ Test(tools_explain_model, fills_batches_of_a_declared_size)
 
 Test(tools_explain_model, other_widths)
 {
-    recipe r = { -1, 3, 3, 1, "Sigmoid", 0, 1, false };
+    recipe r = good;
+    r.width = r.n_weights = 3;
     expect_refused(&r, "the model takes 3 columns, and the table's features make 2 encoded "
                        "ones, which --write-encoding lists");
     r.width = r.n_weights = 1;
@@ -250,21 +263,64 @@ Test(tools_explain_model, other_widths)
 
 Test(tools_explain_model, other_outputs)
 {
-    recipe r = { -1, 2, 2, 1, "Sigmoid", 0, 1, true };
+    recipe r = good;
+    r.shows_inner = true;
     expect_refused(&r, "2 outputs (last, score), expected one with the probabilities alone");
-    r = (recipe){ 7, 2, 2, 3, "Softmax", 1, 1, false };
+    r = good;
+    r.batch = 7;
+    r.n_answers = 3;
     expect_refused(&r, "answers 7 rows with [7,3], expected a number for each, P(1), or two, "
                        "P(0) and P(1)");
+}
+
+/* A class instead of its probability: sklearn's first output. */
+Test(tools_explain_model, other_types)
+{
+    recipe r = good;
+    r.n_answers = 2;
+    r.op = "ArgMax";
+    r.has_axis = true;
+    r.axis = 1;
+    expect_refused(&r, "output 'last' is of int64, expected probabilities in float32");
+}
+
+/* One input a column, and one of a single axis; `text` follows the path. */
+static void expect_inputs_refused(const char *inputs, const char *text)
+{
+    static onnx_maker m;
+    explain_model model;
+    fdml_blackbox box;
+    char sentence[FDML_ERROR_MAX];
+    maker_model(&m, 7, 13);
+    maker_node(&m, "Sum", "", inputs, "y");
+    maker_end(&m);
+    maker_value(&m, MAKER_INPUT, "a", -1);
+    if (strchr(inputs, 'b')) maker_value(&m, MAKER_INPUT, "b", -1);
+    maker_value(&m, MAKER_OUTPUT, "y", -1);
+    maker_end(&m);
+    const char *path = scratch_write("m.onnx", m.bytes, m.n);
+    snprintf(sentence, sizeof sentence, "%s: %s", path, text);
+    scratch_expect_error(start(&model, &box, path), &err, FDML_E_DATA, sentence);
+    fdml_arena_close(&arena);
+}
+
+Test(tools_explain_model, other_inputs)
+{
+    expect_inputs_refused("a b", "2 inputs, expected one with all 2 encoded columns of a row, "
+                                 "which --write-encoding lists");
+    expect_inputs_refused("a", "input 'a' is [N], expected [N,2]");
 }
 
 /* Of the first made-up row. */
 Test(tools_explain_model, logits)
 {
-    recipe r = { -1, 2, 2, 1, NULL, 0, 1, false };
+    recipe r = good;
+    r.op = NULL;
     expect_refused(&r, "answers row 1 of 16 with -0.782546, expected a probability, 0 to 1; "
                        "where these are logits, the model needs a Sigmoid or a Softmax at its "
                        "end (tried with made-up rows)");
-    r = (recipe){ -1, 2, 2, 2, "Abs", 0, 1, false };
+    r.op = "Abs";
+    r.n_answers = 2;
     expect_refused(&r,
                    "answers row 1 of 16 with 0.782546 and 0.782546, expected P(0) and P(1), "
                    "which add up to 1; where these are logits, the model needs a Sigmoid or "
@@ -274,7 +330,9 @@ Test(tools_explain_model, logits)
 /* A softmax over the rows gives numbers from 0 to 1, but not of one row. */
 Test(tools_explain_model, answers_that_depend_on_other_rows)
 {
-    recipe r = { -1, 2, 2, 1, "Softmax", 0, 1, false };
+    recipe r = good;
+    r.op = "Softmax";
+    r.has_axis = true;
     expect_refused(&r, "answers a row with 0.00209111138, and with 0.00209217332 among others, "
                        "expected an answer that depends on its row alone (tried with made-up "
                        "rows)");
@@ -283,12 +341,14 @@ Test(tools_explain_model, answers_that_depend_on_other_rows)
 /* What the made-up rows do not show, the row that shows it says. */
 Test(tools_explain_model, no_probability_of_a_later_row)
 {
-    const recipe r = { -1, 2, 2, 1, "Abs", 0, 1e-3f, false };
+    recipe r = good;
     static float x[600];
     double p[300];
     explain_model m;
     fdml_blackbox box;
     char sentence[FDML_ERROR_MAX];
+    r.op = "Abs";
+    r.weight = 1e-3f;
     const char *path = make_model("m.onnx", &r);
     for (size_t i = 0; i < 300; i++) x[2 * i] = 40, x[2 * i + 1] = 1000;
     cr_assert_eq(start(&m, &box, path), FDML_OK, "%s", err.text);
