@@ -219,7 +219,7 @@ static bool put_method(writer *w, const fdml_study *study, const fdml_study_box 
 
 static bool put_boxes(writer *w, const fdml_study *study, fdml_arena *arena)
 {
-    fdml_json_key(w, "boxes");
+    fdml_json_key(w, "black_boxes");
     fdml_json_begin_array(w);
     for (size_t b = 0; b < study->options->n_sources; b++) {
         const fdml_study_box *box = &study->box[b];

@@ -56,8 +56,9 @@ void fdml_study_put_local(FILE *file, const fdml_study *study);
  * n_features: none. */
 size_t fdml_study_feature_of(const fdml_tabular *t, const char *column);
 
-/* study_plot.c: the explanation of one test row (index into study->test), every black box and
- * method that has one, as an SVG drawing: bars of what each column adds, the largest first. */
+/* study_plot.c: the explanation of one test row (index into study->test) by every black box and
+ * method that has one, of the first seed, as an SVG drawing: bars of what each column adds, the
+ * twelve largest first, then the others together. FDML_E_ARG: no method has `local`. */
 fdml_status fdml_study_plot(FILE *file, const fdml_study *study, size_t test, fdml_arena *arena,
                             fdml_error *err);
 
