@@ -204,30 +204,8 @@ Test(explain_html, the_row_is_the_worst, .init = begin, .fini = end)
     const char *text = page();
     snprintf(shown, sizeof shown, "<p>Row %u of the table", (unsigned)w.test[worst] + 1);
     expect_there(text, shown);
-    snprintf(shown, sizeof shown, "age = %g", (double)w.x[w.test[worst] * STUDY_FEATURES]);
+    snprintf(shown, sizeof shown, "age %g: ", (double)w.x[w.test[worst] * STUDY_FEATURES]);
     expect_there(text, shown);
-}
-
-Test(explain_html, the_largest_parts_come_first, .init = begin, .fini = end)
-{
-    enum { COLUMNS = 30 };
-    static const char *name[COLUMNS];
-    static char names[COLUMNS][8];
-    double *part = fdml_arena_push_zero(&arena, STUDY_TEST * COLUMNS, sizeof *part);
-    for (size_t c = 0; c < COLUMNS; c++) {
-        snprintf(names[c], sizeof *names, "c%zu", c);
-        name[c] = names[c];
-    }
-    for (size_t i = 0; i < STUDY_TEST; i++) /* 1, -2, 3 ...: the last are the largest */
-        for (size_t c = 0; c < COLUMNS; c++)
-            part[i * COLUMNS + c] = (double)(c + 1) * (c % 2 ? -1 : 1);
-    w.local[0][0].n_columns = COLUMNS;
-    w.local[0][0].column = name;
-    w.local[0][0].contribution = part;
-    const char *text = page();
-    expect_there(text, "c29 -30.0000; c28 29.0000; c27 -28.0000");
-    expect_there(text, "c18 19.0000; 18 others -9.0000");
-    expect_absent(text, "c17 -18.0000");
 }
 
 Test(explain_html, says_what_is_missing, .init = begin, .fini = end)
