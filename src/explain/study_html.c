@@ -24,6 +24,13 @@ static bool has_information(const html_page *page)
     return study_of(page)->n_information > 0;
 }
 
+static bool has_simulation(const html_page *page)
+{
+    const fdml_study *study = study_of(page);
+    return study->options->with_simulation && study->n_attributes > 0 &&
+           study->box[0].explained[0].simulation;
+}
+
 static bool has_local(const html_page *page)
 {
     const fdml_study *study = study_of(page);
@@ -67,9 +74,11 @@ static const html_section sections[] = {
     { "groups", "Fidelity by group", NULL, NULL, fdml_study_html_put_groups },
     { "gaps", "Gaps between groups", NULL, NULL, fdml_study_html_put_gaps },
     { "changes", "Interventions: changes against the baseline", has_changes,
-      "no baseline was named that others are compared with", fdml_study_html_put_changes },
-    { "information", "What features tell of the groups", has_information, "not asked for",
-      fdml_study_html_put_information },
+      "no baseline was named: --compare", fdml_study_html_put_changes },
+    { "simulation", "What readers decide: a simulation", has_simulation,
+      "not asked for: --simulate", fdml_study_html_put_simulation },
+    { "information", "What features tell of the groups", has_information,
+      "not asked for: --information", fdml_study_html_put_information },
     { "row", "The explanation of one row", has_local,
       "no method keeps what it says of single rows", fdml_study_html_put_row },
     { "definitions", "Definitions", NULL, NULL, fdml_study_html_put_definitions },

@@ -51,6 +51,7 @@ bool fdml_study_html_put_boxes(html_page *page);
 bool fdml_study_html_put_groups(html_page *page);
 bool fdml_study_html_put_gaps(html_page *page);
 bool fdml_study_html_put_changes(html_page *page);
+bool fdml_study_html_put_simulation(html_page *page);
 bool fdml_study_html_put_information(html_page *page);
 bool fdml_study_html_put_row(html_page *page);
 bool fdml_study_html_put_definitions(html_page *page);

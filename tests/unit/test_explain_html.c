@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "explain/simulate.h"
 #include "study_world.h"
 
 static fdml_arena arena;
@@ -146,7 +147,8 @@ Test(explain_html, is_well_formed, .init = begin, .fini = end)
         snprintf(heading, sizeof heading, "<h2 id=\"%s\">", section[i]);
         expect_there(text, heading);
     }
-    expect_absent(text, "Not in this report");
+    expect_there(text,
+                 "<li>What readers decide: a simulation: not asked for: --simulate.</li>");
 }
 
 /* Names of the made-up study have markup, control characters, quotes. */
@@ -208,6 +210,28 @@ Test(explain_html, the_row_is_the_worst, .init = begin, .fini = end)
     expect_there(text, shown);
 }
 
+Test(explain_html, decisions_are_shown, .init = begin, .fini = end)
+{
+    static fdml_simulation made[STUDY_BOXES][STUDY_METHODS][STUDY_ATTRIBUTES];
+    char shown[128];
+    w.options.with_simulation = true;
+    for (size_t b = 0; b < STUDY_BOXES; b++)
+        for (size_t m = 0; m < STUDY_METHODS; m++) {
+            for (size_t a = 0; a < STUDY_ATTRIBUTES; a++)
+                cr_assert_eq(fdml_simulation_make(&made[b][m][a], &w.box[b], &w.explained[b][m],
+                                                  a, &fdml_simulation_paper_user, &arena, &err),
+                             FDML_OK);
+            w.explained[b][m].simulation = made[b][m];
+        }
+    const char *text = page();
+    expect_balanced(text);
+    expect_linked(text);
+    expect_there(text, "<h2 id=\"simulation\">");
+    snprintf(shown, sizeof shown, "no explanation of Female %.4f; lime of Female %.4f",
+             made[1][0][0].group[0].alone, made[1][0][0].group[0].explained);
+    expect_there(text, shown);
+}
+
 Test(explain_html, says_what_is_missing, .init = begin, .fini = end)
 {
     w.report.n_gates = 0;
@@ -229,7 +253,8 @@ Test(explain_html, says_what_is_missing, .init = begin, .fini = end)
     expect_linked(text);
     expect_there(text, "Explanations of a table");
     expect_there(text, "<li>Gates: none was asked for: --fail-if.</li>");
-    expect_there(text, "<li>What features tell of the groups: not asked for.</li>");
+    expect_there(text,
+                 "<li>What features tell of the groups: not asked for: --information.</li>");
     expect_absent(text, "<h2 id=\"row\">");
     expect_absent(text, "<h2 id=\"changes\">");
 }
