@@ -8,10 +8,9 @@
  * WHAT is lime, shap (encoded columns for players, 50 background rows), gam or tree. Without a
  * table one is made with the shape of Adult: 48,842 rows, four numbers, five categories. The
  * black box has one setting, C [1] or hidden units [50]; its training is not timed. One line of
- * JSON: seconds, processor seconds of all threads, the AUROC of the explanation's predictions by the black box's labels, bytes
- * that the method says it needs, and the process's peak. --out: [test rows, 2] of black box
- * and explanation.
- * SPDX-License-Identifier: MIT */
+ * JSON: seconds, processor seconds of all threads, the AUROC of the explanation's predictions
+ * by the black box's labels, bytes that the method says it needs, and the process's peak.
+ * --out: [test rows, 2] of black box and explanation. SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -269,7 +268,8 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < t.n_rows; i++) label[i] = t.p[i] >= 0.5;
     check(fdml_auroc(&auroc, t.e, label, t.n_rows, &t.arena, &err));
     if (option(argc, argv, "--out", NULL)) write_rows(&t, option(argc, argv, "--out", NULL));
-    printf("{\"seconds\": %.6f, \"cpu\": %.6f, \"rows\": %zu, \"auroc\": %.6f, \"bytes\": %.0f, \"peak\": "
+    printf("{\"seconds\": %.6f, \"cpu\": %.6f, \"rows\": %zu, \"auroc\": %.6f, \"bytes\": "
+           "%.0f, \"peak\": "
            "%.0f}\n",
            seconds, cpu, t.n_rows, auroc, t.bytes, bench_peak_bytes());
     fdml_arena_close(&t.arena);

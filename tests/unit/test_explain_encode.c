@@ -93,6 +93,33 @@ Test(explain_encode, takes_any_number)
     fdml_arena_close(&arena);
 }
 
+/* Entries put into rows of zeros are the rows, whatever is missing or not known. */
+Test(explain_encode, entries_are_what_is_not_zero)
+{
+    static const uint32_t row[] = { 0, 1, 2, 3, 4, 5, 6 };
+    static const float odd[] = { 0, 1, 2, -1, 99, NAN, INFINITY, 0.5f };
+    enum { N = 64, P = 5 };
+    float x[N * P], z[N * TABULAR_DIM], sum[N * TABULAR_DIM] = { 0 }, value[N * P];
+    uint32_t column[N * P];
+    fdml_tabular t;
+    fdml_encoder e;
+    fdml_arena_init(&arena, 0);
+    read_case(&t);
+    cr_assert_eq(fdml_encoder_fit(&e, &t, row, 7, &arena, &err), FDML_OK);
+    cr_assert(e.n_features == P && e.dim == TABULAR_DIM);
+    for (size_t i = 0; i < N * P; i++) x[i] = odd[(i * i + i / 7) % 8];
+    for (size_t i = 0; i < N * P; i++) /* a number is finite */
+        if (!e.level_column[i % P] && isinf(x[i])) x[i] = 3;
+    fdml_encoder_rows(z, &e, x, N);
+    fdml_encoder_entries(value, column, &e, x, N);
+    for (size_t i = 0; i < N * P; i++) {
+        cr_assert(column[i] >= e.begin[i % P] && column[i] < e.begin[i % P + 1]);
+        sum[i / P * TABULAR_DIM + column[i]] += value[i];
+    }
+    for (size_t i = 0; i < N * TABULAR_DIM; i++) cr_assert_eq(sum[i], z[i], "%zu", i);
+    fdml_arena_close(&arena);
+}
+
 static void read_adult(fdml_tabular *t)
 {
     static const char *const groups[] = { "gender", "race" };
