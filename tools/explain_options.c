@@ -118,6 +118,13 @@ static const fdml_option options[] = {
       AT(command),
       .value_name = "CMD",
       .help = "likewise: a program that reads rows as CSV and writes P(target = 1) of each" },
+    { .type = FDML_OPTION_COUNT,
+      .name = "command-timeout",
+      AT(patience),
+      .value_name = "SECONDS",
+      .low = 1,
+      .high = 86400,
+      .help = "give up a --command that keeps silent for so long [60]" },
     { .type = FDML_OPTION_TEXT,
       .name = "model",
       AT(model),
@@ -357,6 +364,7 @@ static void check_columns(const explain_options *o)
 explain_options explain_options_defaults(void)
 {
     return (explain_options){ .split_seed = 1,
+                              .patience = 60,
                               .methods = { 4, { "lime", "shap:k5", "gam", "tree" } },
                               .seeds = { 5, { 1, 2, 3, 4, 5 } },
                               .min_group = 20,

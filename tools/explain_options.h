@@ -31,6 +31,7 @@ typedef struct explain_options {
     bool balance_labels;
     int balance_groups; /* explain_balance */
     const char *probabilities, *command, *model;
+    uint64_t patience; /* seconds for --command */
     /* explanations */
     fdml_texts methods;
     fdml_counts seeds;

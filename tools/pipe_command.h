@@ -5,29 +5,33 @@
 #ifndef FDML_TOOLS_PIPE_COMMAND_H
 #define FDML_TOOLS_PIPE_COMMAND_H
 
-#include <stdio.h>
 #include <sys/types.h>
 
 #include "explain/blackbox.h"
 
+enum { PIPE_COMMAND_LINE = 4096 }; /* bytes of an answer, at most */
+
 typedef struct pipe_command {
+    const char *name;
     pid_t pid;
-    int to;     /* its standard input; -1: closed */
-    FILE *from; /* its standard output */
-    char *line;
-    size_t line_size;
-    int status; /* as waitpid says, once is_over */
+    int to;       /* its standard input; -1: closed */
+    int from;     /* its standard output */
+    int patience; /* seconds */
+    char text[PIPE_COMMAND_LINE];
+    size_t begin, end; /* what of text is not taken yet */
+    int status;        /* as waitpid says, once is_over */
     bool is_over;
     char ending[64];
 } pipe_command;
 
 /* Starts `command` by /bin/sh -c; its standard error stays ours. From then on SIGPIPE is
  * ignored, so that a command that ended is an error and not our end. pipe->name is `command`,
- * borrowed. FDML_E_IO. */
+ * borrowed. A command that for `patience` seconds neither reads nor writes where it should is
+ * given up: FDML_E_IO. */
 fdml_status pipe_command_open(pipe_command *p, fdml_blackbox_pipe *pipe, const char *command,
-                              fdml_error *err);
+                              int patience, fdml_error *err);
 
-/* Closes its input and waits until it has ended. */
+/* Closes its input and waits until it has ended; one that does not end is killed. */
 void pipe_command_close(pipe_command *p);
 
 #endif

@@ -201,6 +201,12 @@ static bool is_given(const fdml_method *m, const setting *s, double *number)
     return *number > 0 || s->low == FROM_0;
 }
 
+/* What need not be said. */
+static bool is_usual(const setting *s, double number)
+{
+    return s->type == REAL && (s->offset == AT(sigma) || s->offset == AT(alpha)) && number == 1;
+}
+
 const char *fdml_method_describe(const fdml_method *method, fdml_arena *arena)
 {
     static const char *const what[FDML_METHODS] = {
@@ -214,7 +220,8 @@ const char *fdml_method_describe(const fdml_method *method, fdml_arena *arena)
     size_t n = (size_t)snprintf(text, sizeof text, "%s", what[method->kind]);
     for (size_t i = 0; i < N_SETTINGS && n < sizeof text; i++) {
         double number = 0;
-        if (!is_given(method, &settings[i], &number)) continue;
+        if (!is_given(method, &settings[i], &number) || is_usual(&settings[i], number))
+            continue;
         n += (size_t)snprintf(text + n, sizeof text - n, ", ");
         n += (size_t)snprintf(text + n, sizeof text - n, settings[i].words, number);
     }

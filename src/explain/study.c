@@ -275,14 +275,19 @@ static fdml_status run_boxes(study_run *r, fdml_error *err)
                                  r->scratch, err);
 }
 
+fdml_information_options fdml_study_telling(const fdml_study_options *study)
+{
+    return (fdml_information_options){ .seed = study->seed[0],
+                                       .min_group = study->min_group,
+                                       .n_bootstrap = study->n_bootstrap,
+                                       .confidence = study->confidence,
+                                       .workers = study->workers };
+}
+
 static fdml_status add_information(study_run *r, fdml_error *err)
 {
     const fdml_study_options *o = r->o;
-    const fdml_information_options options = { .seed = o->seed[0],
-                                               .min_group = o->min_group,
-                                               .n_bootstrap = o->n_bootstrap,
-                                               .confidence = o->confidence,
-                                               .workers = o->workers };
+    const fdml_information_options options = fdml_study_telling(o);
     if (!o->with_information) return FDML_OK;
     fdml_study_progress(r, "group information", 0);
     return fdml_information_measure(&r->study->information, &r->study->n_information, r->t,

@@ -12,9 +12,8 @@ static fdml_status no_memory(size_t n, fdml_error *err)
 
 /* --- fidelity ----------------------------------------------------------------------------- */
 
-static fdml_fidelity_options resampling_of(const study_run *r)
+fdml_fidelity_options fdml_study_resampling(const fdml_study_options *o)
 {
-    const fdml_study_options *o = r->o;
     return (fdml_fidelity_options){ .n_bootstrap = o->n_bootstrap,
                                     .n_permutations = o->n_permutations,
                                     .confidence = o->confidence,
@@ -39,7 +38,7 @@ static fdml_fidelity_rows rows_of(const study_run *r, size_t attribute, const do
 static fdml_status measure(fdml_fidelity *by, study_run *r, const double *p, const double *e,
                            fdml_error *err)
 {
-    const fdml_fidelity_options o = resampling_of(r);
+    const fdml_fidelity_options o = fdml_study_resampling(r->o);
     for (size_t a = 0; a < r->study->n_attributes; a++) {
         const fdml_fidelity_rows rows = rows_of(r, a, p, e);
         FDML_TRY(fdml_fidelity_measure(&by[a], &rows, &o, r->arena, err));
@@ -89,7 +88,7 @@ static bool find_baseline(size_t *b, size_t *k, const fdml_study_options *o)
 fdml_status fdml_study_compare(study_run *r, size_t b, size_t k, fdml_error *err)
 {
     const fdml_study_options *o = r->o;
-    const fdml_fidelity_options resampling = resampling_of(r);
+    const fdml_fidelity_options resampling = fdml_study_resampling(r->o);
     size_t b_with = b, k_with = k;
     if (!find_baseline(&b_with, &k_with, o)) return FDML_OK;
     fdml_study_explained *x = &r->explained[b * o->n_methods + k];

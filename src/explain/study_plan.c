@@ -6,6 +6,8 @@
  *
  * SPDX-License-Identifier: MIT */
 #include "explain/cart.h"
+#include "explain/fidelity_change.h"
+#include "explain/mutual.h"
 #include "explain/study_state.h"
 
 static const double small = 1 << 20;
@@ -70,18 +72,26 @@ static double method_memory(const fdml_tabular *t, const fdml_study_options *o,
         };
         const double looked_at =
             2 * (double)rows + n_rows[FDML_PART_VALIDATE] + n_rows[FDML_PART_TEST];
-        bytes = most(bytes, own[method->kind] + looked_at * (12 * dim + 96));
+        const double choosing =
+            method->n_kept ? fdml_mutual_memory(rows, o->workers.n_threads) : 0;
+        bytes = most(bytes, own[method->kind] + choosing + looked_at * (12 * dim + 96));
     }
     return bytes;
 }
 
-/* Replicates of groups, and of changes which have two of each. */
-static double resampling_memory(const fdml_study_options *o, double n_test, double n_groups)
+/* Of one interval, or of the change of one. */
+static double resampling_memory(const fdml_study_options *o, size_t n_test, size_t n_groups)
 {
-    const double values = (2 * n_groups + 1) * FDML_FIDELITIES + 6;
-    const double tables = 2 * (double)o->n_seeds * n_test * 24;
-    return 2 * 8 * values * (double)(o->n_bootstrap + o->n_permutations) + tables +
-           o->workers.n_threads * n_test * 16;
+    const fdml_fidelity_options resampling = fdml_study_resampling(o);
+    return most(
+        fdml_fidelity_memory(n_test, n_groups, o->n_seeds, &resampling),
+        fdml_fidelity_compare_memory(n_test, n_groups, o->n_seeds, &resampling));
+}
+
+static double information_memory(const fdml_tabular *t, const fdml_study_options *o)
+{
+    const fdml_information_options options = fdml_study_telling(o);
+    return o->with_information ? fdml_information_memory(t, &options) : 0;
 }
 
 double fdml_study_memory(const fdml_tabular *table, const fdml_study_options *options)
@@ -101,6 +111,7 @@ double fdml_study_memory(const fdml_tabular *table, const fdml_study_options *op
         o->with_local ? (double)o->n_sources * n_methods * n_test * (16 * dim + 16) : 0;
     const double work =
         most(training_memory(t, o, n_rows[FDML_PART_TRAIN]), method_memory(t, o, n_rows, dim));
+    const double measuring = resampling_memory(o, (size_t)n_test, (size_t)n_groups);
     return answers + local + (double)t->n_rows * 16 +
-           most(work, resampling_memory(o, n_test, n_groups)) + o->workers.n_threads * small;
+           most(most(work, information_memory(t, o)), measuring) + o->workers.n_threads * small;
 }

@@ -103,6 +103,11 @@ fdml_gam_options fdml_study_gam(const fdml_study_options *study);
 fdml_blackbox_options fdml_study_training(const fdml_study_options *study,
                                           const fdml_study_source *source, uint64_t seed);
 
+/* study_measure.c: how intervals and tests are made. */
+fdml_fidelity_options fdml_study_resampling(const fdml_study_options *study);
+/* study.c: how groups are told. */
+fdml_information_options fdml_study_telling(const fdml_study_options *study);
+
 /* study_local.c: arrays of `local` for n rows and what columns there are, in `arena`. */
 fdml_status fdml_study_local_features(fdml_study_local *local, const fdml_tabular *t, size_t n,
                                       fdml_arena *arena, fdml_error *err);

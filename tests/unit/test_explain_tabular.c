@@ -128,7 +128,7 @@ Test(explain_tabular, refuses_cells)
     expect_failure("a,sex,y\n1,m,0\n2,f,1\n3,f,1\nx,m,0\n", &options, FDML_E_DATA,
                    "t.csv:5: a is 'x' (row 4), expected a number as in 3 other rows; name the "
                    "column categorical, or the word missing");
-    expect_failure("a,b,sex,y\n1,2,m,0\n1,-1e39,f,1\n", &options, FDML_E_DATA,
+    expect_failure("a,b,sex,y\n1,2,m,0\n2,-1e39,f,1\n", &options, FDML_E_DATA,
                    "t.csv:3: b is '-1e39' (row 2), expected a finite number");
     expect_failure("a,sex,y\n?,m,0\n,f,1\n", &options, FDML_E_DATA,
                    "t.csv: column a has no value in any row; drop it");

@@ -20,7 +20,7 @@ static fdml_status ask(const char *text, double p[N])
     fdml_arena arena;
     for (size_t i = 0; i < N; i++) x[i] = (float)i / N;
     fdml_arena_init(&arena, 0);
-    cr_assert_eq(pipe_command_open(&process, &pipe, text, &err), FDML_OK);
+    cr_assert_eq(pipe_command_open(&process, &pipe, text, 2, &err), FDML_OK);
     cr_assert_eq(fdml_blackbox_command(&b, &pipe, &table, &arena, &err), FDML_OK);
     const fdml_status status = b.predict(b.ctx, p, x, N, 0, &err);
     pipe_command_close(&process);
@@ -46,4 +46,14 @@ Test(tools_pipe_command, ends_too_early)
                          "kill -9 $$ ended (signal 9) after 0 answers, 512 rows were asked");
     scratch_expect_error(ask("cat", p), &err, FDML_E_DATA,
                          "cat: answer 1 is 'x', expected a number from 0 to 1");
+}
+
+Test(tools_pipe_command, answers_too_few_and_waits)
+{
+    double p[N];
+    scratch_expect_error(ask("cat >/dev/null & echo .5; wait", p), &err, FDML_E_IO,
+                         "cat >/dev/null & echo .5; wait: fewer answers than rows, and nothing "
+                         "for 2 seconds");
+    scratch_expect_error(ask("sleep 30", p), &err, FDML_E_IO,
+                         "sleep 30: fewer answers than rows, and nothing for 2 seconds");
 }
