@@ -352,10 +352,11 @@ bench: bench-programs  ## time every kernel and the heavy parts of an audit (a q
 
 # PEERS: eval, FAISS, scikit-learn and OpenBLAS (PEERS_FLAGS are run.py's); model, ONNX Runtime,
 # PyTorch and oneDNN (PEERS_MODEL_FLAGS are model.py's); train, PyTorch (PEERS_TRAIN_FLAGS are
-# train.py's); classify, scikit-learn (PEERS_CLASSIFY_FLAGS are classify.py's).
-PEERS     ?= eval model train classify
-.PHONY: bench-peers-eval bench-peers-model bench-peers-train bench-peers-classify
-bench-peers:  ## install other libraries and time the same work beside them; PEERS="eval model train classify"
+# train.py's); classify, scikit-learn (PEERS_CLASSIFY_FLAGS are classify.py's);
+# explain, scikit-learn and NumPy (PEERS_EXPLAIN_FLAGS are explain.py's).
+PEERS     ?= eval model train classify explain
+.PHONY: bench-peers-eval bench-peers-model bench-peers-train bench-peers-classify bench-peers-explain
+bench-peers:  ## install other libraries and time the same work beside them; PEERS="eval model train classify explain"
 	@scripts/deps.sh peers
 	@$(MAKE) --no-print-directory $(PARALLEL) bench-programs
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BIN)/peer_dnnl_conv || true # model.py says so
@@ -375,6 +376,10 @@ bench-peers-train:
 bench-peers-classify:
 	@/usr/bin/python3 bench/peers/classify.py --bin $(BIN) --out $(BUILD)/peers_classify.json \
 	    $(PEERS_CLASSIFY_FLAGS)
+
+bench-peers-explain:
+	@/usr/bin/python3 bench/peers/explain.py --bin $(BIN) --out $(BUILD)/peers_explain.json \
+	    $(PEERS_EXPLAIN_FLAGS)
 
 # --- keep house ----------------------------------------------------------------------------
 

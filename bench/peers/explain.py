@@ -6,7 +6,8 @@
 The table is Adult (--table, --target, --protected, --split) where ../shared/tabular has it, else one that is
 made with its shape. Sides run in alternation, each run in a process of its own; only the explanations of
 the test rows are timed, not the black box's training, which is each side's own with equal settings.
-"ratio" is the peer's median over ours: above 1 fdml is faster.
+"ratio" is the peer's median over ours: above 1 fdml is faster; "of cpu" is that of the processor seconds of
+all threads, which a busy machine disturbs less.
 
   lime-logistic lime-mlp   5,000 samples a row. Peers:
     sklearn   StandardScaler, MLPClassifier or LogisticRegression predict_proba and Ridge, in double, one row
@@ -17,8 +18,9 @@ the test rows are timed, not the black box's training, which is each side's own 
   tree      DecisionTreeClassifier(max_depth=6) on the black box's labels
 
 Both draw other samples, and networks are trained from other first weights, so answers are compared as
-statistics: for the logistic black box the mean difference of predictions of a row is below .01, for the
-network that of the AUROC below .05; the trees' AUROC within .01.
+statistics: of the logistic black box its own answers are within 1e-3 of each other on average, and the mean
+of LIME's predictions within .005; of the network, and of the tree that is fitted to it, the AUROC is within
+.06 (12 networks of scikit-learn and other first weights have .959 with a deviation of .008 to .014).
 
 SPDX-License-Identifier: MIT
 """
@@ -238,6 +240,12 @@ def lime_numpy(data, kind, job, threads):
     return np.vstack([part[0] for part in parts])
 
 
+def processor():
+    """Seconds of all threads, and of processes that have ended."""
+    own, ended = os.times()[:2], os.times()[2:4]
+    return sum(own) + sum(ended)
+
+
 def peak():
     return 1024.0 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
@@ -258,17 +266,18 @@ def peer(args):
         encode, model = job[1:]
         rows, test = encode(data.x[data.explain]), encode(data.x[data.test])
         label = model.predict(rows)
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), processor()
         tree = DecisionTreeClassifier(max_depth=6, random_state=1).fit(rows, label)
         e = tree.predict_proba(test)[:, 1]
         seconds = time.perf_counter() - start
         both = np.stack([model.predict_proba(test)[:, 1], e], 1)
     else:
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), processor()
         both = lime_sklearn(data, kind, job) if side == "sklearn" else lime_numpy(data, kind, job, args.threads)
         seconds = time.perf_counter() - start
+    cpu = processor() - cpu
     np.save(out, both.astype(np.float32))
-    return {"seconds": seconds, "rows": len(both), "auroc": roc_auc_score(both[:, 0] >= 0.5, both[:, 1]),
+    return {"seconds": seconds, "cpu": cpu, "rows": len(both), "auroc": roc_auc_score(both[:, 0] >= 0.5, both[:, 1]),
             "peak": max(peak(), getattr(lime_numpy, "peak", 0))}
 
 
@@ -302,14 +311,19 @@ def compare(args, item, folder):
         results["fdml"].append(run(ours, args.threads))
     rows, b = [], np.load(f"{folder}/ours.npy")
     median = {name: statistics.median(r["seconds"] for r in side) for name, side in results.items()}
+    cpu = {name: statistics.median(r["cpu"] for r in side) for name, side in results.items()}
     for name in peers:
         a = np.load(f"{folder}/{name}.npy")
         auroc = [results[side][-1]["auroc"] for side in (name, "fdml")]
-        apart = float(np.abs(a[:, 1] - b[:, 1]).mean())
-        agrees = apart < 0.01 if kind == "logistic" else abs(auroc[0] - auroc[1]) < (0.05 if kind else 0.01)
-        note = f"AUROC {auroc[0]:.4f}, {auroc[1]:.4f}" + (f"; apart {apart:.4f}" if kind == "logistic" else "")
+        answers, means = float(np.abs(a[:, 0] - b[:, 0]).mean()), float((a[:, 1] - b[:, 1]).mean())
+        note = f"AUROC {auroc[0]:.4f}, {auroc[1]:.4f}"
+        agrees = abs(auroc[0] - auroc[1]) < 0.06
+        if kind == "logistic":
+            agrees = agrees and answers < 1e-3 and abs(means) < 0.005
+            note += f"; apart {answers:.1e}, {means:+.4f}"
         mib = [max(r["peak"] for r in results[side]) / 2**20 for side in (name, "fdml")]
         print(f"{item:<14} {name:<8}{median[name]:>10.2f}{median['fdml']:>9.3f}{median[name] / median['fdml']:>8.1f}"
+              f"{cpu[name] / cpu['fdml']:>8.1f}"
               f"{mib[0]:>8.0f}{mib[1]:>7.0f}  {'' if agrees else 'DIFFER: '}{note}", flush=True)
         rows.append({"item": item, "peer": name, "threads": args.threads, "theirs": results[name],
                      "fdml": results["fdml"], "ratio": median[name] / median["fdml"], "agrees": bool(agrees)})
@@ -322,7 +336,7 @@ def main():
         print(json.dumps(peer(args)))
         return 0
     rows = []
-    print(f"{'item':<14} {'peer':<8}{'peer s':>10}{'fdml s':>9}{'ratio':>8}{'MiB':>8}{'fdml':>7}  answers")
+    print(f"{'item':<14} {'peer':<8}{'peer s':>10}{'fdml s':>9}{'ratio':>8}{'of cpu':>8}{'MiB':>8}{'fdml':>7}  answers")
     with tempfile.TemporaryDirectory() as folder:
         if not args.table and os.path.exists(f"{SHARED}/adult_all_cleaned.csv"):
             args.table = f"{SHARED}/adult_all_cleaned.csv"

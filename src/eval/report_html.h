@@ -71,6 +71,9 @@ void fdml_html_end_charts(html_page *page);
 /* A figure and its drawing, `height` high; the caption is `title`. */
 void fdml_html_begin_chart(html_page *page, fdml_svg *svg, const char *title,
                            const char *description, double height);
+/* The same of another width than HTML_CHART's. */
+void fdml_html_begin_figure(html_page *page, fdml_svg *svg, const char *title,
+                            const char *description, double width, double height);
 void fdml_html_end_chart(html_page *page, fdml_svg *svg);
 /* A row of a table of two columns, which is open. */
 void fdml_html_fact(html_page *page, const char *what, const char *format, ...)

@@ -46,7 +46,7 @@ static void put_value(html_page *page, const char *text)
         fdml_html_text(page, text);
         return;
     }
-    snprintf(value, sizeof value, "%.*s%.8s", (int)(begin - text), text, end + 1);
+    snprintf(value, sizeof value, "%.*s%.24s", (int)(begin - text), text, end + 1);
     snprintf(interval, sizeof interval, "%.*s", (int)(end - begin), begin + 1);
     fdml_html_text(page, value);
     fputs(" <small>", page->file);
@@ -160,8 +160,8 @@ void fdml_html_end_charts(html_page *page)
     fputs("</div>\n", page->file);
 }
 
-void fdml_html_begin_chart(html_page *page, fdml_svg *svg, const char *title,
-                           const char *description, double height)
+void fdml_html_begin_figure(html_page *page, fdml_svg *svg, const char *title,
+                            const char *description, double width, double height)
 {
     char id[32];
     snprintf(id, sizeof id, "chart-%zu", ++page->n_charts);
@@ -169,7 +169,13 @@ void fdml_html_begin_chart(html_page *page, fdml_svg *svg, const char *title,
     fdml_html_name(page, title);
     fputs("</figcaption>\n", page->file);
     const fdml_svg_about about = { id, title, description };
-    fdml_svg_begin(svg, page->file, &about, HTML_CHART, height, false);
+    fdml_svg_begin(svg, page->file, &about, width, height, false);
+}
+
+void fdml_html_begin_chart(html_page *page, fdml_svg *svg, const char *title,
+                           const char *description, double height)
+{
+    fdml_html_begin_figure(page, svg, title, description, HTML_CHART, height);
 }
 
 void fdml_html_end_chart(html_page *page, fdml_svg *svg)

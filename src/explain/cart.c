@@ -1,8 +1,8 @@
 /* cart.c - see cart.h.
  *
  * Nodes are made in the order of their numbers. For a node every column's values are sorted
- * anew, label in the low bits of the key: trees are shallow, and a binary column costs one pass
- * of the sort. Columns are searched by any thread and compared in their order.
+ * anew, label in the low bits of the key, unless there are but two: trees are shallow. Columns
+ * are searched by any thread and compared in their order.
  *
  * SPDX-License-Identifier: MIT */
 #include "explain/cart.h"
@@ -90,12 +90,43 @@ static cut best_cut(const uint64_t *key, size_t n, uint32_t n_ones)
     return best;
 }
 
+/* Of a column of at most two values, without sorting: most columns of encoded categories.
+ * False: it has more. */
+static bool cut_of_two(cut *best, const growth *g, size_t d)
+{
+    const uint32_t *row = g->row + g->at.begin;
+    const size_t n = g->at.end - g->at.begin;
+    const float one = g->z[row[0] * g->dim + d];
+    float other = one;
+    size_t n_one = 0, ones = 0; /* rows of the first value, and the labels 1 among them */
+    for (size_t i = 0; i < n; i++) {
+        const float value = g->z[row[i] * g->dim + d];
+        if (value == one)
+            n_one++, ones += g->label[row[i]];
+        else if (other == one)
+            other = value;
+        else if (value != other)
+            return false;
+    }
+    const bool is_left = one < other;
+    const double n_left = (double)(is_left ? n_one : n - n_one),
+                 left = (double)(is_left ? ones : g->n_ones - ones);
+    const float below = is_left ? one : other, above = is_left ? other : one;
+    const float reach = below + GAP;
+    *best = (cut){ .score = -1 };
+    if (above > reach)
+        *best = (cut){ purity(n_left, left) + purity((double)n - n_left, g->n_ones - left),
+                       threshold_of(below, above) };
+    return true;
+}
+
 static void search_column(void *ctx, size_t d, int thread)
 {
     const growth *g = ctx;
     const desk *own = g->desks + thread;
     const uint32_t *row = g->row + g->at.begin;
     const size_t n = g->at.end - g->at.begin;
+    if (cut_of_two(&g->cuts[d], g, d)) return;
     for (size_t i = 0; i < n; i++)
         own->key[i] =
             (uint64_t)fdml_key_of_float(g->z[row[i] * g->dim + d]) << 32 | g->label[row[i]];

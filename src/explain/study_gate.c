@@ -97,7 +97,7 @@ static fdml_status check_change(const gate_place *at, const metric_place *metric
 {
     const bool by_method = options->baseline != SIZE_MAX;
     if (!by_method && options->baseline_source == SIZE_MAX)
-        return fdml_gate_needs(at, "change needs a baseline that others are compared with");
+        return fdml_gate_needs(at, "change needs a baseline (--compare)");
     if (metric->method == SIZE_MAX)
         return fdml_gate_needs(at, "change is of an explanation, not of quality");
     if (by_method ? metric->method == options->baseline
@@ -156,7 +156,7 @@ static fdml_status check_operand(const gate_place *at, const fdml_tabular *table
     if (o->kind != GATE_INFORMATION)
         FDML_TRY(check_metric(at, options));
     else if (!options->with_information)
-        return fdml_gate_needs(at, "information about groups is not asked for");
+        return fdml_gate_needs(at, "information about groups is not asked for (--information)");
     return check_columns(at, table, options);
 }
 

@@ -13,15 +13,15 @@
 #include "base/number.h"
 #include "eval/report_tables.h"
 #include "eval/svg.h"
-#include "explain/study_report.h"
+#include "explain/study_plot.h"
 
-/* Pixels. 400 across, so that text is legible on a phone of 360 and not huge on 720. */
-enum { WIDTH = 400, EDGE = 10, NAME = 116, VALUE = 72, NUMBER = 54, GAP = 6 };
+/* Pixels. */
+enum { WIDTH = FDML_STUDY_PANEL, EDGE = 10, NAME = 116, VALUE = 72, NUMBER = 54, GAP = 6 };
 enum { LINE = 16, ROW = 18, BAR = 12, AXIS = 20, BETWEEN = 14 };
 enum { BARS = 12, MOST_TEXT = 1200 };
 
 typedef struct drawing {
-    fdml_svg svg;
+    fdml_svg *svg;
     const fdml_study *study;
     size_t test;
 } drawing;
@@ -111,11 +111,11 @@ static void put_bar(drawing *d, const fdml_axis *x, double y, double value, cons
     snprintf(look, sizeof look, "bar s%d", value < 0);
     const double taken = fmin(fdml_svg_text_width(what), VALUE);
     const double room = NAME + VALUE - (taken > 0 ? taken + GAP : 0);
-    fdml_svg_text(&d->svg, EDGE, y + 4, FDML_SVG_START, "ink", room, name);
-    fdml_svg_text(&d->svg, EDGE + NAME + VALUE, y + 4, FDML_SVG_END, "mute", VALUE, what);
-    fdml_svg_rect(&d->svg, fmin(zero, at), y - BAR / 2.0, fmax(fabs(at - zero), 1), BAR, look,
+    fdml_svg_text(d->svg, EDGE, y + 4, FDML_SVG_START, "ink", room, name);
+    fdml_svg_text(d->svg, EDGE + NAME + VALUE, y + 4, FDML_SVG_END, "mute", VALUE, what);
+    fdml_svg_rect(d->svg, fmin(zero, at), y - BAR / 2.0, fmax(fabs(at - zero), 1), BAR, look,
                   tip);
-    fdml_svg_text(&d->svg, WIDTH - EDGE, y + 4, FDML_SVG_END, "ink", NUMBER, number);
+    fdml_svg_text(d->svg, WIDTH - EDGE, y + 4, FDML_SVG_END, "ink", NUMBER, number);
 }
 
 /* What the bars start from and come to, and what the black box says. */
@@ -129,12 +129,12 @@ static void put_caption(drawing *d, const panel *p, double y)
     fdml_show_value(said, p->box->p[d->test]);
     fdml_show_value(e, p->x->e[d->test]);
     snprintf(text, sizeof text, "%s on %s, which says %s", p->x->method->text, name, said);
-    fdml_svg_text(&d->svg, EDGE, y + 11, FDML_SVG_START, "ink", WIDTH - 2 * EDGE, text);
+    fdml_svg_text(d->svg, EDGE, y + 11, FDML_SVG_START, "ink", WIDTH - 2 * EDGE, text);
     snprintf(text, sizeof text,
              p->x->local->is_log_odds ? "base %s + bars = log-odds %s: %s"
                                       : "base %s + bars = prediction %s",
              base, total, e);
-    fdml_svg_text(&d->svg, EDGE, y + 11 + LINE, FDML_SVG_START, "mute", WIDTH - 2 * EDGE, text);
+    fdml_svg_text(d->svg, EDGE, y + 11 + LINE, FDML_SVG_START, "mute", WIDTH - 2 * EDGE, text);
 }
 
 /* Two or three numbers, which is what the narrow plot has room for; those of bars stand beside
@@ -147,10 +147,10 @@ static void put_axis(drawing *d, const fdml_axis *x, double top, double bottom)
         char text[32];
         const double at = fdml_axis_at(x, tick[i]);
         fdml_axis_label(text, x, tick[i]);
-        fdml_svg_line(&d->svg, at, top, at, bottom, "grid");
-        fdml_svg_text(&d->svg, at, bottom + 14, FDML_SVG_MIDDLE, "mute", WIDTH, text);
+        fdml_svg_line(d->svg, at, top, at, bottom, "grid");
+        fdml_svg_text(d->svg, at, bottom + 14, FDML_SVG_MIDDLE, "mute", WIDTH, text);
     }
-    fdml_svg_line(&d->svg, x->from, bottom, x->to, bottom, "axis");
+    fdml_svg_line(d->svg, x->from, bottom, x->to, bottom, "axis");
 }
 
 static void put_panel(drawing *d, const panel *p, double y)
@@ -178,7 +178,21 @@ static void put_panel(drawing *d, const panel *p, double y)
         snprintf(value, sizeof value, "%zu columns", p->n_others);
         put_bar(d, &x, bottom - ROW / 2.0, p->others, "others", value);
     }
-    fdml_svg_line(&d->svg, fdml_axis_at(&x, 0), top, fdml_axis_at(&x, 0), bottom, "axis");
+    fdml_svg_line(d->svg, fdml_axis_at(&x, 0), top, fdml_axis_at(&x, 0), bottom, "axis");
+}
+
+double fdml_study_panel_height(const fdml_study_panel *of)
+{
+    const drawing d = { NULL, of->study, of->test };
+    const panel p = find_panel(&d, of->box, of->method);
+    return panel_height(&p);
+}
+
+void fdml_study_panel_draw(fdml_svg *svg, const fdml_study_panel *of, double y)
+{
+    drawing d = { svg, of->study, of->test };
+    const panel p = find_panel(&d, of->box, of->method);
+    put_panel(&d, &p, y);
 }
 
 /* Which row it is; returns the height taken. */
@@ -193,7 +207,7 @@ static double put_head(drawing *d)
     fdml_name_show(group, t->positive);
     snprintf(text, sizeof text, "Row %zu: %s is %s%s", row + 1, name,
              t->target[row] ? "" : "not ", group);
-    fdml_svg_text(&d->svg, EDGE, y + 11, FDML_SVG_START, "ink", WIDTH - 2 * EDGE, text);
+    fdml_svg_text(d->svg, EDGE, y + 11, FDML_SVG_START, "ink", WIDTH - 2 * EDGE, text);
     for (size_t a = 0; a < study->n_attributes; a++) {
         const fdml_study_attribute *by = &study->attribute[a];
         if (by->is_intersection) continue;
@@ -201,7 +215,7 @@ static double put_head(drawing *d)
         fdml_name_show(name, by->name);
         fdml_name_show(group, by->group[by->code[d->test]]);
         snprintf(text, sizeof text, "%s: %s", name, group);
-        fdml_svg_text(&d->svg, EDGE, y + 11, FDML_SVG_START, "mute", WIDTH - 2 * EDGE, text);
+        fdml_svg_text(d->svg, EDGE, y + 11, FDML_SVG_START, "mute", WIDTH - 2 * EDGE, text);
     }
     return y + LINE + BETWEEN;
 }
@@ -222,7 +236,8 @@ fdml_status fdml_study_plot(FILE *file, const fdml_study *study, size_t test, fd
         "One panel for each black box and explanation: bars of what each feature adds to the "
         "prediction, the largest first, and the sum of the others."
     };
-    drawing d = { .study = study, .test = test };
+    fdml_svg svg;
+    drawing d = { &svg, study, test };
     const size_t n_methods = study->options->n_methods;
     const size_t n_cells = study->options->n_sources * n_methods;
     double height = head_height(study);
@@ -235,12 +250,12 @@ fdml_status fdml_study_plot(FILE *file, const fdml_study *study, size_t test, fd
         height += panel_height(&p[n++]);
     }
     if (!n) return fdml_fail(err, FDML_E_ARG, "no method of this study explains single rows");
-    fdml_svg_begin(&d.svg, file, &about, WIDTH, height, true);
+    fdml_svg_begin(&svg, file, &about, WIDTH, height, true);
     double y = put_head(&d);
     for (size_t i = 0; i < n; i++) {
         put_panel(&d, &p[i], y);
         y += panel_height(&p[i]);
     }
-    fdml_svg_end(&d.svg);
+    fdml_svg_end(&svg);
     return FDML_OK;
 }

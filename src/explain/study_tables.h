@@ -61,6 +61,8 @@ bool fdml_study_verdict(const char *const **sentence, size_t *n,
 
 /* Can it be told from chance? 1 yes, 0 no, -1 not tested. */
 int fdml_study_is_shown(double p_holm, const fdml_study *study);
+/* Gaps of the study that were tested, and how many of them can be told from chance. */
+size_t fdml_study_count_gaps(size_t *n_shown, const fdml_study *study);
 /* Its predictions are the black box's whatever the data are: SHAP with all features. */
 bool fdml_study_is_exact(const fdml_method *method);
 /* "lime", "lime on logistic", "tree on mlp": what changes of this method are against. */

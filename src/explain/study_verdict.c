@@ -54,8 +54,7 @@ static void say(answer *a, const char *text)
     a->sentence[a->n++] = copy;
 }
 
-/* Gaps of the study that were tested, and how many can be told from chance. */
-static size_t count_gaps(size_t *n_shown, const fdml_study *study)
+size_t fdml_study_count_gaps(size_t *n_shown, const fdml_study *study)
 {
     const fdml_study_options *o = study->options;
     size_t n = 0;
@@ -80,7 +79,7 @@ static void say_count(answer *a)
     const double alpha = 1 - o->confidence;
     char text[TEXT], level[FDML_SHOWN_MAX];
     size_t n_shown;
-    const size_t n = count_gaps(&n_shown, a->study);
+    const size_t n = fdml_study_count_gaps(&n_shown, a->study);
     fdml_show_level(level, &settings);
     if (!n) {
         say(a, "No gap was tested.");

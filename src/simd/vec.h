@@ -24,9 +24,10 @@
  *
  * Some operations take the lanes of a vu as signed: vu_sra shifts the sign in, vu_clamp_u8
  * brings values to 0..255, and vu_store_u8 does so and stores sixteen bytes. vu_add, vu_sub and
- * vu_mul are modulo 2^32. vu_load_u8 widens sixteen bytes, vu_load_i16 eight int16 of either
- * pointer. vu_store_u16 stores the low halves; vu_store_rgb the low three bytes of each lane,
- * 48 in all. vf_cast and vu_cast keep the bits.
+ * vu_mul are modulo 2^32; vu_mul_both returns the same and puts the upper halves into *high.
+ * vu_load_u8 widens sixteen bytes, vu_load_i16 eight int16 of either pointer. vu_store_u16
+ * stores the low halves; vu_store_rgb the low three bytes of each lane, 48 in all. vf_cast and
+ * vu_cast keep the bits.
  *
  * An operation enters when a kernel needs it, and then in all four backends.
  * SPDX-License-Identifier: MIT */

@@ -153,6 +153,19 @@ VEC vu vu_select(vm m, vu a, vu b)
 }
 VEC vu vu_add(vu a, vu b) { return MAP2(vu, _mm256_add_epi32, a, b); }
 VEC vu vu_mul(vu a, vu b) { return MAP2(vu, _mm256_mullo_epi32, a, b); }
+VEC vu vu_xor(vu a, vu b) { return MAP2(vu, _mm256_xor_si256, a, b); }
+VEC __m256i avx2_mul_both(__m256i *high, __m256i a, __m256i b) /* even and odd lanes, 64 bits wide */
+{
+    const __m256i even = _mm256_mul_epu32(a, b);
+    const __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64(a, 32), _mm256_srli_epi64(b, 32));
+    *high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+    return _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
+}
+VEC vu vu_mul_both(vu *high, vu a, vu b)
+{
+    const __m256i lo = avx2_mul_both(&high->lo, a.lo, b.lo);
+    return PAIR(vu, lo, avx2_mul_both(&high->hi, a.hi, b.hi));
+}
 VEC vu vu_shr(vu a, int n)
 {
     return PAIR(vu, _mm256_srli_epi32(a.lo, n), _mm256_srli_epi32(a.hi, n));

@@ -83,6 +83,14 @@ VEC vu vu_from_vf(vf a) { return _mm512_cvttps_epi32(a); }
 VEC vu vu_select(vm m, vu a, vu b) { return _mm512_mask_blend_epi32(m, b, a); }
 VEC vu vu_add(vu a, vu b) { return _mm512_add_epi32(a, b); }
 VEC vu vu_mul(vu a, vu b) { return _mm512_mullo_epi32(a, b); }
+VEC vu vu_xor(vu a, vu b) { return _mm512_xor_si512(a, b); }
+VEC vu vu_mul_both(vu *high, vu a, vu b) /* even lanes and odd ones, each 64 bits wide */
+{
+    const __m512i even = _mm512_mul_epu32(a, b);
+    const __m512i odd = _mm512_mul_epu32(_mm512_srli_epi64(a, 32), _mm512_srli_epi64(b, 32));
+    *high = _mm512_mask_mov_epi32(_mm512_srli_epi64(even, 32), 0xaaaa, odd);
+    return _mm512_mask_mov_epi32(even, 0xaaaa, _mm512_slli_epi64(odd, 32));
+}
 VEC vu vu_shr(vu a, int n) { return _mm512_srli_epi32(a, (unsigned)n); }
 VEC vu vu_load_u8(const unsigned char *p)
 {

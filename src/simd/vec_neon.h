@@ -132,6 +132,19 @@ VEC vu vu_from_vf(vf a) { return MAP1(vu, vcvtq_u32_f32, a); }
 VEC vu vu_select(vm m, vu a, vu b) { return MAP3(vu, vbslq_u32, m, a, b); }
 VEC vu vu_add(vu a, vu b) { return MAP2(vu, vaddq_u32, a, b); }
 VEC vu vu_mul(vu a, vu b) { return MAP2(vu, vmulq_u32, a, b); }
+VEC vu vu_xor(vu a, vu b) { return MAP2(vu, veorq_u32, a, b); }
+VEC vu vu_mul_both(vu *high, vu a, vu b)
+{
+    vu low;
+    for (int i = 0; i < 4; i++) {
+        const uint64x2_t first = vmull_u32(vget_low_u32(a.q[i]), vget_low_u32(b.q[i]));
+        const uint64x2_t second = vmull_high_u32(a.q[i], b.q[i]);
+        const uint32x4_t x = vreinterpretq_u32_u64(first), y = vreinterpretq_u32_u64(second);
+        low.q[i] = vuzp1q_u32(x, y);
+        high->q[i] = vuzp2q_u32(x, y);
+    }
+    return low;
+}
 VEC vu vu_shr(vu a, int n) /* to the right is to the left by -n */
 {
     const int32x4_t by = vdupq_n_s32(-n);

@@ -77,6 +77,12 @@ VEC vu vu_from_vf(vf a) { VU((uint32_t)a.l[i]); }
 VEC vu vu_select(vm m, vu a, vu b) { VU(m.bits >> i & 1 ? a.l[i] : b.l[i]); }
 VEC vu vu_add(vu a, vu b) { VU(a.l[i] + b.l[i]); }
 VEC vu vu_mul(vu a, vu b) { VU(a.l[i] * b.l[i]); }
+VEC vu vu_xor(vu a, vu b) { VU(a.l[i] ^ b.l[i]); }
+VEC vu vu_mul_both(vu *high, vu a, vu b)
+{
+    for (int i = 0; i < VL; i++) high->l[i] = (uint32_t)((uint64_t)a.l[i] * b.l[i] >> 32);
+    return vu_mul(a, b);
+}
 VEC vu vu_shr(vu a, int n) { VU(a.l[i] >> n); }
 VEC vu vu_load_u8(const unsigned char *p) { VU(p[i]); }
 VEC vu vu_sub(vu a, vu b) { VU(a.l[i] - b.l[i]); }

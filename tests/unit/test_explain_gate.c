@@ -226,10 +226,10 @@ Test(explain_gate, what_is_not_computed_is_refused, .init = begin, .fini = end)
                    "column 8: change: this is the baseline itself");
     w.options.baseline = w.options.baseline_source = SIZE_MAX;
     expect_refused("change(mlp/shap.accuracy) < 2", FDML_E_ARG,
-                   "column 8: change needs a baseline that others are compared with");
+                   "column 8: change needs a baseline (--compare)");
     w.options.with_information = w.options.with_intersections = false;
     expect_refused("information(sex) < 2", FDML_E_ARG,
-                   "column 1: information about groups is not asked for");
+                   "column 1: information about groups is not asked for (--information)");
     expect_refused("gap(mlp/lime.accuracy, sex, 'ra|ce <i>') < 2", FDML_E_ARG,
                    "column 5: intersections are switched off");
 }

@@ -6,19 +6,17 @@
 /* --- words ---------------------------------------------------------------------------------
  */
 
-/* Sixteen blocks at once, in plain C that compilers make vectors of: integers have no rounding,
- * so nothing else is needed for equal bits. Constants: base/rng.c. */
-static void philox_lanes(uint32_t c[4][VL], uint32_t k0, uint32_t k1)
+/* Sixteen blocks at once; constants as in base/rng.c. */
+VEC void philox_lanes(vu c[4], uint32_t k0, uint32_t k1)
 {
+    const vu m0 = vu_set1(0xD2511F53u), m1 = vu_set1(0xCD9E8D57u);
     for (int round = 0; round < 10; round++) {
-        for (int l = 0; l < VL; l++) {
-            const uint64_t left = (uint64_t)0xD2511F53u * c[0][l];
-            const uint64_t right = (uint64_t)0xCD9E8D57u * c[2][l];
-            c[0][l] = (uint32_t)(right >> 32) ^ c[1][l] ^ k0;
-            c[2][l] = (uint32_t)(left >> 32) ^ c[3][l] ^ k1;
-            c[1][l] = (uint32_t)right;
-            c[3][l] = (uint32_t)left;
-        }
+        vu high0, high1;
+        const vu low0 = vu_mul_both(&high0, c[0], m0), low1 = vu_mul_both(&high1, c[2], m1);
+        c[0] = vu_xor(vu_xor(high1, c[1]), vu_set1(k0));
+        c[1] = low1;
+        c[2] = vu_xor(vu_xor(high0, c[3]), vu_set1(k1));
+        c[3] = low0;
         k0 += 0x9E3779B9u;
         k1 += 0xBB67AE85u;
     }
@@ -28,18 +26,20 @@ static void k_philox_columns(uint32_t *word, size_t stride, size_t n_words,
                              const uint32_t counter[4], const uint32_t key[2], size_t n)
 {
     const uint32_t n_blocks = (uint32_t)((n_words + 3) / 4);
+    uint32_t step[VL], lanes[VL];
+    for (uint32_t l = 0; l < VL; l++) step[l] = l * n_blocks;
     for (size_t first = 0; first < n; first += VL) {
         const size_t n_here = n - first < VL ? n - first : VL;
         for (uint32_t b = 0; b < n_blocks; b++) {
-            uint32_t c[4][VL];
-            for (uint32_t l = 0; l < VL; l++) {
-                c[0][l] = counter[0] + ((uint32_t)first + l) * n_blocks + b;
-                c[1][l] = counter[1], c[2][l] = counter[2], c[3][l] = counter[3];
-            }
+            const uint32_t at = counter[0] + (uint32_t)first * n_blocks + b;
+            vu c[4] = { vu_add(vu_load(step), vu_set1(at)), vu_set1(counter[1]),
+                        vu_set1(counter[2]), vu_set1(counter[3]) };
             philox_lanes(c, key[0], key[1]);
-            const size_t n_of_block = n_words - 4 * b < 4 ? n_words - 4 * b : 4;
-            for (size_t w = 0; w < n_of_block; w++)
-                memcpy(word + (4 * b + w) * stride + first, c[w], n_here * sizeof *word);
+            for (size_t w = 4 * b; w < n_words && w < 4 * (size_t)b + 4; w++) {
+                uint32_t *to = word + w * stride + first;
+                vu_store(n_here == VL ? to : lanes, c[w % 4]);
+                if (n_here < VL) memcpy(to, lanes, n_here * sizeof *to);
+            }
         }
     }
 }
