@@ -17,7 +17,7 @@
 
 /* Pixels. */
 enum { WIDTH = FDML_STUDY_PANEL, EDGE = 10, NAME = 116, VALUE = 72, NUMBER = 54, GAP = 6 };
-enum { LINE = 16, ROW = 18, BAR = 12, AXIS = 34, BETWEEN = 14 };
+enum { LINE = 16, ROW = 18, BAR = 12, AXIS = 20, BETWEEN = 14 };
 enum { BARS = 12, MOST_TEXT = 1200 };
 
 typedef struct drawing {
@@ -137,6 +137,22 @@ static void put_caption(drawing *d, const panel *p, double y)
     fdml_svg_text(d->svg, EDGE, y + 11 + LINE, FDML_SVG_START, "mute", WIDTH - 2 * EDGE, text);
 }
 
+/* Two or three numbers, which is what the narrow plot has room for; those of bars stand beside
+ * them. */
+static void put_axis(drawing *d, const fdml_axis *x, double top, double bottom)
+{
+    double tick[FDML_SVG_TICKS];
+    const size_t n = fdml_axis_ticks(tick, x, 2);
+    for (size_t i = 0; i < n; i++) {
+        char text[32];
+        const double at = fdml_axis_at(x, tick[i]);
+        fdml_axis_label(text, x, tick[i]);
+        fdml_svg_line(d->svg, at, top, at, bottom, "grid");
+        fdml_svg_text(d->svg, at, bottom + 14, FDML_SVG_MIDDLE, "mute", WIDTH, text);
+    }
+    fdml_svg_line(d->svg, x->from, bottom, x->to, bottom, "axis");
+}
+
 static void put_panel(drawing *d, const panel *p, double y)
 {
     const fdml_study_local *local = p->x->local;
@@ -152,7 +168,7 @@ static void put_panel(drawing *d, const panel *p, double y)
     x.from = EDGE + NAME + VALUE + GAP + 2;
     x.to = WIDTH - EDGE - NUMBER - GAP;
     put_caption(d, p, y);
-    fdml_svg_axis_x(d->svg, &x, top, bottom, NULL);
+    put_axis(d, &x, top, bottom);
     for (size_t i = 0; i < p->n; i++) {
         tell_value(value, d, local->column[p->column[i]]);
         put_bar(d, &x, top + ((double)i + 0.5) * ROW, c[p->column[i]],

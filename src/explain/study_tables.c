@@ -209,9 +209,8 @@ static void put_gaps(const study_maker *m, const fdml_study_attribute *by,
 
 static bool make_gaps(const study_maker *m)
 {
-    static const char *const header[] = {
-        "method", "max gap ACC", "behind", "mean gap AUROC", "mean gap ACC", "mean gap residual"
-    };
+    static const char *const header[] = { "method",         "max gap ACC",  "behind",
+                                          "mean gap AUROC", "mean gap ACC", "mean gap resid." };
     const fdml_study *study = m->study;
     const size_t n_methods = study->options->n_methods;
     char level[FDML_SHOWN_MAX], mark[NOTE];
