@@ -3,7 +3,8 @@
  * Columns: section, black_box, method, by, group, metric, n, value, lo, hi, sd, p, p_holm,
  * worst, why. Sections: count, target_share, choice choice_auroc (group: the seed), quality
  * quality_group quality_gap_X, overall, group, behind, gap_X (X: a name of
- * fdml_fidelity_gap_name), change_overall change_group change_gap_X, information (metric: the
+ * fdml_fidelity_gap_name), change_overall change_group change_gap_X, decision decision_gap
+ * (metric: box good alone explained even, see simulate.h), information (metric: the
  * classifier), gate. An empty cell is "not given".
  *
  * SPDX-License-Identifier: MIT */
@@ -12,6 +13,7 @@
 
 #include "data/csv_write.h"
 #include "explain/fidelity_change.h"
+#include "explain/simulate.h"
 #include "explain/study_report.h"
 
 /* What stands in front of a number. */
@@ -146,6 +148,45 @@ static void put_change(place p, const fdml_study *study, const fdml_fidelity_cha
     }
 }
 
+/* Of simulate.h; p: box, method, by, group. */
+static void put_decisions(place p, const fdml_simulation_group *g)
+{
+    const struct {
+        const char *name;
+        double value;
+    } item[] = { { "box", g->p_correct_box },
+                 { "good", g->p_good },
+                 { "alone", g->alone },
+                 { "explained", g->explained },
+                 { "even", g->even } };
+    p.section = "decision";
+    for (size_t i = 0; i < sizeof item / sizeof *item; i++) {
+        p.metric = item[i].name;
+        put_bare(&p, item[i].value, g->why);
+    }
+}
+
+static void put_simulation(place p, const fdml_study *study, const fdml_simulation *simulation)
+{
+    static const char *const name[] = { "alone", "explained", "even" };
+    put_decisions(p, &simulation[0].overall);
+    for (size_t a = 0; a < study->n_attributes; a++) {
+        const fdml_simulation *s = &simulation[a];
+        const double gap[] = { s->gap.alone, s->gap.explained, s->gap.even };
+        p.by = study->attribute[a].name;
+        for (size_t g = 0; g < s->n_groups; g++) {
+            p.group = study->attribute[a].group[g];
+            put_decisions(p, &s->group[g]);
+        }
+        p.group = NULL;
+        p.section = "decision_gap";
+        for (size_t i = 0; i < 3; i++) {
+            p.metric = name[i];
+            put_bare(&p, gap[i], "fewer than two groups have a value");
+        }
+    }
+}
+
 /* --- the study ---------------------------------------------------------------------------- */
 
 static void put_counts(FILE *file, const fdml_study *study)
@@ -223,6 +264,7 @@ fdml_status fdml_study_csv(FILE *file, const fdml_study_report *report, fdml_are
             p.method = x->method->text;
             put_fidelity(p, "", study, x->by);
             if (x->change) put_change(p, study, x->change);
+            if (x->simulation) put_simulation(p, study, x->simulation);
         }
     }
     put_information(file, study);

@@ -61,6 +61,11 @@ static const struct {
       "features: 1/2, they do not tell it; 1, they give it away. Here logistic regression and "
       "a "
       "network with one hidden layer [the question is the paper's, the classifiers are ours]" },
+    { "decision", "probability that a person decides right who sees the black box's answer and "
+                  "an explanation, "
+                  "from the authors' study with users [paper], where the explanation is good "
+                  "as often as it "
+                  "says what the black box says [ours]" },
     { "lime",
       "a ridge regression, weighted by nearness, of the black box's probability over samples "
       "around each row; e is its value at the row itself and may lie outside of 0 to 1 "
@@ -146,6 +151,7 @@ size_t fdml_study_keys(const char *key[FDML_STUDY_MOST_KEYS], const fdml_study *
     add(&list, "quality", true);
     add(&list, "change", has_change);
     add(&list, "information", study->n_information > 0);
+    add(&list, "decision", o->with_simulation);
     add_methods(&list, o);
     return list.n;
 }

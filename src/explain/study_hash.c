@@ -8,6 +8,7 @@
 #include "base/hash_stream.h"
 #include "eval/result_hash.h"
 #include "explain/fidelity_change.h"
+#include "explain/simulate.h"
 #include "explain/study.h"
 
 static void put_value(fdml_sha256 *sha, const fdml_fidelity_value *v)
@@ -51,6 +52,28 @@ static void put_change(fdml_sha256 *sha, const fdml_fidelity_change *c)
         for (size_t k = 0; k < FDML_FIDELITY_GAPS; k++) put_difference(sha, &c->gap[m][k]);
 }
 
+static void put_decisions(fdml_sha256 *sha, const fdml_simulation_group *g)
+{
+    fdml_hash_real(sha, g->p_correct_box);
+    fdml_hash_real(sha, g->p_good);
+    fdml_hash_real(sha, g->alone);
+    fdml_hash_real(sha, g->explained);
+    fdml_hash_real(sha, g->even);
+}
+
+static void put_simulation(fdml_sha256 *sha, const fdml_simulation *s)
+{
+    put_decisions(sha, &s->overall);
+    for (size_t g = 0; g < s->n_groups; g++) put_decisions(sha, &s->group[g]);
+    fdml_hash_real(sha, s->gap.alone);
+    fdml_hash_real(sha, s->gap.explained);
+    fdml_hash_real(sha, s->gap.even);
+    for (size_t i = 0; s->step && i < FDML_SIMULATION_STEPS; i++) {
+        fdml_hash_real(sha, s->step[i].better);
+        fdml_hash_real(sha, s->step[i].worse);
+    }
+}
+
 static void put_explained(fdml_sha256 *sha, const fdml_study *study,
                           const fdml_study_explained *x)
 {
@@ -59,6 +82,8 @@ static void put_explained(fdml_sha256 *sha, const fdml_study *study,
     fdml_hash_count(sha, x->change ? study->n_attributes : 0);
     for (size_t a = 0; x->change && a < study->n_attributes; a++)
         put_change(sha, &x->change[a]);
+    for (size_t a = 0; x->simulation && a < study->n_attributes; a++)
+        put_simulation(sha, &x->simulation[a]);
 }
 
 static void put_box(fdml_sha256 *sha, const fdml_study *study, const fdml_study_box *box)

@@ -66,7 +66,8 @@ fdml_status fdml_study_plot(FILE *file, const fdml_study *study, size_t test, fd
  */
 
 /* Keys: accuracy auroc residual max_from_average mean_between_groups behind sd interval p
- * p_holm quality change information lime shap gam tree jtt balanced. NULL past the last. */
+ * p_holm quality change information decision lime shap gam tree jtt balanced. NULL past the
+ * last. */
 const char *fdml_study_define_key(size_t index);
 /* NULL: there is none of that key. Tells whose definition it is: [paper] or [ours]. */
 const char *fdml_study_define(const char *key);

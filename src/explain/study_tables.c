@@ -1,6 +1,6 @@
 /* study_tables.c - see study_tables.h.
  * SPDX-License-Identifier: MIT */
-#include "explain/study_tables.h"
+#include "explain/study_maker.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -12,23 +12,6 @@ const char *const fdml_study_measure_name[FDML_FIDELITIES] = { "accuracy", "AURO
                                                                "residual" };
 
 enum { MOST_CELLS = FDML_STUDY_MOST_METHODS, NOTE = 512 };
-
-typedef struct maker {
-    fdml_study_table *table;
-    fdml_grid *grid;
-    const fdml_study *study;
-    const fdml_study_box *box;
-    fdml_arena *arena;
-    bool is_flat;
-} maker;
-
-/* A number of a row. */
-typedef struct cell {
-    size_t column;
-    const fdml_estimate *e;
-    double sd;
-    bool is_marked;
-} cell;
 
 /* --- cells -------------------------------------------------------------------------------- */
 
@@ -44,7 +27,7 @@ static void append_spread(char text[FDML_SHOWN_MAX], double sd)
     fdml_text_append(text, FDML_SHOWN_MAX, " ± %s", shown + (sd >= 0.0005 && *shown == '0'));
 }
 
-static void put_value(const maker *m, const cell *c)
+static void put_value(const study_maker *m, const study_cell *c)
 {
     char text[FDML_SHOWN_MAX];
     if (isnan(c->e->value) && c->e->why) {
@@ -62,7 +45,7 @@ static bool has_interval(const fdml_estimate *e)
     return !isnan(e->value) && !isnan(e->lo) && !isnan(e->hi);
 }
 
-static void put_interval(const maker *m, const cell *c)
+static void put_interval(const study_maker *m, const study_cell *c)
 {
     char lo[FDML_SHOWN_MAX], hi[FDML_SHOWN_MAX];
     if (!has_interval(c->e)) return;
@@ -72,7 +55,7 @@ static void put_interval(const maker *m, const cell *c)
 }
 
 /* The row that was begun, and the one of its intervals. */
-static void put_cells(const maker *m, const cell *c, size_t n)
+void fdml_study_cells(const study_maker *m, const study_cell *c, size_t n)
 {
     bool has_some = false;
     for (size_t i = 0; i < n; i++) {
@@ -84,17 +67,15 @@ static void put_cells(const maker *m, const cell *c, size_t n)
     for (size_t i = 0; i < n; i++) put_interval(m, &c[i]);
 }
 
-static bool begin(const maker *m, const char *const *header, size_t n_columns, size_t n_fixed,
-                  size_t n_rows)
+bool fdml_study_begin(const study_maker *m, const char *const *header, size_t n_columns,
+                      size_t n_fixed, size_t n_rows)
 {
     if (!fdml_grid_init(m->grid, NULL, n_columns, n_fixed, n_rows, m->arena)) return false;
     for (size_t c = 0; c < n_columns; c++) m->grid->header[c] = header[c];
     return true;
 }
 
-static const char *keep(const maker *m, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static const char *keep(const maker *m, const char *format, ...)
+const char *fdml_study_keep(const study_maker *m, const char *format, ...)
 {
     char text[NOTE + FDML_NAME_SHOWN];
     va_list arguments;
@@ -105,29 +86,30 @@ static const char *keep(const maker *m, const char *format, ...)
 }
 
 /* `mark`: what * says; "": there is none. */
-static bool finish(const maker *m, const char *title, const char *mark, bool has_spread)
+bool fdml_study_finish(const study_maker *m, const char *title, const char *mark,
+                       bool has_spread)
 {
     const fdml_study_options *o = m->study->options;
     char name[FDML_NAME_SHOWN] = "", note[NOTE] = "";
     if (m->box) fdml_name_show(name, m->box->source->name);
-    m->table->title = keep(m, "%s%s%s", name, m->box ? ": " : "", title);
+    m->table->title = fdml_study_keep(m, "%s%s%s", name, m->box ? ": " : "", title);
     if (o->n_seeds > 1 && has_spread)
         fdml_text_append(note, NOTE, "±: standard deviation over %zu seeds. ", o->n_seeds);
     if (o->n_bootstrap)
         fdml_text_append(note, NOTE, "[lo, hi]: %g%% interval over test rows, %zu bootstraps. ",
                          100 * o->confidence, o->n_bootstrap);
     if (*mark) fdml_text_append(note, NOTE, "*: %s", mark);
-    m->table->note = keep(m, "%s", note);
+    m->table->note = fdml_study_keep(m, "%s", note);
     return m->table->title && m->table->note && !m->grid->failed;
 }
 
 /* --- a black box -------------------------------------------------------------------------- */
 
-/* Rows that tables of groups have: one for all, a heading for each attribute, its groups. */
-static size_t count_group_rows(const fdml_study *study)
+size_t fdml_study_group_rows(const fdml_study *study, size_t per_group, size_t per_attribute)
 {
-    size_t n = 2;
-    for (size_t a = 0; a < study->n_attributes; a++) n += 1 + 2 * study->attribute[a].n_groups;
+    size_t n = per_group;
+    for (size_t a = 0; a < study->n_attributes; a++)
+        n += 1 + per_group * study->attribute[a].n_groups + per_attribute;
     return n;
 }
 
@@ -140,79 +122,80 @@ static bool is_apart(const fdml_fidelity *f, size_t group, size_t measure)
            !fdml_is_flat(&f->of_group[i].e);
 }
 
-static void name_row(const maker *m, const char *name, size_t n)
+void fdml_study_named_row(const study_maker *m, const char *name, size_t n)
 {
     fdml_grid_row(m->grid);
     fdml_grid_set(m->grid, 0, FDML_CELL_NAME, "%s", name);
     fdml_grid_set(m->grid, 1, FDML_CELL_VALUE, "%zu", n);
 }
 
-static void set_cell(cell *c, size_t column, const fdml_fidelity_value *v, bool is_marked)
+static void set_cell(study_cell *c, size_t column, const fdml_fidelity_value *v, bool is_marked)
 {
-    *c = (cell){ column, &v->e, v->sd, is_marked };
+    *c = (study_cell){ column, &v->e, v->sd, is_marked };
 }
 
-static bool make_quality(const maker *m)
+static bool make_quality(const study_maker *m)
 {
     static const char *const header[] = { "test rows", "n", "accuracy", "AUROC", "residual" };
     const fdml_study *study = m->study;
-    cell c[FDML_FIDELITIES];
-    if (!begin(m, header, 5, 2, count_group_rows(study))) return false;
+    study_cell c[FDML_FIDELITIES];
+    if (!fdml_study_begin(m, header, 5, 2, fdml_study_group_rows(study, 2, 0))) return false;
     m->grid->is_right[1] = true;
-    name_row(m, "all", study->n_test);
+    fdml_study_named_row(m, "all", study->n_test);
     for (size_t k = 0; k < FDML_FIDELITIES; k++)
         set_cell(&c[k], 2 + k, &m->box->quality[0].overall[k], false);
-    put_cells(m, c, FDML_FIDELITIES);
+    fdml_study_cells(m, c, FDML_FIDELITIES);
     for (size_t a = 0; a < study->n_attributes; a++) {
         const fdml_fidelity *f = &m->box->quality[a];
         fdml_grid_heading(m->grid, study->attribute[a].name);
         for (size_t g = 0; g < f->n_groups; g++) {
-            name_row(m, study->attribute[a].group[g], f->n_rows[g]);
+            fdml_study_named_row(m, study->attribute[a].group[g], f->n_rows[g]);
             for (size_t k = 0; k < FDML_FIDELITIES; k++)
                 set_cell(&c[k], 2 + k, &f->of_group[g * FDML_FIDELITIES + k],
                          is_apart(f, g, k));
-            put_cells(m, c, FDML_FIDELITIES);
+            fdml_study_cells(m, c, FDML_FIDELITIES);
         }
     }
-    return finish(m, "how good the black box itself is, for the target",
-                  "worse than all rows, its interval leaving out 0 (one by one, not"
-                  " corrected).",
-                  true);
+    return fdml_study_finish(m, "how good the black box itself is, for the target",
+                             "worse than all rows, its interval leaving out 0 (one by one, not"
+                             " corrected).",
+                             true);
 }
 
-static bool make_overall(const maker *m)
+static bool make_overall(const study_maker *m)
 {
     static const char *const header[] = { "method", "accuracy", "AUROC", "residual" };
     const size_t n_methods = m->study->options->n_methods;
-    if (!begin(m, header, 4, 1, 2 * n_methods)) return false;
+    if (!fdml_study_begin(m, header, 4, 1, 2 * n_methods)) return false;
     for (size_t i = 0; i < n_methods; i++) {
         const fdml_study_explained *x = &m->box->explained[i];
-        cell c[FDML_FIDELITIES];
+        study_cell c[FDML_FIDELITIES];
         fdml_grid_row(m->grid);
         fdml_grid_set(m->grid, 0, FDML_CELL_TEXT, "%s", x->method->text);
         for (size_t k = 0; k < FDML_FIDELITIES; k++)
             set_cell(&c[k], 1 + k, &x->by[0].overall[k], false);
-        put_cells(m, c, FDML_FIDELITIES);
+        fdml_study_cells(m, c, FDML_FIDELITIES);
     }
-    return finish(m, "fidelity on all test rows", "", true);
+    return fdml_study_finish(m, "fidelity on all test rows", "", true);
 }
 
-static cell gap_cell(const maker *m, const fdml_fidelity *f, size_t column, size_t measure,
-                     size_t kind)
+static study_cell gap_cell(const study_maker *m, const fdml_fidelity *f, size_t column,
+                           size_t measure, size_t kind)
 {
     const fdml_fidelity_gap *gap = &f->gap[measure][kind];
-    return (cell){ column, &gap->e, gap->sd, fdml_study_is_shown(gap->p_holm, m->study) == 1 };
+    return (study_cell){ column, &gap->e, gap->sd,
+                         fdml_study_is_shown(gap->p_holm, m->study) == 1 };
 }
 
 /* The columns of the authors' table, in their order. */
-static void put_gaps(const maker *m, const fdml_study_attribute *by,
+static void put_gaps(const study_maker *m, const fdml_study_attribute *by,
                      const fdml_study_explained *x, const fdml_fidelity *f)
 {
     const fdml_fidelity_gap *worst = &f->gap[FDML_FIDELITY_ACCURACY][FDML_GAP_MAX];
-    const cell c[] = { gap_cell(m, f, 1, FDML_FIDELITY_ACCURACY, FDML_GAP_MAX),
-                       gap_cell(m, f, 3, FDML_FIDELITY_AUROC, FDML_GAP_MEAN),
-                       gap_cell(m, f, 4, FDML_FIDELITY_ACCURACY, FDML_GAP_MEAN),
-                       gap_cell(m, f, 5, FDML_FIDELITY_RESIDUAL, FDML_GAP_MEAN) };
+    const study_cell c[] = { gap_cell(m, f, 1, FDML_FIDELITY_ACCURACY, FDML_GAP_MAX),
+                             gap_cell(m, f, 3, FDML_FIDELITY_AUROC, FDML_GAP_MEAN),
+                             gap_cell(m, f, 4, FDML_FIDELITY_ACCURACY, FDML_GAP_MEAN),
+                             gap_cell(m, f, 5, FDML_FIDELITY_RESIDUAL, FDML_GAP_MEAN) };
     fdml_grid_row(m->grid);
     fdml_grid_set(m->grid, 0, FDML_CELL_TEXT, "%s", x->method->text);
     if (isnan(worst->e.value) && worst->e.why)
@@ -221,10 +204,10 @@ static void put_gaps(const maker *m, const fdml_study_attribute *by,
         fdml_grid_set(
             m->grid, 2, FDML_CELL_NAME, "%s",
             worst->worst < by->n_groups && worst->e.value > 0 ? by->group[worst->worst] : "-");
-    put_cells(m, c, sizeof c / sizeof *c);
+    fdml_study_cells(m, c, sizeof c / sizeof *c);
 }
 
-static bool make_gaps(const maker *m)
+static bool make_gaps(const study_maker *m)
 {
     static const char *const header[] = {
         "method", "max gap ACC", "behind", "mean gap AUROC", "mean gap ACC", "mean gap residual"
@@ -233,7 +216,8 @@ static bool make_gaps(const maker *m)
     const size_t n_methods = study->options->n_methods;
     char level[FDML_SHOWN_MAX], mark[NOTE];
     const fdml_audit_settings settings = { .confidence = study->options->confidence };
-    if (!begin(m, header, 6, 1, study->n_attributes * (2 * n_methods + 1))) return false;
+    if (!fdml_study_begin(m, header, 6, 1, study->n_attributes * (2 * n_methods + 1)))
+        return false;
     for (size_t a = 0; a < study->n_attributes; a++) {
         fdml_grid_heading(m->grid, study->attribute[a].name);
         for (size_t i = 0; i < n_methods; i++)
@@ -243,118 +227,41 @@ static bool make_gaps(const maker *m)
     fdml_show_level(level, &settings);
     snprintf(mark, sizeof mark,
              "can be told from chance at %s (Holm over all gaps of the study).", level);
-    return finish(m, "gaps between groups in fidelity", mark, true);
+    return fdml_study_finish(m, "gaps between groups in fidelity", mark, true);
 }
 
-static bool make_groups(const maker *m, size_t measure)
+static bool make_groups(const study_maker *m, size_t measure)
 {
     const fdml_study *study = m->study;
     const size_t n_methods = study->options->n_methods;
     const char *header[2 + MOST_CELLS] = { "test rows", "n" };
-    cell c[MOST_CELLS];
+    study_cell c[MOST_CELLS];
     for (size_t i = 0; i < n_methods; i++) header[2 + i] = study->options->method[i].text;
-    if (!begin(m, header, 2 + n_methods, 2, count_group_rows(study))) return false;
+    if (!fdml_study_begin(m, header, 2 + n_methods, 2, fdml_study_group_rows(study, 2, 0)))
+        return false;
     m->grid->is_right[1] = true;
-    name_row(m, "all", study->n_test);
+    fdml_study_named_row(m, "all", study->n_test);
     for (size_t i = 0; i < n_methods; i++)
         set_cell(&c[i], 2 + i, &m->box->explained[i].by[0].overall[measure], false);
-    put_cells(m, c, n_methods);
+    fdml_study_cells(m, c, n_methods);
     for (size_t a = 0; a < study->n_attributes; a++) {
         fdml_grid_heading(m->grid, study->attribute[a].name);
         for (size_t g = 0; g < study->attribute[a].n_groups; g++) {
-            name_row(m, study->attribute[a].group[g], m->box->explained[0].by[a].n_rows[g]);
+            fdml_study_named_row(m, study->attribute[a].group[g],
+                                 m->box->explained[0].by[a].n_rows[g]);
             for (size_t i = 0; i < n_methods; i++) {
                 const fdml_fidelity *f = &m->box->explained[i].by[a];
                 set_cell(&c[i], 2 + i, &f->of_group[g * FDML_FIDELITIES + measure],
                          is_apart(f, g, measure));
             }
-            put_cells(m, c, n_methods);
+            fdml_study_cells(m, c, n_methods);
         }
     }
-    return finish(m,
-                  measure == FDML_FIDELITY_ACCURACY ? "accuracy of explanations by group"
-                                                    : "AUROC of explanations by group",
-                  "behind all rows, its interval leaving out 0 (one by one, not corrected).",
-                  true);
-}
-
-/* --- changes ------------------------------------------------------------------------------ */
-
-static void put_change(const maker *m, const fdml_fidelity_difference *d[FDML_FIDELITIES],
-                       const char *name, const char *by)
-{
-    cell c[FDML_FIDELITIES];
-    for (size_t k = 0; k < FDML_FIDELITIES; k++)
-        c[k] = (cell){ 1 + k, &d[k]->e, NAN, fdml_study_is_shown(d[k]->p_holm, m->study) == 1 };
-    fdml_grid_row(m->grid);
-    fdml_grid_set(m->grid, 0, FDML_CELL_NAME, "%s%s", name, by);
-    put_cells(m, c, FDML_FIDELITIES);
-}
-
-static void put_changes(const maker *m, const fdml_study_explained *x)
-{
-    static const char *const gap[FDML_FIDELITY_GAPS] = { "max gap, ", "mean gap, " };
-    const fdml_fidelity_difference *d[FDML_FIDELITIES];
-    for (size_t k = 0; k < FDML_FIDELITIES; k++) d[k] = &x->change[0].overall[k];
-    put_change(m, d, "overall", "");
-    for (size_t a = 0; a < m->study->n_attributes; a++)
-        for (size_t i = 0; i < FDML_FIDELITY_GAPS; i++) {
-            for (size_t k = 0; k < FDML_FIDELITIES; k++) d[k] = &x->change[a].gap[k][i];
-            put_change(m, d, gap[i], m->study->attribute[a].name);
-        }
-}
-
-static bool make_changes(const maker *m)
-{
-    static const char *const header[] = { "change of", "accuracy", "AUROC", "residual" };
-    const fdml_study *study = m->study;
-    const size_t n_methods = study->options->n_methods;
-    const size_t n_rows = 1 + 2 * (1 + FDML_FIDELITY_GAPS * study->n_attributes);
-    if (!begin(m, header, 4, 1, n_methods * n_rows)) return false;
-    for (size_t i = 0; i < n_methods; i++) {
-        if (!m->box->explained[i].change) continue;
-        const char *baseline = fdml_study_baseline(study, i, m->arena);
-        const char *heading =
-            baseline ? keep(m, "%s less %s", study->options->method[i].text, baseline) : NULL;
-        if (!heading) return false;
-        fdml_grid_heading(m->grid, heading);
-        put_changes(m, &m->box->explained[i]);
-    }
-    return finish(m, "changes against the baseline",
-                  "can be told from chance (Holm over the numbers of one comparison).", false);
-}
-
-/* --- the study ---------------------------------------------------------------------------- */
-
-static bool make_information(const maker *m)
-{
-    static const char *const header[] = { "test rows", "n", "logistic regression", "network" };
-    const fdml_study *study = m->study;
-    maker flat = *m;
-    size_t attribute = SIZE_MAX;
-    flat.is_flat = true;
-    if (!begin(m, header, 4, 2, 2 * study->n_information)) return false;
-    m->grid->is_right[1] = true;
-    for (size_t i = 0; i < study->n_information; i++) {
-        const fdml_information *info = &study->information[i];
-        const fdml_factor *by = &study->table->protected_[info->attribute];
-        const cell c[] = { { 2, &info->auroc[0], NAN, false },
-                           { 3, &info->auroc[1], NAN, false } };
-        if (info->attribute != attribute) fdml_grid_heading(m->grid, by->name);
-        attribute = info->attribute;
-        name_row(m, by->level[info->group], info->n);
-        put_cells(&flat, c, 2);
-    }
-    return finish(m, "how well features tell a group from all others (AUROC)", "", false);
-}
-
-static bool make_gates(const maker *m, const fdml_study_report *report)
-{
-    const fdml_report gates = { .gates = report->gates, .n_gates = report->n_gates };
-    if (!fdml_grid_gates(m->grid, &gates, m->arena)) return false;
-    m->table->title = "gates";
-    m->table->note = "";
-    return true;
+    return fdml_study_finish(
+        m,
+        measure == FDML_FIDELITY_ACCURACY ? "accuracy of explanations by group"
+                                          : "AUROC of explanations by group",
+        "behind all rows, its interval leaving out 0 (one by one, not corrected).", true);
 }
 
 bool fdml_study_table_make(fdml_study_table *table, const fdml_study_report *report,
@@ -363,8 +270,8 @@ bool fdml_study_table_make(fdml_study_table *table, const fdml_study_report *rep
 {
     const fdml_study *study = report->study;
     const bool is_of_box = kind < FDML_STUDY_BOX_TABLES;
-    const maker m = { table, &table->grid, study, is_of_box ? &study->box[box] : NULL,
-                      arena, is_flat };
+    const study_maker m = { table, &table->grid, study, is_of_box ? &study->box[box] : NULL,
+                            arena, is_flat };
     switch (kind) {
     case FDML_STUDY_QUALITY:
         return make_quality(&m);
@@ -377,10 +284,12 @@ bool fdml_study_table_make(fdml_study_table *table, const fdml_study_report *rep
     case FDML_STUDY_GROUP_AUROC:
         return make_groups(&m, FDML_FIDELITY_AUROC);
     case FDML_STUDY_CHANGES:
-        return make_changes(&m);
+        return fdml_study_make_changes(&m);
+    case FDML_STUDY_DECISIONS:
+        return fdml_study_make_decisions(&m);
     case FDML_STUDY_INFORMATION:
-        return make_information(&m);
+        return fdml_study_make_information(&m);
     default:
-        return make_gates(&m, report);
+        return fdml_study_make_gates(&m, report);
     }
 }

@@ -102,9 +102,9 @@ static void put_settings(FILE *file, const fdml_study_report *report)
              o->balances_labels ? "yes" : "no");
     fputs("\nSettings: ", file);
     fdml_text_wrap(file, text, 10, 10, WIDTH);
-    fprintf(file, "fdml %s (%s), %s, %d thread%s, %.2f s\nresult_sha256 %s\n", report->version,
+    fprintf(file, "fdml %s (%s), %s, %d thread%s\nresult_sha256 %s\n", report->version,
             report->commit, report->isa, report->n_threads, report->n_threads == 1 ? "" : "s",
-            report->seconds, report->result_sha256);
+            report->result_sha256);
 }
 
 fdml_status fdml_study_text(FILE *file, const fdml_study_report *report, fdml_arena *arena,

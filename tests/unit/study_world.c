@@ -150,6 +150,7 @@ static void fill_options(study_world *w)
                                        .min_group = MIN_GROUP,
                                        .with_intersections = true,
                                        .with_information = true,
+                                       .with_simulation = true,
                                        .with_local = true,
                                        .n_bootstrap = 60,
                                        .n_permutations = 999,
@@ -277,6 +278,19 @@ static void fill_box(study_world *w, size_t b, fdml_arena *arena)
                                   w->explained[b] };
 }
 
+/* Once the box is whole. */
+static void simulate(study_world *w, size_t b, fdml_arena *arena)
+{
+    for (size_t m = 0; m < STUDY_METHODS; m++) {
+        for (size_t a = 0; a < STUDY_ATTRIBUTES; a++)
+            cr_assert_eq(fdml_simulation_make(&w->simulation[b][m][a], &w->box[b],
+                                              &w->explained[b][m], a,
+                                              &fdml_simulation_paper_user, arena, NULL),
+                         FDML_OK);
+        w->explained[b][m].simulation = w->simulation[b][m];
+    }
+}
+
 static void fill_information(study_world *w)
 {
     static const char why[] = "insufficient data (n=5 < 12)";
@@ -336,7 +350,10 @@ void study_world_make(study_world *w, fdml_arena *arena)
     fill_table(w);
     fill_attributes(w);
     fill_options(w);
-    for (size_t b = 0; b < STUDY_BOXES; b++) fill_box(w, b, arena);
+    for (size_t b = 0; b < STUDY_BOXES; b++) {
+        fill_box(w, b, arena);
+        simulate(w, b, arena);
+    }
     fill_information(w);
     w->study.table = &w->table;
     w->study.options = &w->options;

@@ -13,6 +13,7 @@
 #define FDML_TESTS_UNIT_STUDY_WORLD_H
 
 #include "explain/fidelity_change.h"
+#include "explain/simulate.h"
 #include "explain/study.h"
 #include "explain/study_report.h"
 
@@ -59,6 +60,7 @@ typedef struct study_world {
     double contribution[STUDY_BOXES][2][STUDY_TEST * STUDY_COLUMNS];
     double weight[STUDY_BOXES][STUDY_TEST * STUDY_COLUMNS];
     double base[STUDY_BOXES][2][STUDY_TEST], r2[STUDY_BOXES][STUDY_TEST];
+    fdml_simulation simulation[STUDY_BOXES][STUDY_METHODS][STUDY_ATTRIBUTES];
     fdml_study_explained explained[STUDY_BOXES][STUDY_METHODS];
     fdml_study_box box[STUDY_BOXES];
     fdml_information information[STUDY_INFORMATION];
