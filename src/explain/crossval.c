@@ -93,6 +93,11 @@ static int by_score(const void *a, const void *b)
     return (x->index > y->index) - (x->index < y->index);
 }
 
+double fdml_order_scores_memory(size_t n)
+{
+    return fdml_arena_room((double)n, sizeof(scored));
+}
+
 fdml_status fdml_order_scores(uint32_t *order, const double *score, size_t n,
                               fdml_arena *scratch, fdml_error *err)
 {

@@ -36,5 +36,6 @@ fdml_status fdml_auroc(double *auroc, const double *score, const uint8_t *y, siz
 /* order: [n] ascending by score, of equal ones by index. Scratch as above. */
 fdml_status fdml_order_scores(uint32_t *order, const double *score, size_t n,
                               fdml_arena *scratch, fdml_error *err);
+double fdml_order_scores_memory(size_t n); /* bytes */
 
 #endif

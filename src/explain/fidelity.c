@@ -251,6 +251,28 @@ static fdml_status prepare(measuring *m, fdml_arena *arena, fdml_error *err)
     return make_desks(m, arena, err);
 }
 
+double fdml_fidelity_memory(size_t n, size_t n_groups, size_t n_seeds,
+                            const fdml_fidelity_options *options)
+{
+    const double groups = (double)n_groups, values = (groups + 1) * M;
+    const int n_threads = options->n_threads < 1 ? 1 : options->n_threads;
+    const fdml_permutation p = { .n_units = n,
+                                 .n_groups = n_groups,
+                                 .n_features = FDML_FEATURE_UNIT };
+    const double desks = fdml_arena_room((double)n, sizeof(uint32_t)) +
+                         fdml_arena_room(values, sizeof(double)) +
+                         fdml_arena_room(FDML_FIDELITY_SCRATCH(groups), sizeof(double)) +
+                         fdml_arena_room((double)fdml_permutation_scratch(&p, 1), 1);
+    const double drawn = (double)count_values(n_groups) * (double)options->n_bootstrap;
+    const double null = GAPS * (double)options->n_permutations;
+    return fdml_fidelity_members_memory(n, n_groups) + fdml_fidelity_sort_memory(n, n_seeds) +
+           2 * fdml_arena_room(groups * M, sizeof(fdml_fidelity_value)) +
+           fdml_arena_room(groups, sizeof(size_t)) + fdml_arena_room(drawn, sizeof(double)) +
+           fdml_arena_room(null, sizeof(double)) + fdml_arena_room(n_threads, sizeof(desk)) +
+           n_threads * desks + fdml_arena_room((double)(n_seeds + 1) * values, sizeof(double)) +
+           fdml_arena_room((double)n_seeds, sizeof(double)) + 3 * 64;
+}
+
 fdml_status fdml_fidelity_measure(fdml_fidelity *f, const fdml_fidelity_rows *rows,
                                   const fdml_fidelity_options *options, fdml_arena *arena,
                                   fdml_error *err)

@@ -86,6 +86,10 @@ fdml_status fdml_fidelity_measure(fdml_fidelity *f, const fdml_fidelity_rows *ro
                                   const fdml_fidelity_options *options, fdml_arena *arena,
                                   fdml_error *err);
 
+/* Bytes of arena that this takes at most. */
+double fdml_fidelity_memory(size_t n, size_t n_groups, size_t n_seeds,
+                            const fdml_fidelity_options *options);
+
 /* Holm's correction over the gaps of all results together: one audit's attributes, or methods.
  */
 fdml_status fdml_fidelity_correct(fdml_fidelity *f, size_t n, fdml_arena *scratch,
@@ -112,6 +116,7 @@ typedef struct fdml_fidelity_tables {
 
 fdml_status fdml_fidelity_sort(fdml_fidelity_tables *tables, const fdml_fidelity_rows *rows,
                                fdml_arena *arena, fdml_error *err);
+double fdml_fidelity_sort_memory(size_t n, size_t n_seeds); /* bytes */
 
 /* Rows of a replicate: of what group each counts, of the second side n_groups and its group,
  * and how often (NULL: once). By the caller's row. */

@@ -223,6 +223,27 @@ static fdml_status fill(fdml_fidelity_change *change, fdml_fidelity_difference *
     return FDML_OK;
 }
 
+double fdml_fidelity_compare_memory(size_t n, size_t n_groups, size_t n_seeds,
+                                    const fdml_fidelity_options *options)
+{
+    const double rows = BOTH * (double)n, values = ((double)n_groups + 1) * M;
+    const double n_values = values + GAPS, n_seeds_ = (double)n_seeds;
+    const int n_threads = options->n_threads < 1 ? 1 : options->n_threads;
+    const double desks =
+        2 * fdml_arena_room(rows, sizeof(uint32_t)) +
+        fdml_arena_room(BOTH * values, sizeof(double)) +
+        fdml_arena_room(FDML_FIDELITY_SCRATCH((double)n_groups), BOTH * sizeof(double));
+    return fdml_arena_room(n_values, sizeof(fdml_fidelity_difference)) +
+           fdml_fidelity_members_memory(n, n_groups) +
+           2 * fdml_arena_room(rows * n_seeds_, sizeof(double)) +
+           fdml_arena_room(rows, sizeof(uint32_t)) +
+           fdml_fidelity_sort_memory(BOTH * n, n_seeds) +
+           fdml_arena_room(n_values * (double)options->n_bootstrap, sizeof(double)) +
+           fdml_arena_room(n_values * (double)options->n_permutations, sizeof(double)) +
+           fdml_arena_room(n_threads, sizeof(desk)) + n_threads * desks +
+           3 * fdml_arena_room(n_values, sizeof(double));
+}
+
 fdml_status fdml_fidelity_compare(fdml_fidelity_change *change, const fdml_fidelity_rows *rows,
                                   const fdml_fidelity_rows *baseline,
                                   const fdml_fidelity_options *options, fdml_arena *arena,

@@ -35,4 +35,8 @@ fdml_status fdml_fidelity_compare(fdml_fidelity_change *change, const fdml_fidel
                                   const fdml_fidelity_options *options, fdml_arena *arena,
                                   fdml_error *err);
 
+/* Bytes of arena that this takes at most. */
+double fdml_fidelity_compare_memory(size_t n, size_t n_groups, size_t n_seeds,
+                                    const fdml_fidelity_options *options);
+
 #endif

@@ -31,11 +31,21 @@ size_t fdml_fidelity_members_count(const fdml_fidelity_members *m, size_t group)
     return m->begin[group + 1] - m->begin[group];
 }
 
+enum { LONGEST = 96 }; /* a sentence */
+
+double fdml_fidelity_members_memory(size_t n, size_t n_groups)
+{
+    const double groups = (double)n_groups;
+    return fdml_arena_room(groups + 2, sizeof(size_t)) +
+           fdml_arena_room((double)n, sizeof(uint32_t)) +
+           fdml_arena_room(groups, sizeof(char *)) + groups * fdml_arena_room(LONGEST, 1);
+}
+
 static bool explain_small(const char **why, const fdml_fidelity_members *m, size_t least,
                           fdml_arena *arena)
 {
     for (size_t g = 0; g < m->n_groups; g++) {
-        char text[96];
+        char text[LONGEST];
         const size_t n = fdml_fidelity_members_count(m, g);
         if (n && n >= least) continue;
         const int length = snprintf(text, sizeof text, "insufficient data (n=%zu < %zu)", n,

@@ -23,6 +23,7 @@ fdml_status fdml_fidelity_check(const fdml_fidelity_rows *rows, fdml_error *err)
 /* In `arena`. FDML_E_NOMEM. */
 fdml_status fdml_fidelity_members_make(fdml_fidelity_members *m, const fdml_fidelity_rows *rows,
                                        fdml_arena *arena, fdml_error *err);
+double fdml_fidelity_members_memory(size_t n, size_t n_groups); /* bytes, at most */
 size_t fdml_fidelity_members_count(const fdml_fidelity_members *m, size_t group);
 
 /* times: [n] how often each row is among as many of its group, drawn with replacement from the

@@ -51,6 +51,16 @@ fdml_status fdml_fidelity_sort(fdml_fidelity_tables *tables, const fdml_fidelity
     return FDML_OK;
 }
 
+double fdml_fidelity_sort_memory(size_t n, size_t n_seeds)
+{
+    const double rows = (double)n;
+    return fdml_arena_room((double)n_seeds, sizeof(fdml_fidelity_table)) +
+           (double)n_seeds *
+               (fdml_arena_room(rows, sizeof(uint32_t)) + 3 * fdml_arena_room(rows, 1) +
+                fdml_arena_room(rows, sizeof(double))) +
+           fdml_order_scores_memory(n);
+}
+
 /* --- one seed ----------------------------------------------------------------------------- */
 
 /* A pass over the rows: sums [n_sides, n_groups + 1, SUMS], the last those of all rows. */

@@ -16,6 +16,7 @@
 #include "explain/tabular_split.h"
 
 enum { KINDS = 2, FOLDS = 5, LEAST = 2 * FOLDS }; /* training rows: two for each fold */
+enum { LONGEST = 96 };                            /* a sentence */
 
 typedef struct part {
     const uint32_t *row;
@@ -104,7 +105,7 @@ static fdml_status find_obstacle(const char **why, const asking *a, fdml_arena *
     const part parts[2] = { a->train, a->test };
     const size_t least[2] = { LEAST, a->o->min_group ? a->o->min_group : 1 };
     static const char *const word[2] = { "training", "test" };
-    char text[96];
+    char text[LONGEST];
     *why = NULL;
     for (size_t k = 0; k < 2 && !*why; k++) {
         const size_t n_in = count_members(a, parts[k]), n_out = parts[k].n - n_in;
@@ -119,12 +120,18 @@ static fdml_status find_obstacle(const char **why, const asking *a, fdml_arena *
     return FDML_OK;
 }
 
+static fdml_blackbox_options box_options(const fdml_information_options *o,
+                                         fdml_blackbox_kind kind)
+{
+    return (fdml_blackbox_options){
+        .kind = kind, .n_folds = FOLDS, .seed = o->seed, .workers = o->workers
+    };
+}
+
 static fdml_status ask(fdml_estimate *auroc, asking *a, fdml_blackbox_kind kind,
                        fdml_arena *arena, fdml_error *err)
 {
-    const fdml_blackbox_options options = {
-        .kind = kind, .n_folds = FOLDS, .seed = a->o->seed, .workers = a->o->workers
-    };
+    const fdml_blackbox_options options = box_options(a->o, kind);
     const fdml_arena_mark mark = fdml_arena_get_mark(arena);
     fdml_blackbox box;
     fdml_blackbox_choice choice;
@@ -179,6 +186,29 @@ static fdml_status prepare(asking *a, fdml_arena *arena, fdml_error *err)
     if (!a->is_member || !a->code || !a->answer || !a->p) return no_memory(a, err);
     a->t.target = a->is_member;
     return FDML_OK;
+}
+
+double fdml_information_memory(const fdml_tabular *table,
+                               const fdml_information_options *options)
+{
+    const int n_threads = options->workers.n_threads < 1 ? 1 : options->workers.n_threads;
+    double n[FDML_PART_NONE + 1] = { 0 }, n_asked = 0, box = 0;
+    for (size_t i = 0; i < table->n_rows; i++) n[table->part[i]]++;
+    for (size_t c = 0; c < table->n_protected; c++)
+        n_asked += (double)table->protected_[c].n_levels;
+    const size_t n_test = (size_t)n[FDML_PART_TEST];
+    for (int kind = 0; kind < KINDS; kind++) {
+        const fdml_blackbox_options o = box_options(options, (fdml_blackbox_kind)kind);
+        box = fmax(box, fdml_blackbox_train_memory(table, (size_t)n[FDML_PART_TRAIN], &o));
+    }
+    const double interval = fdml_arena_room(n_threads * n[FDML_PART_TEST], sizeof(uint32_t)) +
+                            fdml_arena_room(n_threads, SUMS * sizeof(double)) +
+                            fdml_arena_room((double)options->n_bootstrap, sizeof(double)) +
+                            fdml_fidelity_members_memory(n_test, 2) +
+                            fdml_fidelity_sort_memory(n_test, 1);
+    return n_asked * (sizeof(fdml_information) + 2 * LONGEST) + 4 * (double)table->n_rows +
+           20 * n[FDML_PART_TEST] + 8 * 64 + box +
+           fmax(interval, fdml_blackbox_rows_memory(table, n_test, n_threads));
 }
 
 fdml_status fdml_information_measure(const fdml_information **information, size_t *n,

@@ -39,4 +39,8 @@ fdml_status fdml_information_measure(const fdml_information **information, size_
                                      const fdml_information_options *options, fdml_arena *arena,
                                      fdml_error *err);
 
+/* Bytes of arena that this takes at most. The table is split. */
+double fdml_information_memory(const fdml_tabular *table,
+                               const fdml_information_options *options);
+
 #endif

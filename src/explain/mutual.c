@@ -266,6 +266,20 @@ static fdml_status prepare(job *j, const double *y, fdml_arena *scratch, fdml_er
     return FDML_OK;
 }
 
+double fdml_mutual_memory(size_t n, int n_threads)
+{
+    const double rows = (double)n;
+    const double of_desk = fdml_arena_room(rows, sizeof(fdml_point)) +
+                           fdml_arena_room((double)fdml_plane_cells(n), 4 * sizeof(double)) +
+                           3 * fdml_arena_room(rows, sizeof(double)) +
+                           fdml_arena_room(rows + 1, sizeof(uint32_t));
+    if (n_threads < 1) n_threads = 1;
+    return 4 * fdml_arena_room(rows + 1, sizeof(double)) +
+           2 * fdml_arena_room(rows, sizeof(uint32_t)) +
+           fdml_arena_room(n_threads, sizeof(desk)) + n_threads * of_desk +
+           fdml_order_scores_memory(n);
+}
+
 fdml_status fdml_mutual_information(double *information, const fdml_mutual_columns *columns,
                                     const double *y, int n_threads, fdml_arena *scratch,
                                     fdml_error *err)

@@ -40,6 +40,9 @@ fdml_status fdml_mutual_information(double *information, const fdml_mutual_colum
                                     const double *y, int n_threads, fdml_arena *scratch,
                                     fdml_error *err);
 
+/* Bytes of that scratch, at most. */
+double fdml_mutual_memory(size_t n, int n_threads);
+
 /* column: [k], ascending: those of the largest, of equal ones the first. k at most dim. */
 void fdml_mutual_largest(uint32_t *column, size_t k, const double *information, size_t dim);
 

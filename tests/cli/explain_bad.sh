@@ -58,7 +58,7 @@ test_target_of_one_value()
     credit_table 400
     awk -F, 'NR > 1 { printf "%s", $7 == "yes" ? "T" : NR % 3 ? "E" : "S" }' credit.csv >yes.split
     # shellcheck disable=SC2086
-    refuses "target good" $credit --split yes.split
+    refuses "good is 'yes' in all" $credit --split yes.split
 }
 
 test_word_in_a_numeric_column()
@@ -97,7 +97,7 @@ test_commands()
     # shellcheck disable=SC2086
     refuses 'exit status 3' $base --command 'read line; exit 3'
     # shellcheck disable=SC2086
-    refuses 'signal 9' $base --command "sh -c 'read line; kill -9 \$\$'"
+    refuses 'signal 9' $base --command 'read line; kill -9 $$'
     # shellcheck disable=SC2086
     refuses 'answered' $base --command 'awk "NF == 0 { print .5; fflush() }"'
     # shellcheck disable=SC2086
@@ -126,8 +126,8 @@ test_methods()
     # shellcheck disable=SC2086
     refuses "method 'tree:depth9'" $credit -m tree:depth9
     # shellcheck disable=SC2086
-    refuses "--compare: 'lime:jtt' is no method or black box of this run; did you mean lime?" \
-        $credit -m lime,gam --compare lime:jtt
+    refuses "--compare: 'lme' is no method or black box of this run; did you mean lime?" \
+        $credit -m lime,gam --compare lme
     python3 -c 'print("\n".join(["p"] + ["0.5"] * 600))' >p.csv
     # shellcheck disable=SC2086
     refuses 'asks the black box for rows that no table has' $credit --probabilities p.csv -m lime

@@ -302,3 +302,17 @@ Test(explain_change, refuses_and_runs_out_of_memory)
         fdml_arena_close(&small);
     }
 }
+
+Test(explain_change, says_what_memory_it_takes)
+{
+    const fdml_fidelity_rows rows = case_rows(blackbox_case_e), other = case_rows(other_e);
+    for (int threads = 1; threads <= 3; threads += 2) {
+        const fdml_fidelity_options o = { 100, 300, .95, 1, threads };
+        const double bound = fdml_fidelity_compare_memory(CASE_ROWS, CASE_GROUPS, 1, &o);
+        const double before = (double)arena.used;
+        arena.peak = arena.used;
+        (void)compare(&rows, &other, &o);
+        const double peak = (double)arena.peak - before;
+        cr_expect(peak <= bound && peak > .9 * bound, "%g of %g", peak, bound);
+    }
+}

@@ -286,3 +286,19 @@ Test(explain_fidelity, small_groups)
     cr_assert_float_eq(f.gap[ACC][FDML_GAP_MEAN].e.value, .5, 1e-15);
     fdml_arena_close(&arena);
 }
+
+Test(explain_fidelity, says_what_memory_it_takes)
+{
+    const fdml_fidelity_rows rows = case_rows();
+    for (int threads = 1; threads <= 3; threads += 2) {
+        const fdml_fidelity_options o = { 100, 300, .95, 1, threads };
+        const double bound = fdml_fidelity_memory(CASE_ROWS, CASE_GROUPS, 1, &o);
+        fdml_fidelity f;
+        fdml_arena arena;
+        fdml_arena_init(&arena, 0);
+        cr_assert_eq(fdml_fidelity_measure(&f, &rows, &o, &arena, &err), FDML_OK);
+        const double peak = (double)arena.peak;
+        cr_expect(peak <= bound && peak > .9 * bound, "%g of %g", peak, bound);
+        fdml_arena_close(&arena);
+    }
+}

@@ -164,6 +164,7 @@ Test(explain_information, same_bits_and_little_memory)
         fdml_arena_init(&arena, 0);
         cr_assert_eq(fdml_information_measure(&found, &n, &t, &o, &arena, &err), FDML_OK);
         if (threads == 1) first = *found;
+        cr_expect_leq((double)arena.peak, fdml_information_memory(&t, &o));
         cr_assert_arr_eq(found, &first, sizeof first);
         fdml_arena_close(&arena);
     }

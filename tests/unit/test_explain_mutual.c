@@ -50,6 +50,8 @@ static void measure(double *information, const fdml_mutual_columns *c, int n_thr
     fdml_arena_init(&arena, 0);
     cr_assert_eq(fdml_mutual_information(information, c, y, n_threads, &arena, &err), FDML_OK);
     cr_assert_eq(arena.used, 0);
+    const double peak = (double)arena.peak, bound = fdml_mutual_memory(c->n, n_threads);
+    cr_expect(peak <= bound && (c->n < 2 || peak > .9 * bound), "%g of %g", peak, bound);
     fdml_arena_close(&arena);
 }
 
