@@ -16,11 +16,11 @@ typedef struct chart {
     size_t n, n_series;
 } chart;
 
-static void add_row(chart *c, const char *label, size_t series, double p_right, const char *why)
+static void add_row(chart *c, const char *label, size_t series, const fdml_estimate *e)
 {
     snprintf(c->name[c->n], sizeof *c->name, "%.80s of %.70s", c->legend[series].text, label);
     c->row[c->n] = (html_row){ .label = series ? "" : label,
-                               .estimate = { p_right, NAN, NAN, 0, why },
+                               .estimate = *e,
                                .base = NAN,
                                .series = series,
                                .name = c->name[c->n] };
@@ -37,13 +37,17 @@ static const fdml_simulation_group *group_of(const fdml_simulation *s, size_t gr
 static void add_group(chart *c, const fdml_study_box *box, size_t attribute, const char *label,
                       size_t group)
 {
-    const fdml_simulation_group *first =
-        group_of(&box->explained[0].simulation[attribute], group);
-    add_row(c, label, 0, first->alone, first->why);
-    for (size_t s = 1; s < c->n_series && !isnan(first->alone); s++) {
-        const fdml_simulation_group *g =
-            group_of(&box->explained[s - 1].simulation[attribute], group);
-        add_row(c, label, s, g->explained, g->why);
+    const fdml_fidelity *f = &box->quality[attribute];
+    const fdml_simulation_group *g = group_of(&box->explained[0].simulation[attribute], group);
+    const double alone = g->alone;
+    fdml_estimate e = { alone, NAN, NAN, f->overall[0].e.n, g->why };
+    if (group < f->n_groups) e.n = f->n_rows[group];
+    add_row(c, label, 0, &e);
+    for (size_t s = 1; s < c->n_series && !isnan(alone); s++) {
+        g = group_of(&box->explained[s - 1].simulation[attribute], group);
+        e.value = g->explained;
+        e.why = g->why;
+        add_row(c, label, s, &e);
     }
 }
 
@@ -84,5 +88,7 @@ bool fdml_study_html_put_simulation(html_page *page)
         for (size_t a = 0; a < study->n_attributes; a++)
             if (!study->attribute[a].is_intersection) put_chart(page, &study->box[b], a);
     fdml_html_end_charts(page);
+    for (size_t b = 0; b < study->options->n_sources; b++)
+        if (!fdml_study_html_table(page, FDML_STUDY_DECISIONS, b)) return false;
     return true;
 }
