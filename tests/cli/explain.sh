@@ -13,14 +13,14 @@ test_an_audit()
     assert_stderr_empty
     assert_out 'lime'
     assert_json r.json 'r["schema"] == "fdml-explain/1" and len(r["result_sha256"]) == 64'
-    assert_json r.json '[b["name"] for b in r["boxes"]] == ["logistic", "mlp"]'
-    assert_json r.json '[m["name"] for m in r["boxes"][0]["methods"]] == ["lime", "shap:k5", "gam", "tree"]'
+    assert_json r.json '[b["name"] for b in r["black_boxes"]] == ["logistic", "mlp"]'
+    assert_json r.json '[m["name"] for m in r["black_boxes"][0]["methods"]] == ["lime", "shap:k5", "gam", "tree"]'
     # what the report says of accuracy is what the rows say
     python3 - <<'END'
 import csv, json
 r = json.load(open("r.json"))
 rows = list(csv.DictReader(open("rows.csv")))
-for box in r["boxes"]:
+for box in r["black_boxes"]:
     for method in box["methods"]:
         own = [x for x in rows if x["black_box"] == box["name"] and x["method"] == method["name"]]
         assert len(own) == 60, len(own)
@@ -85,7 +85,7 @@ batch = []
 for line in sys.stdin:
     line = line.rstrip("\n")
     if line:
-        income, debt, age, job = line.split(",")
+        income, debt, age, job, sex = line.split(",")
         z = (float(income) - 50) / 12 - (float(debt) - 10) / 4 + (job == "tech") / 2
         batch.append(1 / (1 + math.exp(-z)))
         continue
@@ -94,8 +94,8 @@ for line in sys.stdin:
 END
     audit --command 'python3 score.py' -m lime:n300,shap:k2,gam,tree --format json
     assert_exit 0
-    assert_json out '[b["name"] for b in r["boxes"]] == ["command"]'
-    assert_json out 'r["boxes"][0]["methods"][0]["overall"]["auroc"]["value"] > 0.95'
+    assert_json out '[b["name"] for b in r["black_boxes"]] == ["command"]'
+    assert_json out 'r["black_boxes"][0]["methods"][0]["overall"]["auroc"]["value"] > 0.95'
 }
 
 test_probabilities()
@@ -104,7 +104,7 @@ test_probabilities()
     awk -F, 'NR == 1 { print "p"; next } { print 1 / (1 + exp(-($1 - 50) / 12 + ($2 - 10) / 4)) }' credit.csv >p.csv
     audit --probabilities p.csv -m gam,tree --format json
     assert_exit 0
-    assert_json out 'r["boxes"][0]["methods"][0]["overall"]["accuracy"]["value"] > 0.9'
+    assert_json out 'r["black_boxes"][0]["methods"][0]["overall"]["accuracy"]["value"] > 0.9'
 }
 
 test_splits()
@@ -126,15 +126,15 @@ test_splits()
 test_gates()
 {
     credit_table
-    audit --black-box mlp -m lime:n500 --fail-if 'lime.accuracy < 0.2'
+    audit --black-box mlp -m lime --fail-if 'lime.accuracy < 0.2'
     assert_exit 0
-    audit --black-box mlp -m lime:n500 --fail-if 'lime.accuracy > 0.2' -o r.txt
+    audit --black-box mlp -m lime --fail-if 'lime.accuracy > 0.2' -o r.txt
     assert_exit 3
     assert_file r.txt
     grep -q 'gate failed: lime.accuracy > 0.2' err || fail 'not told'
-    audit --black-box mlp -m lime:n500 --fail-if 'gap(lime.accuracy, race) > 0.9'
+    audit --black-box mlp -m lime --fail-if 'gap(lime.accuracy, race) > 0.9'
     assert_exit 0
-    audit -m lime:n500 --min-group 1000 --fail-if 'max_gap(mlp/lime:n500.accuracy, race) > 0.9' -o r.txt
+    audit -m lime --min-group 1000 --fail-if 'max_gap(mlp/lime.accuracy, race) > 0.9' -o r.txt
     assert_exit 3
     grep -q 'cannot be decided' err || fail 'undecided is not told'
 }
@@ -144,10 +144,10 @@ test_interventions()
     credit_table
     audit --black-box mlp -m lime:n500,lime:n500:jtt5 --compare lime:n500 --format json
     assert_exit 0
-    assert_json out '"changes" in str(r["boxes"][0]["methods"][1])'
+    assert_json out '"changes" in str(r["black_boxes"][0]["methods"][1])'
     audit --black-box logistic --balance-groups both --compare logistic -m lime:n500,tree:balanced --format json
     assert_exit 0
-    assert_json out '[b["name"] for b in r["boxes"]] == ["logistic", "logistic+groups"]'
+    assert_json out '[b["name"] for b in r["black_boxes"]] == ["logistic", "logistic+groups"]'
 }
 
 # 100% of what a linear model does is seen by a linear explanation; SHAP with all features is
@@ -157,8 +157,8 @@ test_shap_of_all_features_is_exact()
     credit_table
     audit -m shap --format json
     assert_exit 0
-    assert_json out 'all(m["overall"]["accuracy"]["value"] == 1 for b in r["boxes"] for m in b["methods"])'
-    assert_json out 'all(abs(m["overall"]["residual"]["value"]) < 1e-6 for b in r["boxes"] for m in b["methods"])'
+    assert_json out 'all(m["overall"]["accuracy"]["value"] == 1 for b in r["black_boxes"] for m in b["methods"])'
+    assert_json out 'all(abs(m["overall"]["residual"]["value"]) < 1e-6 for b in r["black_boxes"] for m in b["methods"])'
 }
 
 test_dry_run()
@@ -182,5 +182,5 @@ test_recidivism()
         --split "$set/splits/compas_two_groups.split" --black-box logistic -m lime --format json --quiet
     assert_exit 0
     assert_json out 'r["counts"]["test"] == 615 and r["counts"]["train"] == 3075'
-    assert_json out 'r["boxes"][0]["methods"][0]["overall"]["auroc"]["value"] > 0.9999'
+    assert_json out 'r["black_boxes"][0]["methods"][0]["overall"]["auroc"]["value"] > 0.9999'
 }
