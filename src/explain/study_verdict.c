@@ -161,7 +161,7 @@ static void say_gaps(answer *a, const fdml_study_box *box)
             fdml_text_append(none, sizeof none, " %s,", x->method->text);
     }
     if (!*none) return;
-    char text[TEXT + FDML_NAME_SHOWN];
+    char text[TEXT + FDML_NAME_SHOWN + 64];
     none[strlen(none) - 1] = 0;
     snprintf(text, sizeof text, "%s: no gap of%s can be told from chance.", name, none);
     say(a, text);
