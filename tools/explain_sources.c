@@ -26,7 +26,8 @@ static void open_outside(explain_sources *s, explain_input *input, const explain
                                t->n_rows);
         add_outside(s, base_name(o->probabilities));
     } else if (o->command) {
-        CLI_TRY(pipe_command_open(&s->process, &s->pipe, o->command, (int)o->patience, &err), &err);
+        CLI_TRY(pipe_command_open(&s->process, &s->pipe, o->command, (int)o->patience, &err),
+                &err);
         s->has_process = true;
         CLI_TRY(fdml_blackbox_command(&s->outside, &s->pipe, t, arena, &err), &err);
         add_outside(s, "command");

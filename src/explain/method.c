@@ -188,6 +188,12 @@ bool fdml_method_asks_new_rows(const fdml_method *method)
     return method->kind == FDML_METHOD_LIME || method->kind == FDML_METHOD_SHAP;
 }
 
+bool fdml_method_is_exact(const fdml_method *method, size_t n_features)
+{
+    const bool has_all = !method->is_encoded && method->n_kept >= n_features;
+    return method->kind == FDML_METHOD_SHAP && (!method->n_kept || has_all);
+}
+
 /* --- in words ----------------------------------------------------------------------------- */
 
 static bool is_given(const fdml_method *m, const setting *s, double *number)

@@ -61,6 +61,9 @@ fdml_status fdml_method_parse(fdml_method *method, const char *text, fdml_arena 
 
 /* LIME and SHAP ask the black box for rows that no table has. */
 bool fdml_method_asks_new_rows(const fdml_method *method);
+/* SHAP with all features, of which the table has n_features: its values add up to the black
+ * box's answer, so it is faithful by construction and has no gap to test. */
+bool fdml_method_is_exact(const fdml_method *method, size_t n_features);
 /* One sentence: how this method is made here, with all its settings in words. In `arena`;
  * NULL: no memory. */
 const char *fdml_method_describe(const fdml_method *method, fdml_arena *arena);

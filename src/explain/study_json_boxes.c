@@ -288,7 +288,7 @@ static bool put_method(writer *w, const fdml_study *study, const fdml_study_box 
     fdml_json_put_text(w, "kind", fdml_method_name[x->method->kind]);
     fdml_json_put_text(w, "settings", words);
     fdml_json_key(w, "by_construction");
-    fdml_json_bool(w, fdml_study_is_exact(x->method));
+    fdml_json_bool(w, fdml_method_is_exact(x->method, study->table->n_features));
     fdml_json_key(w, "chosen");
     fdml_json_begin_array(w);
     for (size_t s = 0; s < study->options->n_seeds; s++) fdml_json_string(w, x->note[s]);

@@ -83,9 +83,8 @@ static double method_memory(const fdml_tabular *t, const fdml_study_options *o,
 static double resampling_memory(const fdml_study_options *o, size_t n_test, size_t n_groups)
 {
     const fdml_fidelity_options resampling = fdml_study_resampling(o);
-    return most(
-        fdml_fidelity_memory(n_test, n_groups, o->n_seeds, &resampling),
-        fdml_fidelity_compare_memory(n_test, n_groups, o->n_seeds, &resampling));
+    return most(fdml_fidelity_memory(n_test, n_groups, o->n_seeds, &resampling),
+                fdml_fidelity_compare_memory(n_test, n_groups, o->n_seeds, &resampling));
 }
 
 static double information_memory(const fdml_tabular *t, const fdml_study_options *o)

@@ -63,8 +63,6 @@ bool fdml_study_verdict(const char *const **sentence, size_t *n,
 int fdml_study_is_shown(double p_holm, const fdml_study *study);
 /* Gaps of the study that were tested, and how many of them can be told from chance. */
 size_t fdml_study_count_gaps(size_t *n_shown, const fdml_study *study);
-/* Its predictions are the black box's whatever the data are: SHAP with all features. */
-bool fdml_study_is_exact(const fdml_method *method);
 /* "lime", "lime on logistic", "tree on mlp": what changes of this method are against. */
 const char *fdml_study_baseline(const fdml_study *study, size_t method, fdml_arena *arena);
 

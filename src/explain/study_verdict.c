@@ -20,11 +20,6 @@ int fdml_study_is_shown(double p_holm, const fdml_study *study)
     return p_holm <= 1 - study->options->confidence;
 }
 
-bool fdml_study_is_exact(const fdml_method *method)
-{
-    return method->kind == FDML_METHOD_SHAP && !method->n_kept;
-}
-
 const char *fdml_study_baseline(const fdml_study *study, size_t method, fdml_arena *arena)
 {
     const fdml_study_options *o = study->options;
@@ -143,7 +138,7 @@ static void say_gaps(answer *a, const fdml_study_box *box)
         const fdml_study_explained *x = &box->explained[m];
         char text[TEXT];
         bool is_told = false, is_tested = false;
-        if (fdml_study_is_exact(x->method)) continue;
+        if (fdml_method_is_exact(x->method, study->table->n_features)) continue;
         snprintf(text, sizeof text, "%s, %s:", name, x->method->text);
         for (size_t i = 0; i < study->n_attributes * FDML_FIDELITIES; i++) {
             const fdml_fidelity *f = &x->by[i / FDML_FIDELITIES];
@@ -207,7 +202,7 @@ static void say_changes(answer *a, const fdml_study_box *box, size_t m)
 {
     const fdml_study_explained *x = &box->explained[m];
     char text[TEXT], name[FDML_NAME_SHOWN];
-    if (!x->change || fdml_study_is_exact(x->method)) return;
+    if (!x->change || fdml_method_is_exact(x->method, a->study->table->n_features)) return;
     const char *baseline = fdml_study_baseline(a->study, m, a->arena);
     fdml_name_show(name, box->source->name);
     snprintf(text, sizeof text, "%s, %s less %s:", name, x->method->text,
@@ -225,7 +220,7 @@ static void say_exact(answer *a)
     const fdml_study_options *o = a->study->options;
     char text[TEXT] = "";
     for (size_t m = 0; m < o->n_methods; m++)
-        if (fdml_study_is_exact(&o->method[m]))
+        if (fdml_method_is_exact(&o->method[m], a->study->table->n_features))
             fdml_text_append(text, sizeof text, "%s%s", *text ? ", " : "", o->method[m].text);
     if (!*text) return;
     fdml_text_append(
