@@ -158,6 +158,18 @@ static fdml_status draw_background(const uint32_t **row, size_t *n, const study_
     return FDML_OK;
 }
 
+/* Values that the prediction does not add are 0, so that what is shown adds up to it. */
+static void keep_values(fdml_study_local *local, size_t n, const fdml_shap_options *o)
+{
+    for (size_t column = 0, k = 0; column < local->n_columns; column++) {
+        if (k < o->n_kept && o->kept[k] == column) {
+            k++;
+            continue;
+        }
+        for (size_t i = 0; i < n; i++) local->contribution[i * local->n_columns + column] = 0;
+    }
+}
+
 static fdml_status explain_shap(study_answer *answer, const study_case *c, const fdml_method *m,
                                 fdml_arena *arena, fdml_arena *scratch, fdml_error *err)
 {
@@ -200,6 +212,7 @@ static fdml_status explain_shap(study_answer *answer, const study_case *c, const
     }
     FDML_TRY(fdml_shap_explain(&result, &box, &data, index, test->n, &o, scratch, err));
     for (size_t i = 0; local && i < test->n; i++) local->base[i] = result.base;
+    if (local && o.kept) keep_values(local, test->n, &o);
     return FDML_OK;
 }
 

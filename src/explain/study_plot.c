@@ -105,7 +105,10 @@ static void put_bar(drawing *d, const fdml_axis *x, double y, double value, cons
     char number[FDML_SHOWN_MAX], tip[MOST_TEXT], look[16];
     const double zero = fdml_axis_at(x, 0), at = fdml_axis_at(x, value);
     char shown[FDML_SHOWN_MAX];
-    fdml_show_value(shown, value);
+    if (fabs(value) < 100)
+        fdml_show_value(shown, value);
+    else
+        snprintf(shown, sizeof shown, "%.4g", value);
     snprintf(number, sizeof number, "%s%.80s", value > 0 ? "+" : "", shown);
     snprintf(tip, sizeof tip, "%.500s %.500s: %s", name, what, number);
     snprintf(look, sizeof look, "bar s%d", value < 0);

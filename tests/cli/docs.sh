@@ -127,6 +127,9 @@ test_commands_of_readme_run()
     cp a/embeddings.npy emb.npy
     cp emb.npy new.npy
     cp emb.npy old.npy
+    # shellcheck source=/dev/null
+    . "$REPO/tests/cli/explain.bash"
+    credit_table
     ln -s "$REPO/examples" examples
     awk '/^```ini$/ { inside = 1; next } /^```$/ { inside = 0 } inside' "$REPO/README.md" >exp.ini
     if [ -e "$SHARED/models/mobilefacenet_kennethwang.onnx" ] && [ -e "$SHARED/data/lfw/labels.csv" ]; then
@@ -148,6 +151,7 @@ test_commands_of_readme_run()
         fdml-eval\ --verify* | fdml-eval\ --define*) ;;
         *--fail-if*) more='--bootstrap 50 --permutations 50' allowed='0 or 3' ;;
         fdml-eval*) more='--bootstrap 50 --permutations 50' ;;
+        fdml-explain*) more='--bootstrap 50 --permutations 50 --quiet' ;;
         fdml-synth*) more='--classes 8 --validation-classes 2 --test-classes 4 --per-class 20 --per-test 20' ;;
         fdml-train*) more='--quiet --set train.steps=2 --set train.batch=16' ;;
         fdml-findml*) more=--dry-run ;;

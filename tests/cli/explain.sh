@@ -28,16 +28,16 @@ for box in r["black_boxes"]:
         value = method["overall"]["accuracy"]["value"]
         assert abs(sum(right) / len(right) - value) < 1e-12, (box["name"], method["name"], value)
 END
-    # LIME's prediction is its intercept and what its columns add
+    # a prediction is its base and what its columns add
     python3 - <<'END'
 import csv, collections
 total, seen = collections.defaultdict(float), {}
 for x in csv.DictReader(open("local.csv")):
-    if not x["method"].startswith("lime"): continue
-    key = x["row"], x["black_box"]
+    if x["method"] == "gam": continue # in log-odds
+    key = x["row"], x["black_box"], x["method"]
     total[key] += float(x["contribution"])
     seen[key] = float(x["base"]), float(x["prediction"])
-assert len(seen) == 120
+assert len(seen) == 240
 for key, (base, prediction) in seen.items():
     assert abs(base + total[key] - prediction) < 1e-5, (key, base + total[key], prediction)
 END

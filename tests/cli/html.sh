@@ -261,3 +261,28 @@ test_render()
     page --group group,group2 -m all --fmr 1e-1 --min-group 5
     python3 "$REPO/tests/cli/html_render.py" r.html 390 1280
 }
+
+test_page_of_explanations()
+{
+    # shellcheck source=/dev/null
+    . "$REPO/tests/cli/explain.bash"
+    credit_table
+    audit -m lime:n500,shap:k2,gam,tree --compare lime:n500 --information --simulate --report r.html -o r.txt \
+        --group sex --fail-if 'tree.auroc < 0' --black-box logistic
+    assert_exit 0
+    local id
+    for id in summary gates data boxes groups gaps changes simulation information row definitions settings hashes; do
+        grep -q "<h2 id=\"$id\">" r.html || fail "no section $id"
+        grep -q "<a href=\"#$id\">" r.html || fail "no link to $id"
+    done
+    ! grep -q '<script\|src=\|url(' r.html || fail 'the page needs something else'
+    # a table whose names are markup
+    sed '1s/income/<b>"in,co"<\/b>/; 1s/^/"/; 1s/<b>"in,co"<\/b>/<b>in,co<\/b>"/; s/,A,/,<i>A\&amp;,/' credit.csv >evil.csv
+    run fdml-explain evil.csv --target good --group race --seeds 1 --bootstrap 20 --permutations 20 --quiet \
+        --black-box logistic -m lime:n200 --report evil.html -o r.txt
+    assert_exit 0
+    ! grep -q '<i>A\|<b>in' evil.html || fail 'a name is markup'
+    command -v chromium >/dev/null || skip "chromium is not installed"
+    python3 "$REPO/tests/cli/html_render.py" r.html 390 1280
+    python3 "$REPO/tests/cli/html_render.py" evil.html 390 1280
+}
