@@ -78,6 +78,28 @@ compare_training()
     done
 }
 
+# explained PROGRAM...: the hash of an audit of explanations, of a black box that is trained
+explained()
+{
+    "$@" "$scratch/credit.csv" --target good --group race --seeds 1 --bootstrap 50 --permutations 50 --black-box mlp \
+        --candidates 20 -m lime:n300,lime:n300:jtt10,shap:k2,gam,tree --format json --quiet 2>"$scratch/err" |
+        sed -n 's/.*"result_sha256": "\([0-9a-f]*\)".*/\1/p'
+}
+
+compare_explaining()
+{
+    local want isa threads
+    # shellcheck source=/dev/null
+    (. tests/cli/explain.bash && cd "$scratch" && credit_table)
+    want=$(explained "$native/fdml-explain" --threads 1) || true
+    for isa in scalar neon; do
+        for threads in 1 2; do
+            verdict "explained aarch64 $isa, $threads threads" "${want:-a hash}" \
+                "$(explained "$qemu" -L / "$arm/fdml-explain" --isa "$isa" --threads "$threads" || true)"
+        done
+    done
+}
+
 verdict()
 {
     if [ "$2" = "$3" ]; then
@@ -100,6 +122,7 @@ all()
         echo "ok - lfw # SKIP ../shared/embeddings/lfw_mobilefacenet is absent"
     fi
     compare_training
+    compare_explaining
 }
 
 results=$(all)

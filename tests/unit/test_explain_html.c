@@ -133,9 +133,6 @@ static void expect_absent(const char *text, const char *what)
 
 Test(explain_html, is_well_formed, .init = begin, .fini = end)
 {
-    w.options.with_simulation = false;
-    for (size_t i = 0; i < STUDY_BOXES * STUDY_METHODS; i++)
-        w.explained[i / STUDY_METHODS][i % STUDY_METHODS].simulation = NULL;
     const char *text = page();
     expect_balanced(text);
     expect_linked(text);
