@@ -120,7 +120,6 @@ void cli_warn(const cli_common *common, const char *format, ...)
 FILE *cli_output_open(const char *path);
 void cli_outputs_commit(void); /* also flushes stdout; ends the program where one fails */
 void cli_outputs_abort(void);
-void cli_csv_cell(FILE *file, const char *text); /* quoted where it must be */
 void cli_catch_signals(void); /* SIGINT and SIGTERM remove temporary files first */
 
 /* For work that can be taken up again: from now on the first of these signals is only noted, a

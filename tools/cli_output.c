@@ -127,17 +127,3 @@ void cli_outputs_abort(void)
     n_outputs = 0;
     hold_signals(false);
 }
-
-void cli_csv_cell(FILE *file, const char *text)
-{
-    if (!text[strcspn(text, ",;\t\"\r\n")] && *text != ' ') {
-        fputs(text, file);
-        return;
-    }
-    fputc('"', file);
-    for (; *text; text++) {
-        if (*text == '"') fputc('"', file);
-        fputc(*text, file);
-    }
-    fputc('"', file);
-}

@@ -1,5 +1,6 @@
 /* explain_encoding.c - see explain_encoding.h.
  * SPDX-License-Identifier: MIT */
+#include "data/csv_write.h"
 #include "explain_encoding.h"
 
 #include "cli.h"
@@ -7,7 +8,7 @@
 static void begin_line(FILE *file, size_t column, const fdml_feature *feature, const char *kind)
 {
     fprintf(file, "%zu,", column);
-    cli_csv_cell(file, feature->name);
+    fdml_csv_put_text(file, feature->name);
     fprintf(file, ",%s,", kind);
 }
 
@@ -25,7 +26,7 @@ void explain_encoding_write(FILE *file, const fdml_encoder *encoder)
         for (uint32_t v = 0; column && v < feature->n_levels; v++) {
             if (column[v] == FDML_NO_ENCODED) continue;
             begin_line(file, column[v], feature, "categorical");
-            cli_csv_cell(file, feature->level[v]);
+            fdml_csv_put_text(file, feature->level[v]);
             fputs(",,\n", file);
         }
     }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "data/csv_write.h"
 #include "data/matrix.h"
 #include "data/npy_write.h"
 #include "data/pictures.h"
@@ -70,7 +71,7 @@ static fdml_status put_path(FILE *file, const rows *r, size_t row, fdml_error *e
     FDML_TRY(fdml_pictures_path(path, &r->pictures, row, err));
     snprintf(full, sizeof full, "%s%s%s", *path == '/' ? "" : r->here, *path == '/' ? "" : "/",
              path);
-    cli_csv_cell(file, full);
+    fdml_csv_put_text(file, full);
     return FDML_OK;
 }
 
@@ -84,7 +85,7 @@ static fdml_status put_table(FILE *file, const rows *r, fdml_error *err)
     fputs(r->c->data.images ? "path,label" : "label", file);
     for (size_t k = 1; k < n; k++) {
         fputc(',', file);
-        cli_csv_cell(file, table->name[column[k]]);
+        fdml_csv_put_text(file, table->name[column[k]]);
     }
     fputc('\n', file);
     for (size_t i = 0; i < r->n; i++) {
@@ -93,7 +94,7 @@ static fdml_status put_table(FILE *file, const rows *r, fdml_error *err)
             const char *cell = fdml_table_cell(table, r->row[i], column[k]);
             const bool is_missing = k && !*cell && r->c->data.missing_attribute == 1;
             if (k || r->c->data.images) fputc(',', file);
-            cli_csv_cell(file, is_missing ? "missing" : cell);
+            fdml_csv_put_text(file, is_missing ? "missing" : cell);
         }
         fputc('\n', file);
     }

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT */
 #include <math.h>
 
+#include "data/csv_write.h"
 #include "base/json.h"
 #include "base/number.h"
 #include "findml.h"
@@ -22,11 +23,11 @@ static void put_line(FILE *file, const findml_results *r, const findml_cell *cel
 {
     const findml_grid *g = r->grid;
     const findml_spread s = findml_spread_over(r, cell, m);
-    cli_csv_cell(file, g->data.item[cell->set]);
+    fdml_csv_put_text(file, g->data.item[cell->set]);
     fputc(',', file);
-    cli_csv_cell(file, g->objectives.item[cell->objective]);
+    fdml_csv_put_text(file, g->objectives.item[cell->objective]);
     fputc(',', file);
-    cli_csv_cell(file, g->methods.item[cell->method]);
+    fdml_csv_put_text(file, g->methods.item[cell->method]);
     fprintf(file, ",%s,%zu", findml_measures[m].id, s.n);
     put_number(file, s.mean);
     put_number(file, s.sd);

@@ -1,5 +1,6 @@
 /* train_log.c - see train_log.h.
  * SPDX-License-Identifier: MIT */
+#include "data/csv_write.h"
 #include "train_log.h"
 
 #include <errno.h>
@@ -49,7 +50,7 @@ static void write_header(const train_log *log)
     fputs("step", csv);
     for (size_t i = 0; i < log->n_columns; i++) {
         fputc(',', csv);
-        cli_csv_cell(csv, log->column[i]);
+        fdml_csv_put_text(csv, log->column[i]);
     }
     fputc('\n', csv);
 }

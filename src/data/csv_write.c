@@ -10,7 +10,7 @@
 void fdml_csv_put_text(FILE *file, const char *text)
 {
     if (!text) return;
-    if (!text[strcspn(text, ",\"\r\n")]) {
+    if (!text[strcspn(text, ",;\t\"\r\n")] && *text != ' ') {
         fputs(text, file);
         return;
     }

@@ -13,10 +13,8 @@
 
 typedef fdml_json_writer writer;
 
-void fdml_report_json_estimate(writer *w, const char *key, const fdml_estimate *e, bool with_n)
+void fdml_report_json_value(writer *w, const fdml_estimate *e)
 {
-    fdml_json_key(w, key);
-    fdml_json_begin_object(w);
     fdml_json_put_number(w, "value", e->value);
     fdml_json_key(w, "ci");
     if (isnan(e->lo) || isnan(e->hi)) {
@@ -27,6 +25,13 @@ void fdml_report_json_estimate(writer *w, const char *key, const fdml_estimate *
         fdml_json_number(w, e->hi);
         fdml_json_end_array(w);
     }
+}
+
+void fdml_report_json_estimate(writer *w, const char *key, const fdml_estimate *e, bool with_n)
+{
+    fdml_json_key(w, key);
+    fdml_json_begin_object(w);
+    fdml_report_json_value(w, e);
     if (with_n) fdml_json_put_count(w, "n", e->n);
     if (e->why) fdml_json_put_text(w, "why", e->why);
     fdml_json_end_object(w);

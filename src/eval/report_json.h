@@ -7,6 +7,8 @@
 #include "base/json.h"
 #include "eval/report.h"
 
+/* Members of an object that is open: "value", "ci". */
+void fdml_report_json_value(fdml_json_writer *w, const fdml_estimate *e);
 /* "key": {"value", "ci", "n" where asked for, "why" where there is one}. */
 void fdml_report_json_estimate(fdml_json_writer *w, const char *key, const fdml_estimate *e,
                                bool with_n);

@@ -7,27 +7,13 @@
 #include <math.h>
 
 #include "explain/fidelity_change.h"
+#include "eval/report_json.h"
 #include "explain/simulate.h"
 #include "explain/study_tables.h"
 
 typedef fdml_json_writer writer;
 
 /* --- numbers ------------------------------------------------------------------------------ */
-
-/* The members of an object that is open. */
-static void put_estimate(writer *w, const fdml_estimate *e)
-{
-    fdml_json_put_number(w, "value", e->value);
-    fdml_json_key(w, "ci");
-    if (isnan(e->lo) || isnan(e->hi)) {
-        fdml_json_null(w);
-    } else {
-        fdml_json_begin_array(w);
-        fdml_json_number(w, e->lo);
-        fdml_json_number(w, e->hi);
-        fdml_json_end_array(w);
-    }
-}
 
 static void put_why(writer *w, const fdml_estimate *e)
 {
@@ -48,7 +34,7 @@ static void put_values(writer *w, const char *key, const fdml_fidelity_value *va
     for (size_t k = 0; k < FDML_FIDELITIES; k++) {
         fdml_json_key(w, fdml_fidelity_name[k]);
         fdml_json_begin_object(w);
-        put_estimate(w, &value[k].e);
+        fdml_report_json_value(w, &value[k].e);
         fdml_json_put_number(w, "sd", value[k].sd);
         put_why(w, &value[k].e);
         fdml_json_end_object(w);
@@ -63,7 +49,7 @@ static void put_differences(writer *w, const char *key, const fdml_fidelity_diff
     for (size_t k = 0; k < FDML_FIDELITIES; k++) {
         fdml_json_key(w, fdml_fidelity_name[k]);
         fdml_json_begin_object(w);
-        put_estimate(w, &d[k].e);
+        fdml_report_json_value(w, &d[k].e);
         put_tests(w, d[k].p, d[k].p_holm);
         put_why(w, &d[k].e);
         fdml_json_end_object(w);
@@ -87,7 +73,7 @@ static void put_gap_name(writer *w, size_t measure, size_t kind)
 
 static void put_gap(writer *w, const fdml_fidelity_gap *gap, const fdml_study_attribute *by)
 {
-    put_estimate(w, &gap->e);
+    fdml_report_json_value(w, &gap->e);
     fdml_json_put_number(w, "sd", gap->sd);
     put_tests(w, gap->p, gap->p_holm);
     fdml_json_put_text(w, "worst", gap->worst < by->n_groups ? by->group[gap->worst] : NULL);
@@ -153,7 +139,7 @@ static void put_changes(writer *w, const fdml_study *study, const fdml_fidelity_
         const fdml_fidelity_difference *d = &change[a].gap[k][g];
         begin_item(w, study->attribute[a].name);
         put_gap_name(w, k, g);
-        put_estimate(w, &d->e);
+        fdml_report_json_value(w, &d->e);
         put_tests(w, d->p, d->p_holm);
         put_why(w, &d->e);
         fdml_json_end_object(w);
