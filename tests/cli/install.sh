@@ -14,7 +14,7 @@ test_install_and_uninstall()
     assert_exit 0
     cd 'a root/usr' || exit
     {
-        for program in embed eval findml inspect synth train; do
+        for program in embed eval explain findml inspect synth train; do
             echo "bin/fdml-$program"
             echo "share/bash-completion/completions/fdml-$program"
             echo "share/fish/vendor_completions.d/fdml-$program.fish"
