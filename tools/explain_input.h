@@ -9,7 +9,7 @@
 #include "explain/tabular.h"
 #include "explain_options.h"
 
-enum { EXPLAIN_MOST_FILES = 4 };
+enum { EXPLAIN_MOST_FILES = 5 };
 
 typedef struct explain_input {
     fdml_table table; /* in the program's arena */

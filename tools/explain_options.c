@@ -158,8 +158,9 @@ static const fdml_option options[] = {
       .name = "compare",
       AT(compare),
       .value_name = "NAME",
+      .names = FDML_NAMES_FILE,
       .help = "a method (before an intervention) or a black box of this run: the others less "
-              "it, with intervals and tests" },
+              "it, with intervals and tests; or the --per-row file of another run, OTHER.csv" },
     { .type = FDML_OPTION_SWITCH,
       .name = "information",
       AT(with_information),

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "eval/stats.h"
+#include "explain/study_other.h"
 #include "explain/tabular_split.h"
 
 static const char *method_text(const void *ctx, size_t i)
@@ -49,10 +50,29 @@ static void read_seeds(fdml_study_options *s, const explain_options *o, fdml_are
     s->n_seeds = o->seeds.n;
 }
 
-static void find_baseline(fdml_study_options *s, const explain_options *o)
+/* Another run's --per-row. */
+static void open_other(fdml_study_options *s, explain_input *input, const explain_options *o,
+                       fdml_arena *arena)
+{
+    fdml_error err;
+    fdml_table file;
+    fdml_study_other *other = fdml_arena_push(arena, 1, sizeof *other);
+    if (!other) cli_die(CLI_EXIT_DATA, "out of memory");
+    CLI_TRY(fdml_table_open(&file, o->compare, arena, &err), &err);
+    CLI_TRY(fdml_study_other_read(other, &file, &input->tabular, s, arena, &err), &err);
+    explain_input_add_file(input, "compare", o->compare, o->compare, file.n_rows);
+    s->other = other;
+}
+
+static void find_baseline(fdml_study_options *s, explain_input *input, const explain_options *o,
+                          fdml_arena *arena)
 {
     s->baseline = s->baseline_source = SIZE_MAX;
     if (!o->compare) return;
+    if (fdml_file_has_suffix(o->compare, ".csv") || fdml_file_has_suffix(o->compare, ".tsv")) {
+        open_other(s, input, o, arena);
+        return;
+    }
     for (size_t i = 0; i < s->n_methods; i++)
         if (!strcmp(o->compare, s->method[i].text)) s->baseline = i;
     for (size_t i = 0; i < s->n_sources; i++)
@@ -60,7 +80,9 @@ static void find_baseline(fdml_study_options *s, const explain_options *o)
     const bool is_method = s->baseline != SIZE_MAX, is_box = s->baseline_source != SIZE_MAX;
     if (!is_method && !is_box) {
         const char *nearest = fdml_option_nearest(o->compare, method_text, s);
-        cli_die(CLI_EXIT_DATA, "--compare: '%s' is no method or black box of this run%s%s%s",
+        cli_die(CLI_EXIT_DATA,
+                "--compare: '%s' is no method or black box of this run, nor a .csv file of "
+                "another%s%s%s",
                 o->compare, nearest ? "; did you mean " : "", nearest ? nearest : "",
                 nearest ? "?" : "");
     }
@@ -82,7 +104,7 @@ static size_t count_permutations(const explain_options *o, const fdml_study_opti
     return wanted > EXPLAIN_PERMUTATIONS_USUAL ? wanted : EXPLAIN_PERMUTATIONS_USUAL;
 }
 
-void explain_plan_settings(fdml_study_options *s, const explain_input *input,
+void explain_plan_settings(fdml_study_options *s, explain_input *input,
                            const explain_sources *sources, const explain_options *o,
                            fdml_arena *arena)
 {
@@ -102,7 +124,7 @@ void explain_plan_settings(fdml_study_options *s, const explain_input *input,
                                .progress = cli_progress_open(&o->common) };
     read_methods(s, o, arena);
     read_seeds(s, o, arena);
-    find_baseline(s, o);
+    find_baseline(s, input, o, arena);
     s->n_permutations = count_permutations(o, s, input->tabular.n_protected);
     if (o->row > input->tabular.n_rows)
         cli_die(CLI_EXIT_DATA, "--row: %llu, %s has %zu rows", (unsigned long long)o->row,

@@ -7,9 +7,9 @@
 #include "explain_input.h"
 #include "explain_sources.h"
 
-/* The options as the study wants them; checks what needs the table: names of --compare, the
- * row of --row. Arrays are in `arena`. */
-void explain_plan_settings(fdml_study_options *study, const explain_input *input,
+/* The options as the study wants them; checks what needs the table: what --compare names (a
+ * file is read, and listed in the input), the row of --row. Arrays are in `arena`. */
+void explain_plan_settings(fdml_study_options *study, explain_input *input,
                            const explain_sources *sources, const explain_options *options,
                            fdml_arena *arena);
 

@@ -21,6 +21,8 @@
 #include "explain/information.h"
 #include "explain/method.h"
 
+typedef struct fdml_study_other fdml_study_other; /* study_other.h */
+
 enum { FDML_STUDY_MOST_BOXES = 16, FDML_STUDY_MOST_METHODS = 32, FDML_STUDY_MOST_SEEDS = 64 };
 
 /* A black box that is to be explained. */
@@ -39,16 +41,17 @@ typedef struct fdml_study_options {
     size_t n_methods;
     const uint64_t *seed; /* [n_seeds] */
     size_t n_seeds;
-    bool balances_labels;    /* of every black box that is trained here */
-    const double *candidate; /* C, or widths, to choose from; NULL: the paper's */
-    size_t n_candidates;     /* of one there is no choice */
-    size_t baseline;         /* method that others are compared with; SIZE_MAX: none */
-    size_t baseline_source;  /* black box that others are compared with; SIZE_MAX: none */
-    size_t min_group;        /* test rows below which a group has no numbers */
-    bool with_intersections; /* of the attributes, where there are several */
-    bool with_information;   /* information.h */
-    bool with_simulation;    /* simulate.h */
-    bool with_local;         /* keeps fdml_study_local of the first seed */
+    bool balances_labels;          /* of every black box that is trained here */
+    const double *candidate;       /* C, or widths, to choose from; NULL: the paper's */
+    size_t n_candidates;           /* of one there is no choice */
+    size_t baseline;               /* method that others are compared with; SIZE_MAX: none */
+    size_t baseline_source;        /* black box that others are compared with; SIZE_MAX: none */
+    const fdml_study_other *other; /* another run to compare with instead; NULL: none */
+    size_t min_group;              /* test rows below which a group has no numbers */
+    bool with_intersections;       /* of the attributes, where there are several */
+    bool with_information;         /* information.h */
+    bool with_simulation;          /* simulate.h */
+    bool with_local;               /* keeps fdml_study_local of the first seed */
     size_t n_bootstrap, n_permutations;
     double confidence;
     fdml_workers workers;

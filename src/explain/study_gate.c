@@ -11,6 +11,7 @@
 
 #include "eval/gate_tree.h"
 #include "explain/fidelity_change.h"
+#include "explain/study_other.h"
 
 /* --- names of metrics ----------------------------------------------------------------- */
 
@@ -91,15 +92,23 @@ static const char *part(char out[PART], const char *text, size_t size)
     return out;
 }
 
-/* Where there are baselines of both kinds, the method counts (study_measure.c). */
+/* Where there are several baselines another run counts first, then a method (study_measure.c).
+ */
 static fdml_status check_change(const gate_place *at, const metric_place *metric,
                                 const fdml_study_options *options)
 {
     const bool by_method = options->baseline != SIZE_MAX;
-    if (!by_method && options->baseline_source == SIZE_MAX)
+    const fdml_study_other *other = options->other;
+    if (!other && !by_method && options->baseline_source == SIZE_MAX)
         return fdml_gate_needs(at, "change needs a baseline (--compare)");
     if (metric->method == SIZE_MAX)
         return fdml_gate_needs(at, "change is of an explanation, not of quality");
+    if (other) {
+        const size_t of = metric->box * options->n_methods + metric->method;
+        return other->of[of].e
+                   ? FDML_OK
+                   : fdml_gate_needs(at, "change: the other run has nothing of this method");
+    }
     if (by_method ? metric->method == options->baseline
                   : metric->box == options->baseline_source)
         return fdml_gate_needs(at, "change: this is the baseline itself");

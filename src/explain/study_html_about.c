@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MIT */
 #include "explain/study_html.h"
+#include "explain/study_other.h"
 
 static bool put_methods(html_page *page)
 {
@@ -90,6 +91,7 @@ bool fdml_study_html_put_settings(html_page *page)
         texts("methods", method, o->n_methods),
         texts("seeds", seed, o->n_seeds),
         text("baseline", o->baseline < o->n_methods ? method[o->baseline] : NULL),
+        text("baseline_run", o->other ? o->other->path : NULL),
         text("baseline_black_box",
              o->baseline_source < o->n_sources ? source[o->baseline_source] : NULL),
         yes_no("balance_labels", o->balances_labels),

@@ -5,6 +5,7 @@
 
 #include "explain/fidelity_change.h"
 #include "explain/simulate.h"
+#include "explain/study_other.h"
 #include "explain/study_state.h"
 
 static fdml_status no_memory(size_t n, fdml_error *err)
@@ -87,34 +88,36 @@ fdml_status fdml_study_measure(study_run *r, size_t b, const study_making *m, fd
 
 /* --- changes ------------------------------------------------------------------------------ */
 
-/* What method k on black box b is compared with: the baseline's method on the same black box,
- * or the same method on the baseline's; false: nothing. */
-static bool find_baseline(size_t *b, size_t *k, const fdml_study_options *o)
+/* What method k on black box b is compared with: the same of another run, the baseline's method
+ * on the same black box, or the same method on the baseline's; e NULL: nothing. */
+static fdml_study_answers find_baseline(const study_run *r, size_t b, size_t k)
 {
+    const fdml_study_options *o = r->o;
+    const fdml_study_answers none = { NULL, NULL };
+    if (o->other) return o->other->of[b * o->n_methods + k];
     if (o->baseline != SIZE_MAX) {
-        if (*k == o->baseline) return false;
-        *k = o->baseline;
-        return true;
+        if (k == o->baseline) return none;
+        k = o->baseline;
+    } else {
+        if (o->baseline_source == SIZE_MAX || b == o->baseline_source) return none;
+        b = o->baseline_source;
     }
-    if (o->baseline_source == SIZE_MAX || *b == o->baseline_source) return false;
-    *b = o->baseline_source;
-    return true;
+    return (fdml_study_answers){ r->box[b].p, r->explained[b * o->n_methods + k].e };
 }
 
 fdml_status fdml_study_compare(study_run *r, size_t b, size_t k, fdml_error *err)
 {
     const fdml_study_options *o = r->o;
     const fdml_fidelity_options resampling = fdml_study_resampling(r->o);
-    size_t b_with = b, k_with = k;
-    if (!find_baseline(&b_with, &k_with, o)) return FDML_OK;
+    const fdml_study_answers with = find_baseline(r, b, k);
+    if (!with.e) return FDML_OK;
     fdml_study_explained *x = &r->explained[b * o->n_methods + k];
-    const fdml_study_explained *with = &r->explained[b_with * o->n_methods + k_with];
     fdml_fidelity_change *made =
         fdml_arena_push(r->arena, r->study->n_attributes, sizeof *made);
     if (!made) return no_memory(r->study->n_test, err);
     for (size_t a = 0; a < r->study->n_attributes; a++) {
         const fdml_fidelity_rows rows = rows_of(r, a, r->box[b].p, x->e);
-        const fdml_fidelity_rows other = rows_of(r, a, r->box[b_with].p, with->e);
+        const fdml_fidelity_rows other = rows_of(r, a, with.p, with.e);
         FDML_TRY(fdml_fidelity_compare(&made[a], &rows, &other, &resampling, r->arena, err));
     }
     x->change = made;

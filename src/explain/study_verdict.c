@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "eval/report_tables.h"
+#include "explain/study_other.h"
 #include "explain/study_tables.h"
 
 enum {
@@ -24,10 +25,13 @@ const char *fdml_study_baseline(const fdml_study *study, size_t method, fdml_are
 {
     const fdml_study_options *o = study->options;
     char text[2 * FDML_NAME_SHOWN], box[FDML_NAME_SHOWN];
-    const bool is_method = o->baseline != SIZE_MAX;
+    const bool is_method = !o->other && o->baseline != SIZE_MAX;
     snprintf(text, sizeof text, "%.*s", FDML_NAME_SHOWN,
              o->method[is_method ? o->baseline : method].text);
-    if (!is_method && o->baseline_source != SIZE_MAX) {
+    if (o->other) {
+        fdml_name_show(box, o->other->path);
+        fdml_text_append(text, sizeof text, " of %s", box);
+    } else if (!is_method && o->baseline_source != SIZE_MAX) {
         fdml_name_show(box, o->source[o->baseline_source].name);
         fdml_text_append(text, sizeof text, " on %s", box);
     }

@@ -150,6 +150,33 @@ test_interventions()
     assert_json out '[b["name"] for b in r["black_boxes"]] == ["logistic", "logistic+groups"]'
 }
 
+# A new model beside the old one: the same numbers as in one run, and none where nothing changed.
+test_compare_with_another_run()
+{
+    credit_table
+    audit --black-box logistic -m lime:n300,tree --per-row old.csv -o r.txt
+    assert_exit 0
+    audit --black-box logistic -m lime:n300,gam --compare old.csv --json same.json -o r.txt
+    assert_exit 0
+    grep -q 'lime:n300 less lime:n300 of old.csv' r.txt || fail 'not said'
+    assert_json same.json '[bool(m.get("changes")) for m in r["black_boxes"][0]["methods"]] == [True, False]'
+    assert_json same.json '[i["role"] for i in r["inputs"]] == ["table", "compare"]'
+    audit --black-box mlp --candidates 20 -m lime:n300 --compare old.csv --json new.json -o r.txt \
+        --fail-if 'change(lime:n300.accuracy) > 0.99'
+    assert_exit 0
+    python3 - <<'END'
+import json
+same, new = json.load(open("same.json")), json.load(open("new.json"))
+def overall(r): return r["black_boxes"][0]["methods"][0]["overall"]["accuracy"]["value"]
+def change(r): return r["black_boxes"][0]["methods"][0]["changes"]["overall"]["accuracy"]["value"]
+assert change(same) == 0, change(same)
+assert abs(change(new) - (overall(new) - overall(same))) < 1e-12, (change(new), overall(new), overall(same))
+END
+    sed 2d old.csv >short.csv
+    bad_input "short.csv: 59 answers of lime:n300, expected 60: 60 test rows by 1 seeds" fdml-explain credit.csv \
+        --target good --group race --seeds 1 --black-box logistic -m lime:n300 --compare short.csv
+}
+
 # 100% of what a linear model does is seen by a linear explanation; SHAP with all features is
 # exact by construction.
 test_shap_of_all_features_is_exact()

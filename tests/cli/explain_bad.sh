@@ -127,7 +127,7 @@ test_methods()
     # shellcheck disable=SC2086
     refuses "method 'tree:depth9'" $credit -m tree:depth9
     # shellcheck disable=SC2086
-    refuses "--compare: 'lme' is no method or black box of this run; did you mean lime?" \
+    refuses "--compare: 'lme' is no method or black box of this run, nor a .csv file of another; did you mean lime?" \
         $credit -m lime,gam --compare lme
     python3 -c 'print("\n".join(["p"] + ["0.5"] * 600))' >p.csv
     # shellcheck disable=SC2086
