@@ -251,6 +251,15 @@ SPLIT_SEEDS = {
     "breaks": "\n\n\n",
 }
 
+OTHER_HEAD = b"row,black_box,seed,p,method,e\n"
+OTHER_SEEDS = {
+    "whole": OTHER_HEAD + b"2,a,1,.5,lime,.25\n4,a,1,.5,lime,-3\n",
+    "seeds": OTHER_HEAD + b"".join(b"%d,b,%d,0.125,tree,1e-3\n" % (row, seed) for row in (4, 2) for seed in (2, 1)),
+    "twice": OTHER_HEAD + b"2,a,1,.5,lime,.25\n2,a,1,.5,lime,.25\n",
+    "short": OTHER_HEAD + b"2,old,1,.5,tree,.25\n",
+    "wild": OTHER_HEAD + b"2,a,1,nan,lime,inf\n18446744073709551616,a,1,.5,lime,1\n",
+}
+
 TABULAR_SEEDS = {
     "typed": "age,city,sex,part,y\n1.5,Ulm,m,T,0\n,Bonn,f,E,1\n-2,?,f,S,1\n3e2,Ulm,m,V,0\n",
     "mixed": "age,city,sex,part,y\n1,a,m,T,0\n2,b,f,T,1\n3,c,f,T,1\nx,d,f,T,1\n",
@@ -448,6 +457,7 @@ def main():
         "safetensors": safetensors_seeds(), "checkpoint": checkpoint_seeds(), "vecs": vecs_seeds(), "csv": CSV_SEEDS,
         "table": TABLE_SEEDS, "listfile": LIST_SEEDS, "pairs": PAIRS_SEEDS, "json": JSON_SEEDS,
         "gate": GATE_SEEDS, "minisign": MINISIGN_SEEDS, "split": SPLIT_SEEDS, "tabular": TABULAR_SEEDS,
+        "other": OTHER_SEEDS,
         "onnx": onnx_seeds(), "onnx_tensor": onnx_tensor_seeds(),
     }
     for reader, seeds in tables.items():
