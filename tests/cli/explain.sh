@@ -50,7 +50,8 @@ test_the_same_bits()
     local want='' isa threads
     for isa in $(fdml-explain --version | sed -n 's/.*runs here: *//p'); do
         for threads in 1 3; do
-            audit --isa "$isa" --threads "$threads" --format json
+            audit --isa "$isa" --threads "$threads" --black-box mlp --candidates 20 \
+                -m lime:n300,lime:k2:n300:jtt5,shap:k2,shap:encoded:k3,gam,tree --information --format json
             assert_exit 0
             [ -n "$want" ] || want=$(json out 'r["result_sha256"]')
             assert_eq "$(json out 'r["result_sha256"]')" "$want"
