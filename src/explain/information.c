@@ -30,12 +30,33 @@ typedef struct asking {
     uint8_t *is_member; /* [n_rows] the target */
     uint32_t *code;     /* [n_test] */
     double *answer, *p; /* [n_test] the same as a number; what is predicted */
+    size_t n_done;      /* classifiers */
 } asking;
 
 static fdml_status no_memory(const asking *a, fdml_error *err)
 {
     return fdml_fail(err, FDML_E_NOMEM, "no memory to tell the groups of %zu rows",
                      a->t.n_rows);
+}
+
+/* Groups of a column that are told from all others: two are told from each other. */
+static size_t first_asked(const fdml_factor *by)
+{
+    return by->n_levels == 2;
+}
+
+/* Of all protected columns. */
+static size_t count_asked(const fdml_tabular *table)
+{
+    size_t n = 0;
+    for (size_t c = 0; c < table->n_protected; c++)
+        n += table->protected_[c].n_levels - first_asked(&table->protected_[c]);
+    return n;
+}
+
+size_t fdml_information_steps(const fdml_tabular *table)
+{
+    return KINDS * count_asked(table);
 }
 
 /* --- intervals -------------------------------------------------------------------------- */
@@ -160,17 +181,14 @@ static fdml_status measure(fdml_information *information, asking *a, const fdml_
         fdml_estimate *auroc = &information->auroc[kind];
         *auroc = (fdml_estimate){ NAN, NAN, NAN, information->n, why };
         if (!why) FDML_TRY(ask(auroc, a, (fdml_blackbox_kind)kind, arena, err));
+        a->n_done++;
+        fdml_progress_report(a->o->progress, "group information", (double)a->n_done,
+                             (double)fdml_information_steps(&a->t));
     }
     return FDML_OK;
 }
 
 /* --- the whole -------------------------------------------------------------------------- */
-
-/* Groups of a column that are told from all others: two are told from each other. */
-static size_t first_asked(const fdml_factor *by)
-{
-    return by->n_levels == 2;
-}
 
 static fdml_status prepare(asking *a, fdml_arena *arena, fdml_error *err)
 {
@@ -192,10 +210,9 @@ double fdml_information_memory(const fdml_tabular *table,
                                const fdml_information_options *options)
 {
     const int n_threads = options->workers.n_threads < 1 ? 1 : options->workers.n_threads;
-    double n[FDML_PART_NONE + 1] = { 0 }, n_asked = 0, box = 0;
+    double n[FDML_PART_NONE + 1] = { 0 }, box = 0;
+    const double n_asked = (double)count_asked(table);
     for (size_t i = 0; i < table->n_rows; i++) n[table->part[i]]++;
-    for (size_t c = 0; c < table->n_protected; c++)
-        n_asked += (double)table->protected_[c].n_levels;
     const size_t n_test = (size_t)n[FDML_PART_TEST];
     for (int kind = 0; kind < KINDS; kind++) {
         const fdml_blackbox_options o = box_options(options, (fdml_blackbox_kind)kind);
@@ -217,9 +234,8 @@ fdml_status fdml_information_measure(const fdml_information **information, size_
                                      fdml_error *err)
 {
     asking a = { .o = options, .t = *table };
-    size_t n_asked = 0, k = 0;
-    for (size_t c = 0; c < table->n_protected; c++)
-        n_asked += table->protected_[c].n_levels - first_asked(&table->protected_[c]);
+    const size_t n_asked = count_asked(table);
+    size_t k = 0;
     fdml_information *made = fdml_arena_push_zero(arena, n_asked, sizeof *made);
     if (!made) return no_memory(&a, err);
     FDML_TRY(prepare(&a, arena, err));

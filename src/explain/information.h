@@ -10,6 +10,7 @@
 #ifndef FDML_EXPLAIN_INFORMATION_H
 #define FDML_EXPLAIN_INFORMATION_H
 
+#include "base/progress.h"
 #include "eval/audit.h"
 #include "explain/blackbox.h"
 
@@ -28,7 +29,11 @@ typedef struct fdml_information_options {
     size_t min_group, n_bootstrap;
     double confidence;
     fdml_workers workers;
+    const fdml_progress *progress; /* or NULL; in classifiers trained */
 } fdml_information_options;
+
+/* Classifiers to train: two for each group asked about. */
+size_t fdml_information_steps(const fdml_tabular *table);
 
 /* The black boxes learn from the table's training rows, with five folds. *information is in
  * `arena`. Where the group, or all others, have fewer than ten training rows (two for each

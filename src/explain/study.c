@@ -284,11 +284,20 @@ fdml_information_options fdml_study_telling(const fdml_study_options *study)
                                        .workers = study->workers };
 }
 
+/* Classifiers are steps of the whole run. */
+static void tell_information(void *ctx, const char *phase, double done, double total)
+{
+    (void)done, (void)total;
+    fdml_study_progress(ctx, phase, 1);
+}
+
 static fdml_status add_information(study_run *r, fdml_error *err)
 {
     const fdml_study_options *o = r->o;
-    const fdml_information_options options = fdml_study_telling(o);
+    const fdml_progress progress = { tell_information, r };
+    fdml_information_options options = fdml_study_telling(o);
     if (!o->with_information) return FDML_OK;
+    options.progress = &progress;
     fdml_study_progress(r, "group information", 0);
     return fdml_information_measure(&r->study->information, &r->study->n_information, r->t,
                                     &options, r->arena, err);
@@ -307,6 +316,7 @@ fdml_status fdml_study_run(fdml_study *study, const fdml_tabular *table,
     *study = (fdml_study){ .table = table, .options = options };
     r.now = (study_case){ .t = table, .o = options };
     r.n_all = (double)(options->n_sources * options->n_methods * (options->n_seeds + 1));
+    if (options->with_information) r.n_all += (double)fdml_information_steps(table);
     for (size_t b = 0; b < options->n_sources; b++)
         FDML_TRY(check_source(options, &options->source[b], err));
     fdml_arena_init(&scratch, arena->limit ? arena->limit - arena->used : 0);

@@ -114,7 +114,8 @@ static bool put_box(html_page *page, size_t b)
     fdml_html_begin_details(page, "All values as tables");
     const bool fits = fdml_study_html_table(page, FDML_STUDY_OVERALL, b) &&
                       fdml_study_html_table(page, FDML_STUDY_GROUP_ACCURACY, b) &&
-                      fdml_study_html_table(page, FDML_STUDY_GROUP_AUROC, b);
+                      fdml_study_html_table(page, FDML_STUDY_GROUP_AUROC, b) &&
+                      fdml_study_html_table(page, FDML_STUDY_GROUP_RESIDUAL, b);
     fdml_html_end_details(page);
     return fits;
 }

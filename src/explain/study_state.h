@@ -57,7 +57,7 @@ typedef struct study_run {
     fdml_study_explained *explained; /* [n_sources, n_methods] */
     fdml_fidelity *by;               /* [n_sources, n_methods, n_attributes] */
     fdml_arena *arena, *scratch;
-    double n_done, n_all; /* explanations, for progress */
+    double n_done, n_all; /* explanations and classifiers, for progress */
 } study_run;
 
 /* Arrays of all seeds of one black box. */

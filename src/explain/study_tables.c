@@ -256,10 +256,13 @@ static bool make_groups(const study_maker *m, size_t measure)
             fdml_study_cells(m, c, n_methods);
         }
     }
+    static const char *const title[FDML_FIDELITIES] = {
+        [FDML_FIDELITY_ACCURACY] = "accuracy of explanations by group",
+        [FDML_FIDELITY_AUROC] = "AUROC of explanations by group",
+        [FDML_FIDELITY_RESIDUAL] = "residual of explanations by group",
+    };
     return fdml_study_finish(
-        m,
-        measure == FDML_FIDELITY_ACCURACY ? "accuracy of explanations by group"
-                                          : "AUROC of explanations by group",
+        m, title[measure],
         "behind all rows, its interval leaving out 0 (one by one, not corrected).", true);
 }
 
@@ -282,6 +285,8 @@ bool fdml_study_table_make(fdml_study_table *table, const fdml_study_report *rep
         return make_groups(&m, FDML_FIDELITY_ACCURACY);
     case FDML_STUDY_GROUP_AUROC:
         return make_groups(&m, FDML_FIDELITY_AUROC);
+    case FDML_STUDY_GROUP_RESIDUAL:
+        return make_groups(&m, FDML_FIDELITY_RESIDUAL);
     case FDML_STUDY_CHANGES:
         return fdml_study_make_changes(&m);
     case FDML_STUDY_DECISIONS:

@@ -21,6 +21,7 @@ typedef enum fdml_study_table_kind {
     FDML_STUDY_GAPS,           /* attributes, methods x gaps, in the order of the paper */
     FDML_STUDY_GROUP_ACCURACY, /* groups x methods */
     FDML_STUDY_GROUP_AUROC,
+    FDML_STUDY_GROUP_RESIDUAL,
     FDML_STUDY_CHANGES,   /* methods, overall and gaps x measures, against the baseline */
     FDML_STUDY_DECISIONS, /* groups x methods (simulate.h) */
     FDML_STUDY_BOX_TABLES,
