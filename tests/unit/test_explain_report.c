@@ -95,6 +95,7 @@ Test(explain_report, text_is_readable_in_100_columns)
                                          "logistic: gaps between groups in fidelity",
                                          "logistic: accuracy of explanations by group",
                                          "logistic: AUROC of explanations by group",
+                                         "logistic: residual of explanations by group",
                                          "logistic: changes against the baseline",
                                          "logistic: probability that a reader",
                                          "Black box mlp: ",
