@@ -9,10 +9,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/parallel.h"
+#include "base/parallel_try.h"
 #include "base/rng.h"
 #include "explain/coalitions.h"
-#include "explain/first_failure.h"
 #include "explain/spd.h"
 
 enum { BATCH = 2048 };                     /* rows; at least one coalition's */
@@ -39,7 +38,6 @@ typedef struct job {
     const uint32_t *row;
     size_t n_samples, n_per_call; /* coalitions */
     desk *desks;
-    fdml_first_failure failure;
 } job;
 
 static fdml_status make_desk(desk *d, const job *j, fdml_arena *arena, fdml_error *err)
@@ -251,17 +249,13 @@ static void put_result(const desk *d, const job *j, size_t i)
     for (size_t k = 0; k < d->n_players; k++) r->phi[i * p + d->player[k]] = d->phi[k];
 }
 
-static void explain_row(void *ctx, size_t i, int thread)
+static fdml_status explain_row(void *ctx, size_t i, int thread, fdml_error *err)
 {
-    job *j = ctx;
+    const job *j = ctx;
     desk *d = &j->desks[thread];
-    fdml_error error = { .status = FDML_OK };
-    if (fdml_first_failure_is_before(&j->failure, i)) return;
-    const fdml_status status = explain(d, j, j->row[i], thread, &error);
-    if (status == FDML_OK)
-        put_result(d, j, i);
-    else
-        fdml_first_failure_note(&j->failure, i, status, &error);
+    FDML_TRY(explain(d, j, j->row[i], thread, err));
+    put_result(d, j, i);
+    return FDML_OK;
 }
 
 /* --- all rows --------------------------------------------------------------------------- */
@@ -310,11 +304,8 @@ fdml_status fdml_shap_explain(fdml_shap_result *result, const fdml_blackbox *box
     const fdml_arena_mark mark = fdml_arena_get_mark(scratch);
     job j = { .result = result, .box = box, .data = data, .options = options, .row = row };
     fdml_status status = make_ready(&j, scratch, err);
-    if (status == FDML_OK) {
-        fdml_first_failure_init(&j.failure);
-        fdml_parallel(n, options->workers.n_threads, explain_row, &j);
-        status = fdml_first_failure_get(&j.failure, err);
-    }
+    if (status == FDML_OK)
+        status = fdml_parallel_try(n, options->workers.n_threads, explain_row, &j, err);
     fdml_arena_reset(scratch, mark);
     return status;
 }

@@ -10,8 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/parallel.h"
-#include "explain/first_failure.h"
+#include "base/parallel_try.h"
 #include "explain/ridge.h"
 
 const fdml_lime_options fdml_lime_defaults = {
@@ -41,7 +40,6 @@ typedef struct job {
     size_t n_kept;
     float width;
     desk *desks;
-    fdml_first_failure failure;
 } job;
 
 static fdml_status make_desk(desk *d, const job *j, fdml_arena *arena, fdml_error *err)
@@ -161,17 +159,13 @@ static void put_result(const desk *d, const job *j, size_t i)
     for (size_t k = 0; k < d->ridge.n; k++) r->coef[i * p + d->column[k]] = d->ridge.coef[k];
 }
 
-static void explain_row(void *ctx, size_t i, int thread)
+static fdml_status explain_row(void *ctx, size_t i, int thread, fdml_error *err)
 {
-    job *j = ctx;
+    const job *j = ctx;
     desk *d = &j->desks[thread];
-    fdml_error error = { .status = FDML_OK };
-    if (fdml_first_failure_is_before(&j->failure, i)) return;
-    const fdml_status status = explain(d, j, j->row[i], thread, &error);
-    if (status == FDML_OK)
-        put_result(d, j, i);
-    else
-        fdml_first_failure_note(&j->failure, i, status, &error);
+    FDML_TRY(explain(d, j, j->row[i], thread, err));
+    put_result(d, j, i);
+    return FDML_OK;
 }
 
 /* --- all rows --------------------------------------------------------------------------- */
@@ -216,11 +210,8 @@ fdml_status fdml_lime_explain(fdml_lime_result *result, const fdml_lime_data *da
                            options->workers.n_threads);
     for (int t = 0; status == FDML_OK && t < options->workers.n_threads; t++)
         status = make_desk(&j.desks[t], &j, scratch, err);
-    if (status == FDML_OK) {
-        fdml_first_failure_init(&j.failure);
-        fdml_parallel(n, options->workers.n_threads, explain_row, &j);
-        status = fdml_first_failure_get(&j.failure, err);
-    }
+    if (status == FDML_OK)
+        status = fdml_parallel_try(n, options->workers.n_threads, explain_row, &j, err);
     fdml_arena_reset(scratch, mark);
     return status;
 }
