@@ -178,9 +178,9 @@ static fdml_fidelity_difference difference(const desk *d, const comparing *c, si
 {
     const fdml_fidelity_options *o = c->o;
     const basis b = basis_of(d, c, i);
-    fdml_fidelity_difference made = { { difference_of(d, c, i), NAN, NAN, b.n_shown, NULL },
-                                      NAN,
-                                      NAN };
+    fdml_fidelity_difference made = {
+        { difference_of(d, c, i), NAN, NAN, b.n_shown, NULL }, number_of(d, c, 1, i), NAN, NAN
+    };
     if (i >= (c->n_groups + 1) * M && b.n_shown < 2) made.e.value = NAN;
     if (isnan(made.e.value)) {
         made.e.why = b.why;

@@ -17,6 +17,7 @@
 
 typedef struct fdml_fidelity_difference {
     fdml_estimate e;  /* this less the baseline */
+    double before;    /* the baseline's */
     double p, p_holm; /* NaN: not tested */
 } fdml_fidelity_difference;
 

@@ -12,6 +12,7 @@
 
 #include "eval/perceptron.h"
 #include "explain/crossval.h"
+#include "explain/study_other.h"
 #include "explain/study_state.h"
 #include "explain/tabular_split.h"
 
@@ -243,7 +244,9 @@ static fdml_status prepare(study_run *r, fdml_lime_data *lime, fdml_encoder *enc
     r->box = fdml_arena_push_zero(r->arena, r->o->n_sources, sizeof *r->box);
     r->explained = fdml_arena_push_zero(r->arena, n_explained, sizeof *r->explained);
     r->by = fdml_arena_push(r->arena, n_explained * study->n_attributes, sizeof *r->by);
-    if (!r->target || !r->warning || !r->box || !r->explained || !r->by)
+    r->quality =
+        fdml_arena_push(r->arena, r->o->n_sources * study->n_attributes, sizeof *r->quality);
+    if (!r->target || !r->warning || !r->box || !r->explained || !r->by || !r->quality)
         return no_memory(test->n, err);
     for (size_t i = 0; i < r->o->n_seeds * test->n; i++)
         r->target[i] = t->target[test->row[i % test->n]];
@@ -257,6 +260,15 @@ static fdml_status prepare(study_run *r, fdml_lime_data *lime, fdml_encoder *enc
     return FDML_OK;
 }
 
+/* What another run's file does not have is compared with nothing. */
+static fdml_status warn_lonely(study_run *r, size_t b, size_t k, fdml_error *err)
+{
+    char text[512];
+    snprintf(text, sizeof text, "%.200s has no answers of %.60s on %.120s: not compared",
+             r->o->other->path, r->o->method[k].text, r->o->source[b].name);
+    return warn(r, text, err);
+}
+
 static fdml_status run_boxes(study_run *r, fdml_error *err)
 {
     const fdml_study_options *o = r->o;
@@ -268,9 +280,13 @@ static fdml_status run_boxes(study_run *r, fdml_error *err)
     for (size_t i = 0; i < o->n_sources * o->n_methods; i++) {
         const size_t b = i / o->n_methods, k = i % o->n_methods;
         FDML_TRY(fdml_study_compare(r, b, k, err));
+        if (o->other && !r->explained[i].change) FDML_TRY(warn_lonely(r, b, k, err));
         if (o->with_simulation) FDML_TRY(fdml_study_simulate(r, b, k, err));
     }
-    /* p_holm is of all gaps of the study. */
+    /* p_holm is of all gaps of the study; those of black boxes themselves are another question,
+     * and a family of their own. */
+    FDML_TRY(fdml_fidelity_correct(r->quality, o->n_sources * r->study->n_attributes,
+                                   r->scratch, err));
     return fdml_fidelity_correct(r->by, o->n_sources * o->n_methods * r->study->n_attributes,
                                  r->scratch, err);
 }

@@ -39,12 +39,14 @@ static const struct {
             "their mean; it knows nothing of the test rows' chance [paper]" },
     { "interval",
       "[lo, hi] by drawing test rows anew within each group, the same rows for all seeds "
-      "(expanded percentile bootstrap). A gap cannot be negative, so its interval is no test "
+      "(expanded percentile bootstrap). A mean gap cannot be negative and a maximum seldom is, "
+      "so its interval is no test "
       "[ours]" },
     { "p", "probability of a gap at least as large if groups were exchanged among test rows at "
            "random, "
            "by permutation [ours]" },
-    { "p_holm", "p after Holm's correction for all gaps of the study; a gap can be told from "
+    { "p_holm", "p after Holm's correction for all gaps of explanations of the study, or for "
+                "all of its black boxes themselves; a gap can be told from "
                 "chance where "
                 "it is at most 1 - confidence [ours]" },
     { "quality", "the black box itself, measured as an explanation is, but of the target: "

@@ -151,7 +151,8 @@ bool fdml_study_html_put_boxes(html_page *page)
     }
     fdml_html_begin_details(page, "All values as tables");
     for (size_t b = 0; fits && b < n; b++)
-        fits = fdml_study_html_table(page, FDML_STUDY_QUALITY, b);
+        fits = fdml_study_html_table(page, FDML_STUDY_QUALITY, b) &&
+               fdml_study_html_table(page, FDML_STUDY_QUALITY_GAPS, b);
     fdml_html_end_details(page);
     return fits;
 }

@@ -105,7 +105,7 @@ static void put_gap_row(fdml_grid *grid, const fdml_study *study, const fdml_stu
 
 static bool put_gap_table(html_page *page, const fdml_study_box *box)
 {
-    static const char *const header[] = { "method",   "measure",  "maximum gap", "worst off",
+    static const char *const header[] = { "method",   "measure",  "maximum gap", "group",
                                           "p (Holm)", "mean gap", "p (Holm)" };
     enum { N = sizeof header / sizeof *header };
     const fdml_study *study = study_of(page);
@@ -133,12 +133,14 @@ bool fdml_study_html_put_gaps(html_page *page)
     const fdml_audit_settings settings = { .confidence = study->options->confidence };
     char level[FDML_SHOWN_MAX];
     fdml_show_level(level, &settings);
-    fprintf(page->file,
-            "<p>The maximum gap is how far the group that is worst off is behind all rows, the "
-            "mean gap how far two groups are apart on average. Filled marks, starred in "
-            "tables, can be told from chance at %s after Holm's correction (p is the corrected "
-            "one), hollow ones cannot: chance alone makes gaps larger than 0.</p>\n",
-            level);
+    fprintf(
+        page->file,
+        "<p>The maximum gap is how far the group that is farthest behind all rows is behind "
+        "(of the residual, how far the largest is above), the "
+        "mean gap how far two groups are apart on average. Filled marks, starred in "
+        "tables, can be told from chance at %s after Holm's correction (p is the corrected "
+        "one), hollow ones cannot: chance alone makes gaps larger than 0.</p>\n",
+        level);
     for (size_t b = 0; b < study->options->n_sources; b++) {
         const fdml_study_box *box = &study->box[b];
         fdml_study_html_heading(page, box, NULL);
@@ -216,9 +218,12 @@ static void put_change_cells(fdml_grid *grid, const fdml_study *study, const cha
     fdml_grid_row(grid);
     fdml_grid_set(grid, 0, FDML_CELL_NAME, "%s", name);
     for (size_t k = 0; k < FDML_FIDELITIES; k++) {
-        fdml_grid_estimate(grid, 1 + 2 * k, &d[k]->e,
+        const fdml_estimate before = { isnan(d[k]->e.value) ? NAN : d[k]->before, NAN, NAN, 0,
+                                       NULL };
+        fdml_grid_estimate(grid, 1 + 3 * k, &before, "");
+        fdml_grid_estimate(grid, 2 + 3 * k, &d[k]->e,
                            fdml_study_is_shown(d[k]->p_holm, study) == 1 ? "*" : "");
-        put_p(grid, 2 + 2 * k, d[k]->p_holm);
+        put_p(grid, 3 + 3 * k, d[k]->p_holm);
     }
 }
 
@@ -242,8 +247,9 @@ static void put_attribute_changes(fdml_grid *grid, const fdml_study *study,
 static bool put_change_table(html_page *page, const fdml_study_box *box,
                              const fdml_study_explained *x)
 {
-    static const char *const header[] = { "change of", "accuracy", "p (Holm)", "AUROC",
-                                          "p (Holm)",  "residual", "p (Holm)" };
+    static const char *const header[] = { "change of", "was",     "accuracy", "p (Holm)",
+                                          "was",       "AUROC",   "p (Holm)", "was",
+                                          "residual",  "p (Holm)" };
     enum { N = sizeof header / sizeof *header };
     const fdml_study *study = study_of(page);
     const fdml_fidelity_difference *d[FDML_FIDELITIES];

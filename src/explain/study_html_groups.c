@@ -90,7 +90,7 @@ void fdml_study_html_charts(html_page *page, size_t attribute, const study_serie
             fprintf(page->file, "the %d largest of %zu groups%s", STUDY_CHART_GROUPS,
                     a->n_groups, n > shown ? ", and " : "");
         if (n > shown) fprintf(page->file, "the first %zu of %zu", shown, n);
-        fputs("; tables show the accuracy and AUROC of all.</p>\n", page->file);
+        fputs("; tables show all.</p>\n", page->file);
     }
     fdml_html_begin_charts(page);
     for (size_t k = 0; k < FDML_FIDELITIES; k++) put_chart(page, attribute, series, shown, k);

@@ -42,6 +42,15 @@ static void put_values(writer *w, const char *key, const fdml_fidelity_value *va
     fdml_json_end_object(w);
 }
 
+/* Inside of its object. */
+static void put_difference(writer *w, const fdml_fidelity_difference *d)
+{
+    fdml_report_json_value(w, &d->e);
+    fdml_json_put_number(w, "before", isnan(d->e.value) ? NAN : d->before);
+    put_tests(w, d->p, d->p_holm);
+    put_why(w, &d->e);
+}
+
 static void put_differences(writer *w, const char *key, const fdml_fidelity_difference *d)
 {
     fdml_json_key(w, key);
@@ -49,9 +58,7 @@ static void put_differences(writer *w, const char *key, const fdml_fidelity_diff
     for (size_t k = 0; k < FDML_FIDELITIES; k++) {
         fdml_json_key(w, fdml_fidelity_name[k]);
         fdml_json_begin_object(w);
-        fdml_report_json_value(w, &d[k].e);
-        put_tests(w, d[k].p, d[k].p_holm);
-        put_why(w, &d[k].e);
+        put_difference(w, &d[k]);
         fdml_json_end_object(w);
     }
     fdml_json_end_object(w);
@@ -136,12 +143,9 @@ static void put_changes(writer *w, const fdml_study *study, const fdml_fidelity_
     for (size_t i = 0; i < study->n_attributes * FDML_FIDELITIES * FDML_FIDELITY_GAPS; i++) {
         const size_t a = i / (FDML_FIDELITIES * FDML_FIDELITY_GAPS);
         const size_t k = i / FDML_FIDELITY_GAPS % FDML_FIDELITIES, g = i % FDML_FIDELITY_GAPS;
-        const fdml_fidelity_difference *d = &change[a].gap[k][g];
         begin_item(w, study->attribute[a].name);
         put_gap_name(w, k, g);
-        fdml_report_json_value(w, &d->e);
-        put_tests(w, d->p, d->p_holm);
-        put_why(w, &d->e);
+        put_difference(w, &change[a].gap[k][g]);
         fdml_json_end_object(w);
     }
     fdml_json_end_array(w);

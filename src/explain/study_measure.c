@@ -65,8 +65,7 @@ fdml_status fdml_study_measure(study_run *r, size_t b, const study_making *m, fd
 {
     const fdml_study_options *o = r->o;
     const size_t n_attributes = r->study->n_attributes;
-    fdml_fidelity *quality = fdml_arena_push(r->arena, n_attributes, sizeof *quality);
-    if (!quality) return no_memory(r->study->n_test, err);
+    fdml_fidelity *quality = r->quality + b * n_attributes;
     fdml_study_explained *x = &r->explained[b * o->n_methods];
     fdml_study_progress(r, "fidelity", 0);
     FDML_TRY(measure(quality, r, r->target, m->p, err));

@@ -8,15 +8,18 @@
 #include "base/number.h"
 #include "base/option.h"
 
-enum { ROW, BOX, SEED, P, METHOD, E, COLUMNS };
-static const char *const names[COLUMNS] = { "row", "black_box", "seed", "p", "method", "e" };
+enum { ROW, TARGET, BOX, SEED, P, METHOD, E, COLUMNS };
+static const char *const names[COLUMNS] = { "row", "target", "black_box", "seed",
+                                            "p",   "method", "e" };
 
 typedef struct reading {
     const fdml_table *file;
+    const fdml_tabular *t;
     const fdml_study_options *o;
     size_t column[COLUMNS];
+    size_t *group;   /* [t->n_protected] a column, or SIZE_MAX */
     uint32_t *place; /* [n_rows] a test row's place, or UINT32_MAX */
-    size_t n_rows, n_test;
+    size_t n_test;
     bool is_any_box; /* names of black boxes do not matter */
     double *p, *e;   /* [n_sources, n_methods, n_seeds, n_test] NaN: not given */
     size_t *n_given; /* [n_sources, n_methods] */
@@ -55,6 +58,32 @@ static bool find(size_t *b, size_t *k, size_t *s, const reading *r, size_t line)
     return *b < o->n_sources && *k < o->n_methods && *s < o->n_seeds;
 }
 
+/* A row of the same number may be another person's, where the table was sorted or drawn anew.
+ */
+static fdml_status check_person(const reading *r, size_t line, size_t row)
+{
+    const fdml_tabular *t = r->t;
+    const char *target = cell(r, line, TARGET);
+    if (strcmp(target, t->target[row] ? "1" : "0") != 0)
+        return fdml_fail(r->err, FDML_E_DATA,
+                         "%s:%u: row %zu has target '%.60s', and %d in the table: this is not "
+                         "the same table",
+                         r->file->path, (unsigned)r->file->line[line], row + 1, target,
+                         t->target[row]);
+    for (size_t c = 0; c < t->n_protected; c++) {
+        if (r->group[c] == SIZE_MAX) continue;
+        const char *given = fdml_table_cell(r->file, line, r->group[c]);
+        const char *own = t->protected_[c].level[t->protected_[c].code[row]];
+        if (strcmp(given, own) != 0)
+            return fdml_fail(r->err, FDML_E_DATA,
+                             "%s:%u: row %zu has %.60s '%.60s', and '%.60s' in the table: this "
+                             "is not the same table",
+                             r->file->path, (unsigned)r->file->line[line], row + 1,
+                             t->protected_[c].name, given, own);
+    }
+    return FDML_OK;
+}
+
 static fdml_status read_line(reading *r, size_t line)
 {
     size_t b, k, s;
@@ -62,9 +91,10 @@ static fdml_status read_line(reading *r, size_t line)
     double p, e;
     const char *text_p = cell(r, line, P), *text_e = cell(r, line, E);
     if (!find(&b, &k, &s, r, line)) return FDML_OK;
-    if (!fdml_count_parse(&row, cell(r, line, ROW)) || row < 1 || row > r->n_rows ||
+    if (!fdml_count_parse(&row, cell(r, line, ROW)) || row < 1 || row > r->t->n_rows ||
         r->place[row - 1] == UINT32_MAX)
         return refuse(r, line, ROW, "a test row of the table");
+    FDML_TRY(check_person(r, line, (size_t)row - 1));
     if (!fdml_number_double(&p, text_p, strlen(text_p)) || !(p >= 0 && p <= 1))
         return refuse(r, line, P, "a number from 0 to 1");
     if (!fdml_number_double(&e, text_e, strlen(text_e)) || !isfinite(e))
@@ -88,12 +118,24 @@ static bool has_one_box(const reading *r)
     return r->o->n_sources == 1;
 }
 
-static fdml_status prepare(reading *r, const fdml_tabular *t, fdml_arena *arena)
+static fdml_status find_columns(reading *r, fdml_arena *arena)
 {
-    const fdml_study_options *o = r->o;
+    const size_t n = r->t->n_protected;
     for (int i = 0; i < COLUMNS; i++)
         FDML_TRY(fdml_table_find(r->file, names[i], &r->column[i], r->err));
-    r->n_rows = t->n_rows;
+    r->group = fdml_arena_push(arena, n, sizeof *r->group);
+    if (!r->group) return no_memory(r);
+    for (size_t c = 0; c < n; c++)
+        if (fdml_table_find(r->file, r->t->protected_[c].name, &r->group[c], NULL))
+            r->group[c] = SIZE_MAX;
+    return FDML_OK;
+}
+
+static fdml_status prepare(reading *r, fdml_arena *arena)
+{
+    const fdml_study_options *o = r->o;
+    const fdml_tabular *t = r->t;
+    FDML_TRY(find_columns(r, arena));
     r->is_any_box = has_one_box(r);
     r->place = fdml_arena_push(arena, t->n_rows, sizeof *r->place);
     if (!r->place) return no_memory(r);
@@ -136,8 +178,8 @@ fdml_status fdml_study_other_read(fdml_study_other *other, const fdml_table *fil
                                   const fdml_tabular *table, const fdml_study_options *options,
                                   fdml_arena *arena, fdml_error *err)
 {
-    reading r = { .file = file, .o = options, .err = err };
-    FDML_TRY(prepare(&r, table, arena));
+    reading r = { .file = file, .t = table, .o = options, .err = err };
+    FDML_TRY(prepare(&r, arena));
     for (size_t i = 0; i < file->n_rows; i++) FDML_TRY(read_line(&r, i));
     fdml_study_answers *of =
         fdml_arena_push(arena, options->n_sources * options->n_methods, sizeof *of);

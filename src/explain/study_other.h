@@ -20,9 +20,10 @@ struct fdml_study_other {
     const fdml_study_answers *of; /* [n_sources, n_methods] */
 };
 
-/* Columns row (of the table, from 1), black_box, seed, p, method and e; others are passed over,
- * and so are black boxes, methods and seeds that this run has not. FDML_E_DATA: a column that
- * is missing; a cell that is no number, a row that is no test row, an answer that is given
+/* Columns row (of the table, from 1), target, black_box, seed, p, method and e, and protected
+ * columns where it has them; others are passed over, and so are black boxes, methods and seeds
+ * that this run has not. FDML_E_DATA: a column that is missing; a cell that is no number, a row
+ * that is no test row or has another target or group than in the table, an answer that is given
  * twice (each with its line); not all rows and seeds of a method; nothing to compare at all.
  * FDML_E_NOMEM. Everything is in `arena` but the path, which is the table's. */
 fdml_status fdml_study_other_read(fdml_study_other *other, const fdml_table *file,

@@ -56,6 +56,7 @@ typedef struct study_run {
     fdml_study_box *box;             /* [n_sources] */
     fdml_study_explained *explained; /* [n_sources, n_methods] */
     fdml_fidelity *by;               /* [n_sources, n_methods, n_attributes] */
+    fdml_fidelity *quality;          /* [n_sources, n_attributes] */
     fdml_arena *arena, *scratch;
     double n_done, n_all; /* explanations and classifiers, for progress */
 } study_run;

@@ -187,17 +187,24 @@ static study_cell gap_cell(const study_maker *m, const fdml_fidelity *f, size_t 
                          fdml_study_is_shown(gap->p_holm, m->study) == 1 };
 }
 
-/* The columns of the authors' table, in their order. */
-static void put_gaps(const study_maker *m, const fdml_study_attribute *by,
-                     const fdml_study_explained *x, const fdml_fidelity *f)
+/* The columns of the authors' table, in their order, and then the others. */
+static const char *const gap_header[] = { "method",         "max gap ACC",   "behind",
+                                          "mean gap AUROC", "mean gap ACC",  "mean gap resid.",
+                                          "max gap AUROC",  "max gap resid." };
+enum { GAP_COLUMNS = sizeof gap_header / sizeof *gap_header };
+
+static void put_gaps(const study_maker *m, const char *name, const fdml_study_attribute *by,
+                     const fdml_fidelity *f)
 {
     const fdml_fidelity_gap *worst = &f->gap[FDML_FIDELITY_ACCURACY][FDML_GAP_MAX];
     const study_cell c[] = { gap_cell(m, f, 1, FDML_FIDELITY_ACCURACY, FDML_GAP_MAX),
                              gap_cell(m, f, 3, FDML_FIDELITY_AUROC, FDML_GAP_MEAN),
                              gap_cell(m, f, 4, FDML_FIDELITY_ACCURACY, FDML_GAP_MEAN),
-                             gap_cell(m, f, 5, FDML_FIDELITY_RESIDUAL, FDML_GAP_MEAN) };
+                             gap_cell(m, f, 5, FDML_FIDELITY_RESIDUAL, FDML_GAP_MEAN),
+                             gap_cell(m, f, 6, FDML_FIDELITY_AUROC, FDML_GAP_MAX),
+                             gap_cell(m, f, 7, FDML_FIDELITY_RESIDUAL, FDML_GAP_MAX) };
     fdml_grid_row(m->grid);
-    fdml_grid_set(m->grid, 0, FDML_CELL_TEXT, "%s", x->method->text);
+    fdml_grid_set(m->grid, 0, FDML_CELL_NAME, "%s", name);
     if (isnan(worst->e.value) && worst->e.why)
         fdml_grid_set(m->grid, 2, FDML_CELL_WHY, "%s", worst->e.why);
     else
@@ -207,26 +214,41 @@ static void put_gaps(const study_maker *m, const fdml_study_attribute *by,
     fdml_study_cells(m, c, sizeof c / sizeof *c);
 }
 
+static bool finish_gaps(const study_maker *m, const char *title, const char *family)
+{
+    char level[FDML_SHOWN_MAX], mark[NOTE];
+    const fdml_audit_settings settings = { .confidence = m->study->options->confidence };
+    fdml_show_level(level, &settings);
+    snprintf(mark, sizeof mark, "can be told from chance at %s (Holm over all gaps of %s).",
+             level, family);
+    return fdml_study_finish(m, title, mark, true);
+}
+
+static bool make_quality_gaps(const study_maker *m)
+{
+    const fdml_study *study = m->study;
+    const char *header[GAP_COLUMNS] = { "groups of" };
+    memcpy(header + 1, gap_header + 1, sizeof header - sizeof *header);
+    if (!fdml_study_begin(m, header, GAP_COLUMNS, 1, 2 * study->n_attributes)) return false;
+    for (size_t a = 0; a < study->n_attributes; a++)
+        put_gaps(m, study->attribute[a].name, &study->attribute[a], &m->box->quality[a]);
+    return finish_gaps(m, "gaps between groups in how good the black box is", "black boxes");
+}
+
 static bool make_gaps(const study_maker *m)
 {
-    static const char *const header[] = { "method",         "max gap ACC",  "behind",
-                                          "mean gap AUROC", "mean gap ACC", "mean gap resid." };
     const fdml_study *study = m->study;
     const size_t n_methods = study->options->n_methods;
-    char level[FDML_SHOWN_MAX], mark[NOTE];
-    const fdml_audit_settings settings = { .confidence = study->options->confidence };
-    if (!fdml_study_begin(m, header, 6, 1, study->n_attributes * (2 * n_methods + 1)))
+    if (!fdml_study_begin(m, gap_header, GAP_COLUMNS, 1,
+                          study->n_attributes * (2 * n_methods + 1)))
         return false;
     for (size_t a = 0; a < study->n_attributes; a++) {
         fdml_grid_heading(m->grid, study->attribute[a].name);
         for (size_t i = 0; i < n_methods; i++)
-            put_gaps(m, &study->attribute[a], &m->box->explained[i],
+            put_gaps(m, m->box->explained[i].method->text, &study->attribute[a],
                      &m->box->explained[i].by[a]);
     }
-    fdml_show_level(level, &settings);
-    snprintf(mark, sizeof mark,
-             "can be told from chance at %s (Holm over all gaps of the study).", level);
-    return fdml_study_finish(m, "gaps between groups in fidelity", mark, true);
+    return finish_gaps(m, "gaps between groups in fidelity", "explanations");
 }
 
 static bool make_groups(const study_maker *m, size_t measure)
@@ -263,7 +285,10 @@ static bool make_groups(const study_maker *m, size_t measure)
     };
     return fdml_study_finish(
         m, title[measure],
-        "behind all rows, its interval leaving out 0 (one by one, not corrected).", true);
+        measure == FDML_FIDELITY_RESIDUAL
+            ? ""
+            : "behind all rows, its interval leaving out 0 (one by one, not corrected).",
+        true);
 }
 
 bool fdml_study_table_make(fdml_study_table *table, const fdml_study_report *report,
@@ -277,6 +302,8 @@ bool fdml_study_table_make(fdml_study_table *table, const fdml_study_report *rep
     switch (kind) {
     case FDML_STUDY_QUALITY:
         return make_quality(&m);
+    case FDML_STUDY_QUALITY_GAPS:
+        return make_quality_gaps(&m);
     case FDML_STUDY_OVERALL:
         return make_overall(&m);
     case FDML_STUDY_GAPS:

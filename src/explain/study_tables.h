@@ -17,6 +17,7 @@
 typedef enum fdml_study_table_kind {
     /* of a black box */
     FDML_STUDY_QUALITY,        /* groups x its own measures */
+    FDML_STUDY_QUALITY_GAPS,   /* attributes x gaps of these */
     FDML_STUDY_OVERALL,        /* methods x measures */
     FDML_STUDY_GAPS,           /* attributes, methods x gaps, in the order of the paper */
     FDML_STUDY_GROUP_ACCURACY, /* groups x methods */

@@ -11,16 +11,26 @@
 
 /* --- changes ------------------------------------------------------------------------------ */
 
+/* By how much, how sure that is, and from where. */
+enum { CHANGE_LINES = 3 };
+
 static void put_change(const study_maker *m, const fdml_fidelity_difference *d[FDML_FIDELITIES],
                        const char *name, const char *by)
 {
     study_cell c[FDML_FIDELITIES];
+    char before[FDML_SHOWN_MAX];
     for (size_t k = 0; k < FDML_FIDELITIES; k++)
         c[k] = (study_cell){ 1 + k, &d[k]->e, NAN,
                              fdml_study_is_shown(d[k]->p_holm, m->study) == 1 };
     fdml_grid_row(m->grid);
     fdml_grid_set(m->grid, 0, FDML_CELL_NAME, "%s%s", name, by);
     fdml_study_cells(m, c, FDML_FIDELITIES);
+    fdml_grid_row(m->grid);
+    for (size_t k = 0; k < FDML_FIDELITIES; k++) {
+        if (isnan(d[k]->e.value)) continue;
+        fdml_show_value(before, d[k]->before);
+        fdml_grid_set(m->grid, 1 + k, FDML_CELL_VALUE, "was %.24s", before);
+    }
 }
 
 static void put_changes(const study_maker *m, const fdml_study_explained *x)
@@ -29,11 +39,18 @@ static void put_changes(const study_maker *m, const fdml_study_explained *x)
     const fdml_fidelity_difference *d[FDML_FIDELITIES];
     for (size_t k = 0; k < FDML_FIDELITIES; k++) d[k] = &x->change[0].overall[k];
     put_change(m, d, "overall", "");
-    for (size_t a = 0; a < m->study->n_attributes; a++)
+    for (size_t a = 0; a < m->study->n_attributes; a++) {
+        const fdml_study_attribute *by = &m->study->attribute[a];
+        for (size_t g = 0; g < by->n_groups; g++) {
+            for (size_t k = 0; k < FDML_FIDELITIES; k++)
+                d[k] = &x->change[a].of_group[g * FDML_FIDELITIES + k];
+            put_change(m, d, "", by->group[g]);
+        }
         for (size_t i = 0; i < FDML_FIDELITY_GAPS; i++) {
             for (size_t k = 0; k < FDML_FIDELITIES; k++) d[k] = &x->change[a].gap[k][i];
-            put_change(m, d, gap[i], m->study->attribute[a].name);
+            put_change(m, d, gap[i], by->name);
         }
+    }
 }
 
 bool fdml_study_make_changes(const study_maker *m)
@@ -41,7 +58,9 @@ bool fdml_study_make_changes(const study_maker *m)
     static const char *const header[] = { "change of", "accuracy", "AUROC", "residual" };
     const fdml_study *study = m->study;
     const size_t n_methods = study->options->n_methods;
-    const size_t n_rows = 1 + 2 * (1 + FDML_FIDELITY_GAPS * study->n_attributes);
+    size_t n_rows = 1 + CHANGE_LINES * (1 + FDML_FIDELITY_GAPS * study->n_attributes);
+    for (size_t a = 0; a < study->n_attributes; a++)
+        n_rows += CHANGE_LINES * study->attribute[a].n_groups;
     if (!fdml_study_begin(m, header, 4, 1, n_methods * n_rows)) return false;
     for (size_t i = 0; i < n_methods; i++) {
         if (!m->box->explained[i].change) continue;

@@ -12,7 +12,7 @@
 
 enum {
     TEXT = 8192,
-    MOST_SENTENCES = 2 + FDML_STUDY_MOST_BOXES * (2 * FDML_STUDY_MOST_METHODS + 1)
+    MOST_SENTENCES = 2 + FDML_STUDY_MOST_BOXES * (2 * FDML_STUDY_MOST_METHODS + 2)
 };
 
 int fdml_study_is_shown(double p_holm, const fdml_study *study)
@@ -84,7 +84,8 @@ static void say_count(answer *a)
         say(a, "No gap was tested.");
         return;
     }
-    snprintf(text, sizeof text, "%zu of %zu tested gaps can be told from chance at %s (Holm).",
+    snprintf(text, sizeof text,
+             "%zu of %zu tested gaps of explanations can be told from chance at %s (Holm).",
              n_shown, n, level);
     if ((double)n > alpha * (double)(o->n_permutations + 1))
         fdml_text_append(text, sizeof text,
@@ -166,6 +167,22 @@ static void say_gaps(answer *a, const fdml_study_box *box)
     say(a, text);
 }
 
+/* The black box's own. */
+static void say_quality(answer *a, const fdml_study_box *box)
+{
+    const fdml_study *study = a->study;
+    char text[TEXT], name[FDML_NAME_SHOWN];
+    bool is_told = false;
+    fdml_name_show(name, box->source->name);
+    snprintf(text, sizeof text, "%s itself, for the target:", name);
+    for (size_t i = 0; i < study->n_attributes * FDML_FIDELITIES; i++)
+        is_told = append_gap(text, sizeof text, a, &box->quality[i / FDML_FIDELITIES],
+                             &study->attribute[i / FDML_FIDELITIES], i % FDML_FIDELITIES) ||
+                  is_told;
+    end_list(text);
+    if (is_told) say(a, text);
+}
+
 /* ", mean gap ACC -0.1145", where it can be told from chance. */
 static void append_change(char *text, size_t size, const answer *a,
                           const fdml_fidelity_difference *d, const char *what)
@@ -244,6 +261,7 @@ bool fdml_study_verdict(const char *const **sentence, size_t *n,
     say_count(&a);
     for (size_t b = 0; b < study->options->n_sources; b++) say_gaps(&a, &study->box[b]);
     say_exact(&a);
+    for (size_t b = 0; b < study->options->n_sources; b++) say_quality(&a, &study->box[b]);
     for (size_t b = 0; b < study->options->n_sources; b++)
         for (size_t m = 0; m < study->options->n_methods; m++)
             say_changes(&a, &study->box[b], m);

@@ -27,6 +27,15 @@ for box in r["black_boxes"]:
         right = [(float(x["p"]) >= .5) == (float(x["e"]) >= .5) for x in own]
         value = method["overall"]["accuracy"]["value"]
         assert abs(sum(right) / len(right) - value) < 1e-12, (box["name"], method["name"], value)
+# Holm's correction is over all gaps of explanations, and over all of black boxes themselves
+methods = [m for box in r["black_boxes"] for m in box["methods"]]
+for family in [m["gaps"] for m in methods], [box["quality"]["gaps"] for box in r["black_boxes"]]:
+    tested = sorted((g["p"], g["p_holm"]) for gaps in family for g in gaps if g["p"] is not None)
+    assert len(tested) > 6, family # of one black box and method there are six
+    least = 0
+    for i, (p, p_holm) in enumerate(tested):
+        least = max(least, min(1, p * (len(tested) - i)))
+        assert abs(least - p_holm) < 1e-12, (i, p, p_holm, least)
 END
     # a prediction is its base and what its columns add
     python3 - <<'END'
@@ -170,12 +179,24 @@ import json
 same, new = json.load(open("same.json")), json.load(open("new.json"))
 def overall(r): return r["black_boxes"][0]["methods"][0]["overall"]["accuracy"]["value"]
 def change(r): return r["black_boxes"][0]["methods"][0]["changes"]["overall"]["accuracy"]["value"]
+def before(r): return r["black_boxes"][0]["methods"][0]["changes"]["overall"]["accuracy"]["before"]
 assert change(same) == 0, change(same)
+assert before(same) == before(new) == overall(same)
+assert any("old.csv has no answers of gam on logistic" in w for w in same["warnings"]), same["warnings"]
 assert abs(change(new) - (overall(new) - overall(same))) < 1e-12, (change(new), overall(new), overall(same))
 END
+    grep -q "was $(printf %.4f "$(json new.json 'r["black_boxes"][0]["methods"][0]["changes"]["overall"]["accuracy"]["before"]')")" \
+        r.txt || fail 'what it was before is not said'
     sed 2d old.csv >short.csv
     bad_input "short.csv: 59 answers of lime:n300, expected 60: 60 test rows by 1 seeds" fdml-explain credit.csv \
         --target good --group race --seeds 1 --black-box logistic -m lime:n300 --compare short.csv
+    # the rows of another table, which has as many
+    awk -F, -v OFS=, 'NR > 1 { $2 = $2 == "A" ? "B" : "A" } 1' old.csv >swapped.csv
+    bad_input "swapped.csv:2: row 10 has race 'B', and 'A' in the table: this is not the same table" fdml-explain credit.csv \
+        --target good --group race --seeds 1 --black-box logistic -m lime:n300 --compare swapped.csv
+    { head -1 credit.csv; tail -n +2 credit.csv | sort; } >sorted.csv
+    bad_input "in the table: this is not the same table" fdml-explain sorted.csv \
+        --target good --group race --seeds 1 --black-box logistic -m lime:n300 --compare old.csv
 }
 
 # 100% of what a linear model does is seen by a linear explanation; SHAP with all features is

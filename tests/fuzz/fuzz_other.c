@@ -9,7 +9,13 @@
 enum { ROWS = 4, TEST_ROWS = 2 };
 static const uint8_t part[ROWS] = { FDML_PART_TRAIN, FDML_PART_TEST, FDML_PART_NONE,
                                     FDML_PART_TEST };
-static const fdml_tabular table = { .n_rows = ROWS, .part = part };
+static const uint8_t label[ROWS] = { 0, 1, 0, 0 };
+static const uint32_t code[ROWS] = { 0, 0, 1, 1 };
+static const char *const level[] = { "f", "m" };
+static const fdml_factor sex = { "sex", ROWS, 2, code, level };
+static const fdml_tabular table = {
+    .n_rows = ROWS, .part = part, .target = label, .protected_ = &sex, .n_protected = 1
+};
 static const fdml_study_source source[] = { { .name = "a" }, { .name = "b" } };
 static const fdml_method method[] = { { .text = "lime" }, { .text = "tree" } };
 static const uint64_t seed[] = { 1, 2 };

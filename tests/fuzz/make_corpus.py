@@ -251,13 +251,15 @@ SPLIT_SEEDS = {
     "breaks": "\n\n\n",
 }
 
-OTHER_HEAD = b"row,black_box,seed,p,method,e\n"
+OTHER_HEAD = b"row,target,black_box,seed,p,method,e\n"
 OTHER_SEEDS = {
-    "whole": OTHER_HEAD + b"2,a,1,.5,lime,.25\n4,a,1,.5,lime,-3\n",
-    "seeds": OTHER_HEAD + b"".join(b"%d,b,%d,0.125,tree,1e-3\n" % (row, seed) for row in (4, 2) for seed in (2, 1)),
-    "twice": OTHER_HEAD + b"2,a,1,.5,lime,.25\n2,a,1,.5,lime,.25\n",
-    "short": OTHER_HEAD + b"2,old,1,.5,tree,.25\n",
-    "wild": OTHER_HEAD + b"2,a,1,nan,lime,inf\n18446744073709551616,a,1,.5,lime,1\n",
+    "whole": OTHER_HEAD + b"2,1,a,1,.5,lime,.25\n4,0,a,1,.5,lime,-3\n",
+    "seeds": OTHER_HEAD + b"".join(b"%d,%d,b,%d,0.125,tree,1e-3\n" % (row, row == 2, seed) for row in (4, 2) for seed in (2, 1)),
+    "twice": OTHER_HEAD + b"2,1,a,1,.5,lime,.25\n2,1,a,1,.5,lime,.25\n",
+    "short": OTHER_HEAD + b"2,1,old,1,.5,tree,.25\n",
+    "wild": OTHER_HEAD + b"2,1,a,1,nan,lime,inf\n18446744073709551616,0,a,1,.5,lime,1\n",
+    "grouped": OTHER_HEAD.replace(b"row,", b"row,sex,") + b"2,f,1,a,1,.5,lime,.25\n4,m,0,a,1,.5,lime,-3\n",
+    "stranger": OTHER_HEAD.replace(b"row,", b"row,sex,") + b"2,m,1,a,1,.5,lime,.25\n",
 }
 
 TABULAR_SEEDS = {

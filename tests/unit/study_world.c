@@ -194,7 +194,7 @@ static void measure(study_world *w, fdml_fidelity *f, const double *p, const dou
 
 static fdml_fidelity_difference difference(const fdml_estimate *now, const fdml_estimate *then)
 {
-    fdml_fidelity_difference d = { *now, NAN, NAN };
+    fdml_fidelity_difference d = { *now, NAN, NAN, NAN };
     d.e.value = now->value - then->value;
     d.e.lo = d.e.value - 0.04;
     d.e.hi = d.e.value + 0.04;

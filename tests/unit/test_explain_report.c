@@ -86,25 +86,28 @@ Test(explain_report, text_is_readable_in_100_columns)
     cr_assert(strstr(text, "insufficient data (n="));
     cr_assert(strstr(text, "result_sha256 "));
     /* head, answer, a black box, its tables, what belongs to the study, notes: in this order */
-    static const char *const order[] = { "income & more is >50K in ",
-                                         "Are explanations equally faithful",
-                                         "tested gaps can be told from chance at 5%",
-                                         "Black box logistic: ",
-                                         "logistic: how good the black box itself is",
-                                         "logistic: fidelity on all test rows",
-                                         "logistic: gaps between groups in fidelity",
-                                         "logistic: accuracy of explanations by group",
-                                         "logistic: AUROC of explanations by group",
-                                         "logistic: residual of explanations by group",
-                                         "logistic: changes against the baseline",
-                                         "logistic: probability that a reader",
-                                         "Black box mlp: ",
-                                         "how well features tell a group",
-                                         "max_gap(mlp/lime.accuracy, sex) > 0.02",
-                                         "Warnings",
-                                         "Methods",
-                                         "What the numbers are",
-                                         "Settings: " };
+    static const char *const order[] = {
+        "income & more is >50K in ",
+        "Are explanations equally faithful",
+        "tested gaps of explanations can be told from chance at 5%",
+        "Black box logistic: ",
+        "logistic: how good the black box itself is",
+        "logistic: gaps between groups in how good",
+        "logistic: fidelity on all test rows",
+        "logistic: gaps between groups in fidelity",
+        "logistic: accuracy of explanations by group",
+        "logistic: AUROC of explanations by group",
+        "logistic: residual of explanations by group",
+        "logistic: changes against the baseline",
+        "logistic: probability that a reader",
+        "Black box mlp: ",
+        "how well features tell a group",
+        "max_gap(mlp/lime.accuracy, sex) > 0.02",
+        "Warnings",
+        "Methods",
+        "What the numbers are",
+        "Settings: "
+    };
     const char *at = text;
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         at = strstr(at, order[i]);
@@ -146,7 +149,9 @@ Test(explain_report, the_answer_names_who_is_worse_off)
     const char *const *sentence;
     size_t n, n_exact = 0, n_worse = 0, n_changed = 0, n_none = 0;
     cr_assert(fdml_study_verdict(&sentence, &n, &w.report, &arena));
-    cr_assert(strstr(sentence[0], " of 144 tested gaps can be told from chance at 5% (Holm)."));
+    cr_assert(
+        strstr(sentence[0],
+               " of 144 tested gaps of explanations can be told from chance at 5% (Holm)."));
     for (size_t i = 0; i < n; i++) {
         n_exact += !strncmp(sentence[i], "shap: with all features", 23);
         n_worse += strstr(sentence[i], "mlp, lime: accuracy for Female (sex) is ") != NULL;
@@ -159,6 +164,22 @@ Test(explain_report, the_answer_names_who_is_worse_off)
     w.method[2].n_kept = 2;
     cr_assert(fdml_study_verdict(&sentence, &n, &w.report, &arena));
     for (size_t i = 0; i < n; i++) cr_assert(!strstr(sentence[i], "by construction"));
+}
+
+/* A gap of the black box itself, for the target, is told as well, and only if it is one. */
+Test(explain_report, the_answer_tells_of_unequal_black_boxes)
+{
+    const char *const *sentence;
+    size_t n, n_own = 0;
+    fdml_fidelity_gap *gap = &w.quality[1][0].gap[FDML_FIDELITY_ACCURACY][FDML_GAP_MAX];
+    cr_assert(fdml_study_verdict(&sentence, &n, &w.report, &arena));
+    for (size_t i = 0; i < n; i++) cr_assert(!strstr(sentence[i], " itself, for the target"));
+    gap->p_holm = .03;
+    cr_assert(fdml_study_verdict(&sentence, &n, &w.report, &arena));
+    for (size_t i = 0; i < n; i++)
+        n_own += !strncmp(sentence[i], "mlp itself, for the target: accuracy for ", 41);
+    cr_assert_eq(n_own, 1);
+    cr_assert(strstr(render(fdml_study_text), "mlp: gaps between groups in how good"));
 }
 
 Test(explain_report, an_answer_without_tests_is_no_answer)
