@@ -25,13 +25,16 @@ typedef struct options {
     const char *word; /* of the studies' names, or NULL */
 } options;
 
+typedef bool world_runner(notes *n, const study *s, uint32_t number);
+
 typedef struct run {
     const study *study;
+    world_runner *run_world;
     notes *worlds; /* [n_worlds] */
     bool *has_failed;
 } run;
 
-static bool audit_world(notes *n, const study *s, uint32_t number)
+static bool run_audit(notes *n, const study *s, uint32_t number)
 {
     static const uint32_t ks[] = { 1 };
     world w;
@@ -64,7 +67,7 @@ static void run_block(void *ctx, size_t block, int thread)
 {
     (void)thread;
     run *r = ctx;
-    r->has_failed[block] = !audit_world(&r->worlds[block], r->study, (uint32_t)block);
+    r->has_failed[block] = !r->run_world(&r->worlds[block], r->study, (uint32_t)block);
 }
 
 /* --- tables ----------------------------------------------------------------------------- */
@@ -135,12 +138,12 @@ static void judge(score *sum, const study *s, const notes *worlds, size_t n_worl
     fflush(stdout);
 }
 
-static bool run_study(score *sum, const study *s, const options *o)
+static bool run_study(score *sum, const study *s, world_runner *run_world, const options *o)
 {
     const size_t n_long = s->n_long ? s->n_long : WORLDS;
     const size_t n = o->n_worlds ? o->n_worlds : o->is_short ? s->n_short : n_long;
     if (!n || (o->word && !strstr(s->name, o->word))) return true;
-    run r = { s, calloc(n, sizeof *r.worlds), calloc(n, sizeof *r.has_failed) };
+    run r = { s, run_world, calloc(n, sizeof *r.worlds), calloc(n, sizeof *r.has_failed) };
     bool good = r.worlds && r.has_failed;
     if (good) fdml_parallel(n, o->n_threads, run_block, &r);
     for (size_t i = 0; good && i < n; i++) good = !r.has_failed[i];
@@ -173,8 +176,15 @@ static bool read_options(options *o, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    static const study *const lists[] = { audit_studies, verify_studies, learned_studies,
-                                          compare_studies };
+    static const struct {
+        const study *studies;
+        world_runner *run_world;
+    } lists[] = {
+        { audit_studies, run_audit },
+        { verify_studies, run_audit },
+        { learned_studies, run_audit },
+        { compare_studies, run_audit },
+    };
     options o;
     score sum = { 0 };
     if (!read_options(&o, argc, argv)) {
@@ -183,8 +193,8 @@ int main(int argc, char **argv)
         return 1;
     }
     for (size_t l = 0; l < sizeof lists / sizeof *lists; l++)
-        for (const study *s = lists[l]; s->name; s++)
-            if (!run_study(&sum, s, &o)) sum.n_failed++;
+        for (const study *s = lists[l].studies; s->name; s++)
+            if (!run_study(&sum, s, lists[l].run_world, &o)) sum.n_failed++;
     printf("%zu passed, %zu failed\n", sum.n_passed, sum.n_failed);
     return sum.n_failed > 0;
 }
