@@ -141,8 +141,8 @@ double tally_error(const tally *t)
 static const struct {
     double least, most;
 } band[] = {
-    [COVERS] = { .93, .97 }, [REJECTS] = { .04, .06 }, [FAMILY] = { 0, .05 },
-    [FINDS] = { .8, 1 },     [DETECTS] = { .75, .85 },
+    [COVERS] = { .93, .97 }, [REJECTS] = { .04, .06 }, [CAREFUL] = { 0, .06 },
+    [FAMILY] = { 0, .05 },   [FINDS] = { .8, 1 },      [DETECTS] = { .75, .85 },
 };
 
 /* A number that is not always given is none that was checked; one world in a hundred may have

@@ -2,10 +2,11 @@
  *
  *   validate [--short] [--worlds N] [--threads N] [--study WORD] [--markdown]
  *
- * Each study (study_*.c) draws many worlds from a law whose truth is known (world.h) and audits
- * each through fdml_audit, the whole path of a user. The long form, `make validate`, draws
- * 4,000 worlds and fails where a share is outside of its band (study.h); the short one is part
- * of `make check`. docs/validation.md holds the table of a long run.
+ * Each study (study_*.c) draws many worlds from a law whose truth is known and measures each:
+ * embeddings (world.h) through fdml_audit, the whole path of a user, and explanations
+ * (fidelity_world.h) through fdml_fidelity_measure or fdml_fidelity_compare. The long form,
+ * `make validate`, draws 4,000 worlds and fails where a share is outside of its band (study.h);
+ * the short one is part of `make check`. docs/validation.md holds the table of a long run.
  *
  * SPDX-License-Identifier: MIT */
 #include <math.h>
@@ -73,8 +74,8 @@ static void run_block(void *ctx, size_t block, int thread)
 /* --- tables ----------------------------------------------------------------------------- */
 
 static const char *const verb[] = {
-    [COVERS] = "covers", [REJECTS] = "rejects", [FAMILY] = "family",
-    [FINDS] = "finds",   [DETECTS] = "finds",
+    [COVERS] = "covers", [REJECTS] = "rejects", [CAREFUL] = "rejects",
+    [FAMILY] = "family", [FINDS] = "finds",     [DETECTS] = "finds",
 };
 
 static void print_head(const study *s, const options *o, size_t n_worlds)
@@ -180,10 +181,9 @@ int main(int argc, char **argv)
         const study *studies;
         world_runner *run_world;
     } lists[] = {
-        { audit_studies, run_audit },
-        { verify_studies, run_audit },
-        { learned_studies, run_audit },
-        { compare_studies, run_audit },
+        { audit_studies, run_audit },       { verify_studies, run_audit },
+        { learned_studies, run_audit },     { compare_studies, run_audit },
+        { fidelity_studies, run_fidelity },
     };
     options o;
     score sum = { 0 };
