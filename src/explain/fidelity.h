@@ -23,8 +23,9 @@
  * The paper has the spread over training seeds alone. Here test rows are also drawn anew, the
  * same ones for all seeds, within each group (intervals by fdml_bootstrap_interval), and groups
  * permuted among rows (p).
- * The interval of a gap is that of its estimate, which chance alone makes positive: whether
- * there is a gap is for p to say.
+ * The interval of a gap is that of its estimate, which chance alone makes positive (but for the
+ * maximum of auroc, which is below 0 where all rows together are ordered worse than each group
+ * is): whether there is a gap is for p to say.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_EXPLAIN_FIDELITY_H
