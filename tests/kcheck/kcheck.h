@@ -30,7 +30,7 @@ typedef struct kc_slot {
 typedef struct kcheck {
     const fdml_kernels *ref; /* the scalar table */
     const fdml_kernels *k;   /* the one on trial; the scalar table stands trial too */
-    bool is_quick;           /* fewer sizes, for emulators */
+    bool is_quick;           /* fewer sizes and places, for emulators */
     fdml_rng rng;
 
     int placement; /* of the floats of every buffer: see kc_words */
