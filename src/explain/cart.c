@@ -8,6 +8,7 @@
 #include "explain/cart.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -17,7 +18,7 @@
 static const float GAP = 1e-7F; /* scikit-learn's FEATURE_THRESHOLD */
 
 typedef struct cut {
-    double score; /* below 0: none */
+    double score; /* -INFINITY: none */
     double threshold;
 } cut;
 
@@ -67,16 +68,22 @@ static double threshold_of(float below, float above)
     return middle < (double)above ? middle : (double)below;
 }
 
-static double purity(double n, double n_ones)
+static double gini(double n, double n_ones)
 {
     const double n_zeros = n - n_ones;
-    return (n_zeros * n_zeros + n_ones * n_ones) / n;
+    return 1 - (n_zeros * n_zeros + n_ones * n_ones) / (n * n);
+}
+
+/* scikit-learn's own expression, rounding and all, since it decides ties. */
+static double score_of(double n_left, double left, double n_right, double right)
+{
+    return -n_right * gini(n_right, right) - n_left * gini(n_left, left);
 }
 
 /* The best cut of sorted keys; of equal ones the first. */
 static cut best_cut(const uint64_t *key, size_t n, uint32_t n_ones)
 {
-    cut best = { .score = -1 };
+    cut best = { .score = -INFINITY };
     double left = 0;
     for (size_t i = 0; i + 1 < n; i++) {
         left += (double)(key[i] & 1);
@@ -84,7 +91,7 @@ static cut best_cut(const uint64_t *key, size_t n, uint32_t n_ones)
         const float reach = below + GAP;
         if (above <= reach) continue;
         const double n_left = (double)(i + 1), n_right = (double)(n - i - 1);
-        const double score = purity(n_left, left) + purity(n_right, (double)n_ones - left);
+        const double score = score_of(n_left, left, n_right, (double)n_ones - left);
         if (score > best.score) best = (cut){ score, threshold_of(below, above) };
     }
     return best;
@@ -113,9 +120,9 @@ static bool cut_of_two(cut *best, const growth *g, size_t d)
                  left = (double)(is_left ? ones : g->n_ones - ones);
     const float below = is_left ? one : other, above = is_left ? other : one;
     const float reach = below + GAP;
-    *best = (cut){ .score = -1 };
+    *best = (cut){ .score = -INFINITY };
     if (above > reach)
-        *best = (cut){ purity(n_left, left) + purity((double)n - n_left, g->n_ones - left),
+        *best = (cut){ score_of(n_left, left, (double)n - n_left, g->n_ones - left),
                        threshold_of(below, above) };
     return true;
 }
@@ -190,7 +197,7 @@ static void grow(void *ctx)
         if (is_final(g)) continue;
         const size_t d = best_column(g);
         const cut found = g->cuts[d];
-        if (found.score < 0) continue; /* rows of two labels that are alike */
+        if (isinf(found.score)) continue; /* rows of two labels that are alike */
         g->node[own].feature = (uint32_t)d;
         g->node[own].threshold = found.threshold;
         const size_t middle = divide(g, (uint32_t)d, found.threshold);

@@ -11,8 +11,9 @@
  * Of equally good cuts the one of the smallest column is taken, and there of the smallest
  * threshold. scikit-learn's thresholds tie the same way, but it goes through the columns of
  * each node in an order drawn from its random_state: where columns tie, its trees differ from
- * seed to seed, and from ours. Quality is computed as scikit-learn computes it, the sum over
- * sides of (n_0^2 + n_1^2) / n in double, so what ties there ties here.
+ * seed to seed, and from ours. Quality is computed by scikit-learn's own expression (Criterion.
+ * proxy_impurity_improvement of Gini), so what ties there, or misses it by rounding, does so
+ * here.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_EXPLAIN_CART_H

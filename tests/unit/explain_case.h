@@ -40,6 +40,10 @@ typedef struct explain_tree {
 extern const explain_tree explain_case_tree[];
 extern const int explain_case_n_trees;
 
+/* Rows of the values 0 to 9, row i labelled with bit i of k: how many rows go left, as a digit,
+ * for k = 1 to 1022. */
+extern const char explain_case_stumps[];
+
 /* The rows; one after another they take from one generator, so all are made at once. */
 typedef struct explain_rows {
     float gam[EXPLAIN_GAM_ROWS * EXPLAIN_GAM_DIM];

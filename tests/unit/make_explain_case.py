@@ -12,7 +12,9 @@ Rows are those of explain_case_gam_rows and explain_case_tree_rows, drawn by the
   numpy.linalg.lstsq, until coefficients change by less than 1e-13 of their length. No pygam;
 * probabilities of scikit-learn's LogisticRegression without penalty, of three binary columns;
 * nodes of DecisionTreeClassifier for each depth at which thirty random states give one tree, so that
-  no two columns tie.
+  no two columns tie;
+* where it cuts ten rows of the values 0 to 9, for each way to label them: many of the cuts tie, or
+  miss it by rounding, and which is taken then depends on the very expression.
 
 Made with NumPy 1.24, SciPy 1.10 and scikit-learn 1.2.1.
 
@@ -146,6 +148,16 @@ def trees(x, y):
     return found
 
 
+def stumps():
+    x = np.arange(10.)[:, None]
+    cuts = ""
+    for k in range(1, 2 ** 10 - 1):
+        y = [k >> i & 1 for i in range(10)]
+        threshold = DecisionTreeClassifier(max_depth=1, random_state=0).fit(x, y).tree_.threshold[0]
+        cuts += "%d" % math.ceil(threshold)
+    return cuts
+
+
 def main():
     warnings.filterwarnings("ignore")
     gx, gy = gam_rows()
@@ -178,6 +190,9 @@ def main():
         print("    } },")
     print("};")
     print("const int explain_case_n_trees = %d;" % len(made))
+    cuts = stumps()
+    print("const char explain_case_stumps[] =")
+    print("\n".join('    "%s"' % cuts[i:i + 80] for i in range(0, len(cuts), 80)) + ";")
     print("/* clang-format on */")
 
 

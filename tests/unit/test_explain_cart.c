@@ -99,6 +99,25 @@ Test(explain_cart, ties_go_to_the_first_column_and_threshold)
     fdml_arena_close(&arena);
 }
 
+/* Every labelling of ten rows, cut once: ties are broken, and missed by rounding, as
+ * scikit-learn does. */
+Test(explain_cart, stumps_are_scikit_learns)
+{
+    enum { ROWS = 10 };
+    float z[ROWS];
+    uint8_t label[ROWS];
+    for (int i = 0; i < ROWS; i++) z[i] = (float)i;
+    cr_assert_eq(strlen(explain_case_stumps), (1u << ROWS) - 2);
+    for (unsigned k = 1; k < (1u << ROWS) - 1; k++) {
+        fdml_arena_init(&arena, 0);
+        for (int i = 0; i < ROWS; i++) label[i] = k >> i & 1;
+        const fdml_cart cart = fit(z, label, ROWS, 1, 1, 1);
+        cr_expect_eq(cart.node[0].threshold, explain_case_stumps[k - 1] - '0' - .5, "labels %x",
+                     k);
+        fdml_arena_close(&arena);
+    }
+}
+
 /* Exclusive or: no first cut is better than none, and it is made all the same. */
 Test(explain_cart, cuts_that_gain_nothing)
 {
