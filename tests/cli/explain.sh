@@ -122,12 +122,12 @@ test_splits()
     credit_table
     awk -F, -v OFS=, '{ print $0, NR == 1 ? "part" : substr("TTEVS", 1 + NR % 5, 1) }' credit.csv >parts.csv
     awk 'NR > 1 { printf "%s", substr("TTEVS", 1 + NR % 5, 1) }' credit.csv >credit.split
-    audit --split credit.split -m tree --format json
+    audit --split credit.split --black-box logistic -m tree --format json
     assert_exit 0
     local want
     want=$(json out 'r["result_sha256"]')
     run fdml-explain parts.csv --target good --group race --seeds 1 --bootstrap 100 --permutations 100 --quiet \
-        --split-column part -m tree --format json
+        --split-column part --black-box logistic -m tree --format json
     assert_exit 0
     assert_eq "$(json out 'r["result_sha256"]')" "$want"
     assert_json out 'r["counts"]["test"] == 120'
@@ -136,15 +136,17 @@ test_splits()
 test_gates()
 {
     credit_table
-    audit --black-box mlp -m lime --fail-if 'lime.accuracy < 0.2'
+    local net
+    net=(--black-box mlp --candidates 20 -m lime:n300)
+    audit "${net[@]}" --fail-if 'lime:n300.accuracy < 0.2'
     assert_exit 0
-    audit --black-box mlp -m lime --fail-if 'lime.accuracy > 0.2' -o r.txt
+    audit "${net[@]}" --fail-if 'lime:n300.accuracy > 0.2' -o r.txt
     assert_exit 3
     assert_file r.txt
-    grep -q 'gate failed: lime.accuracy > 0.2' err || fail 'not told'
-    audit --black-box mlp -m lime --fail-if 'gap(lime.accuracy, race) > 0.9'
+    grep -q 'gate failed: lime:n300.accuracy > 0.2' err || fail 'not told'
+    audit "${net[@]}" --fail-if 'gap(lime:n300.accuracy, race) > 0.9'
     assert_exit 0
-    audit -m lime --min-group 1000 --fail-if 'max_gap(mlp/lime.accuracy, race) > 0.9' -o r.txt
+    audit "${net[@]}" --min-group 1000 --fail-if 'max_gap(mlp/lime:n300.accuracy, race) > 0.9' -o r.txt
     assert_exit 3
     grep -q 'cannot be decided' err || fail 'undecided is not told'
 }
@@ -152,7 +154,7 @@ test_gates()
 test_interventions()
 {
     credit_table
-    audit --black-box mlp -m lime:n500,lime:n500:jtt5 --compare lime:n500 --format json
+    audit --black-box mlp --candidates 20 -m lime:n500,lime:n500:jtt5 --compare lime:n500 --format json
     assert_exit 0
     assert_json out '"changes" in str(r["black_boxes"][0]["methods"][1])'
     audit --black-box logistic --balance-groups both --compare logistic -m lime:n500,tree:balanced --format json
@@ -204,7 +206,7 @@ END
 test_shap_of_all_features_is_exact()
 {
     credit_table
-    audit -m shap --format json
+    audit --black-box mlp --candidates 20 -m shap --format json
     assert_exit 0
     assert_json out 'all(m["overall"]["accuracy"]["value"] == 1 for b in r["black_boxes"] for m in b["methods"])'
     assert_json out 'all(abs(m["overall"]["residual"]["value"]) < 1e-6 for b in r["black_boxes"] for m in b["methods"])'
