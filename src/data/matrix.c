@@ -16,16 +16,16 @@
 
 static const struct format {
     const char *suffix;
-    fdml_matrix_reader *read;
+    fdml_matrix_reader *read, *read_list; /* the latter NULL: as read */
     bool has_members;
 } formats[] = {
-    { ".npy", fdml_npy_read, false },
-    { ".npz", fdml_npz_read, true },
-    { ".safetensors", fdml_safetensors_read, true },
-    { ".csv", fdml_csv_read, false },
-    { ".tsv", fdml_csv_read, false },
-    { ".fvecs", fdml_fvecs_read, false },
-    { ".bvecs", fdml_bvecs_read, false },
+    { ".npy", fdml_npy_read, fdml_npy_read_list, false },
+    { ".npz", fdml_npz_read, fdml_npz_read_list, true },
+    { ".safetensors", fdml_safetensors_read, NULL, true },
+    { ".csv", fdml_csv_read, NULL, false },
+    { ".tsv", fdml_csv_read, NULL, false },
+    { ".fvecs", fdml_fvecs_read, NULL, false },
+    { ".bvecs", fdml_bvecs_read, NULL, false },
 };
 enum { N_FORMATS = sizeof formats / sizeof *formats };
 
@@ -85,8 +85,8 @@ static fdml_status fail_suffix(const char *path, fdml_error *err)
                      path, what ? "; it is " : "", what ? what : "");
 }
 
-static fdml_status open_or_probe(fdml_matrix *matrix, const char *spec, fdml_arena *arena,
-                                 fdml_error *err)
+static fdml_status open_or_probe(fdml_matrix *matrix, bool takes_list, const char *spec,
+                                 fdml_arena *arena, fdml_error *err)
 {
     char path[FDML_PATH_SIZE];
     const char *member;
@@ -100,7 +100,9 @@ static fdml_status open_or_probe(fdml_matrix *matrix, const char *spec, fdml_are
     const fdml_source source = { path, member, map.data, map.size };
     const fdml_arena_mark mark = arena ? fdml_arena_get_mark(arena) : (fdml_arena_mark){ 0 };
     fdml_matrix read;
-    const fdml_status status = format->read(&read, &source, arena, err);
+    fdml_matrix_reader *reader =
+        takes_list && format->read_list ? format->read_list : format->read;
+    const fdml_status status = reader(&read, &source, arena, err);
     if (status) {
         if (arena) fdml_arena_reset(arena, mark);
         fdml_file_unmap(&map);
@@ -120,13 +122,19 @@ static fdml_status open_or_probe(fdml_matrix *matrix, const char *spec, fdml_are
 
 fdml_status fdml_matrix_probe(fdml_matrix *matrix, const char *spec, fdml_error *err)
 {
-    return open_or_probe(matrix, spec, NULL, err);
+    return open_or_probe(matrix, false, spec, NULL, err);
 }
 
 fdml_status fdml_matrix_open(fdml_matrix *matrix, const char *spec, fdml_arena *arena,
                              fdml_error *err)
 {
-    return open_or_probe(matrix, spec, arena, err);
+    return open_or_probe(matrix, false, spec, arena, err);
+}
+
+fdml_status fdml_matrix_open_list(fdml_matrix *matrix, const char *spec, fdml_arena *arena,
+                                  fdml_error *err)
+{
+    return open_or_probe(matrix, true, spec, arena, err);
 }
 
 void fdml_matrix_close(fdml_matrix *matrix)

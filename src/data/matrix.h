@@ -36,6 +36,10 @@ fdml_status fdml_matrix_probe(fdml_matrix *matrix, const char *spec, fdml_error 
  */
 fdml_status fdml_matrix_open(fdml_matrix *matrix, const char *spec, fdml_arena *arena,
                              fdml_error *err);
+/* The same where one number a row is expected: an .npy or .npz of one dimension is a column.
+ * Not for embeddings, where it is a mistake. */
+fdml_status fdml_matrix_open_list(fdml_matrix *matrix, const char *spec, fdml_arena *arena,
+                                  fdml_error *err);
 void fdml_matrix_close(fdml_matrix *matrix);
 
 /* The path part of a specification (without ":member"), in `path`. */

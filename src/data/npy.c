@@ -293,13 +293,16 @@ fdml_status fdml_npy_check_size(const fdml_npy *npy, size_t size, const char *na
                      npy->data_size, shape_text(shape, npy), npy->descr);
 }
 
-fdml_status fdml_npy_check_matrix(const fdml_npy *npy, const char *name, fdml_error *err)
+fdml_status fdml_npy_check_matrix(fdml_npy *npy, bool takes_list, const char *name,
+                                  fdml_error *err)
 {
     char shape[128];
     if (!strchr("fiu", npy->kind))
         return fdml_fail(err, FDML_E_UNSUPPORTED, "%s: holds text (%s), expected numbers", name,
                          npy->descr);
-    if (npy->n_dims != 2)
+    if (takes_list && npy->n_dims == 1)
+        npy->shape[1] = 1;
+    else if (npy->n_dims != 2)
         return fdml_fail(err, FDML_E_FORMAT, "%s: %d-D array %s, expected rows x dim", name,
                          npy->n_dims, shape_text(shape, npy));
     return FDML_OK;
@@ -355,12 +358,12 @@ static void place_fortran(float *values, const fdml_npy *npy, const unsigned cha
     }
 }
 
-fdml_status fdml_npy_read(fdml_matrix *matrix, const fdml_source *source, fdml_arena *arena,
-                          fdml_error *err)
+static fdml_status read_array(fdml_matrix *matrix, bool takes_list, const fdml_source *source,
+                              fdml_arena *arena, fdml_error *err)
 {
     fdml_npy npy;
     FDML_TRY(fdml_npy_parse(&npy, source->bytes, source->size, source->name, err));
-    FDML_TRY(fdml_npy_check_matrix(&npy, source->name, err));
+    FDML_TRY(fdml_npy_check_matrix(&npy, takes_list, source->name, err));
     const unsigned char *items = source->bytes + npy.data_offset;
     fdml_matrix read = { 0 };
     memcpy(read.dtype, npy.descr, sizeof read.dtype);
@@ -386,4 +389,16 @@ fdml_status fdml_npy_read(fdml_matrix *matrix, const fdml_source *source, fdml_a
     }
     *matrix = read;
     return FDML_OK;
+}
+
+fdml_status fdml_npy_read(fdml_matrix *matrix, const fdml_source *source, fdml_arena *arena,
+                          fdml_error *err)
+{
+    return read_array(matrix, false, source, arena, err);
+}
+
+fdml_status fdml_npy_read_list(fdml_matrix *matrix, const fdml_source *source,
+                               fdml_arena *arena, fdml_error *err)
+{
+    return read_array(matrix, true, source, arena, err);
 }

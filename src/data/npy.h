@@ -41,8 +41,9 @@ fdml_status fdml_npy_parse(fdml_npy *npy, const unsigned char *bytes, size_t siz
 fdml_status fdml_npy_check_size(const fdml_npy *npy, size_t size, const char *name,
                                 fdml_error *err);
 
-/* Is it rows x dim of numbers? */
-fdml_status fdml_npy_check_matrix(const fdml_npy *npy, const char *name, fdml_error *err);
+/* Is it rows x dim of numbers? With takes_list, a list is as well: shape[1] becomes 1. */
+fdml_status fdml_npy_check_matrix(fdml_npy *npy, bool takes_list, const char *name,
+                                  fdml_error *err);
 fdml_dtype fdml_npy_dtype(const fdml_npy *npy); /* of a checked matrix */
 
 /* Converts items first..first+n-1 in file order to where they belong in values[rows, dim]. */
@@ -50,6 +51,7 @@ void fdml_npy_place(float *values, const fdml_npy *npy, size_t first,
                     const unsigned char *items, size_t n);
 
 fdml_matrix_reader fdml_npy_read;
+fdml_matrix_reader fdml_npy_read_list; /* one dimension is taken for a column */
 
 /* Labels: one dimension (or [n,1]) of strings or integers. */
 fdml_status fdml_npy_check_labels(const fdml_npy *npy, const char *name, fdml_error *err);

@@ -26,7 +26,8 @@ typedef struct member {
     zip_t *zip;
     zip_file_t *file;
     zip_uint64_t index;
-    size_t size;     /* inflated */
+    size_t size; /* inflated */
+    bool takes_list;
     char name[NAME]; /* "set.npz:emb.npy" */
 } member;
 
@@ -155,7 +156,7 @@ static fdml_status read_member(fdml_matrix *matrix, member *m, fdml_arena *arena
     unsigned char block[BLOCK + 64]; /* FDML_NPY_MAX_HEADER and its prefix fit */
     fdml_npy npy;
     FDML_TRY(read_header(&npy, m, block, err));
-    FDML_TRY(fdml_npy_check_matrix(&npy, m->name, err));
+    FDML_TRY(fdml_npy_check_matrix(&npy, m->takes_list, m->name, err));
     fdml_matrix read = { 0 };
     memcpy(read.dtype, npy.descr, sizeof read.dtype);
     FDML_TRY(fdml_matrix_reserve(&read, NULL, npy.shape[0], npy.shape[1], m->name, NULL, err));
@@ -171,10 +172,10 @@ static fdml_status read_member(fdml_matrix *matrix, member *m, fdml_arena *arena
     return FDML_OK;
 }
 
-static fdml_status read_archive(fdml_matrix *matrix, const fdml_source *source, zip_t *zip,
-                                fdml_arena *arena, fdml_error *err)
+static fdml_status read_archive(fdml_matrix *matrix, bool takes_list, const fdml_source *source,
+                                zip_t *zip, fdml_arena *arena, fdml_error *err)
 {
-    member m = { .zip = zip };
+    member m = { .zip = zip, .takes_list = takes_list };
     FDML_TRY(choose(&m.index, source, zip, err));
     snprintf(m.name, sizeof m.name, "%.150s:%.100s", source->name,
              zip_get_name(zip, m.index, 0));
@@ -188,8 +189,8 @@ static fdml_status read_archive(fdml_matrix *matrix, const fdml_source *source, 
     return status;
 }
 
-fdml_status fdml_npz_read(fdml_matrix *matrix, const fdml_source *source, fdml_arena *arena,
-                          fdml_error *err)
+static fdml_status read_zip(fdml_matrix *matrix, bool takes_list, const fdml_source *source,
+                            fdml_arena *arena, fdml_error *err)
 {
     if (source->size >= 6 && !memcmp(source->bytes, "\x93NUMPY", 6))
         return fdml_fail(err, FDML_E_FORMAT, "%s: is a single NumPy array; name it .npy",
@@ -203,7 +204,7 @@ fdml_status fdml_npz_read(fdml_matrix *matrix, const fdml_source *source, fdml_a
     zip_t *zip = bytes ? zip_open_from_source(bytes, ZIP_RDONLY, &error) : NULL;
     fdml_status status;
     if (zip) {
-        status = read_archive(matrix, source, zip, arena, err);
+        status = read_archive(matrix, takes_list, source, zip, arena, err);
         zip_discard(zip);
     } else {
         status =
@@ -212,4 +213,16 @@ fdml_status fdml_npz_read(fdml_matrix *matrix, const fdml_source *source, fdml_a
     }
     zip_error_fini(&error);
     return status;
+}
+
+fdml_status fdml_npz_read(fdml_matrix *matrix, const fdml_source *source, fdml_arena *arena,
+                          fdml_error *err)
+{
+    return read_zip(matrix, false, source, arena, err);
+}
+
+fdml_status fdml_npz_read_list(fdml_matrix *matrix, const fdml_source *source,
+                               fdml_arena *arena, fdml_error *err)
+{
+    return read_zip(matrix, true, source, arena, err);
 }

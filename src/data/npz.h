@@ -8,5 +8,6 @@
 /* The member is named with or without ".npy". Without a name the archive must hold one array.
  * Members are stored or deflated; the values always go to the arena. */
 fdml_matrix_reader fdml_npz_read;
+fdml_matrix_reader fdml_npz_read_list; /* one dimension is taken for a column */
 
 #endif

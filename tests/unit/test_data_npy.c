@@ -18,6 +18,35 @@ static fdml_status read_bytes(fdml_matrix *matrix, size_t size, fdml_arena *aren
     return fdml_npy_read(matrix, &source, arena, err);
 }
 
+/* A list of six is a column for fdml_npy_read_list alone. */
+static void expect_column(const char *dictionary, const void *data, size_t size, bool is_mapped)
+{
+    fdml_matrix m;
+    fdml_arena arena;
+    fdml_error err = { 0 };
+    fdml_arena_init(&arena, 0);
+    const size_t total = scratch_npy(file, 1, dictionary, data, size);
+    const fdml_source source = { "x.npy", NULL, file, total };
+    cr_assert_eq(fdml_npy_read_list(&m, &source, NULL, &err), FDML_OK, "%s", err.text);
+    cr_assert(m.n_rows == 6 && m.dim == 1 && !m.data);
+    cr_assert_eq(fdml_npy_read_list(&m, &source, &arena, &err), FDML_OK, "%s", err.text);
+    cr_assert(m.n_rows == 6 && m.dim == 1 && m.is_mapped == is_mapped);
+    cr_assert_arr_eq(m.data, six, 24, "%s", dictionary);
+    scratch_expect_error(read_bytes(&m, total, &arena, &err), &err, FDML_E_FORMAT,
+                         "x.npy: 1-D array (6,), expected rows x dim");
+    fdml_arena_close(&arena);
+}
+
+static void expect_no_column(const char *dictionary, size_t size, fdml_status status,
+                             const char *text)
+{
+    fdml_matrix m;
+    fdml_error err = { 0 };
+    const fdml_source source = { "x.npy", NULL, file,
+                                 scratch_npy(file, 1, dictionary, six, size) };
+    scratch_expect_error(fdml_npy_read_list(&m, &source, NULL, &err), &err, status, text);
+}
+
 /* Reads a 2 x 3 matrix that must come out as `expected`. */
 static void expect_values(int version, const char *dictionary, const void *data, size_t size,
                           const float expected[6], bool is_mapped)
@@ -142,6 +171,27 @@ Test(data_npy, probe_tells_the_cost)
                        six, 24);
     cr_assert_eq(read_bytes(&m, size, NULL, NULL), FDML_OK);
     cr_assert(m.is_mapped && m.own_size == 0 && !m.data);
+}
+
+Test(data_npy, a_list_is_a_column_where_asked)
+{
+    static const double doubles[] = { 1, 2, 3, 4, 5, 6 };
+    expect_column("{'descr': '<f4', 'fortran_order': False, 'shape': (6,), }", six, 24, true);
+    expect_column("{'descr': '<f8', 'fortran_order': False, 'shape': (6,), }", doubles, 48,
+                  false);
+    expect_column("{'descr': '<f8', 'fortran_order': True, 'shape': (6,), }", doubles, 48,
+                  false);
+    expect_no_column("{'descr': '<f4', 'fortran_order': False, 'shape': (7,), }", 24,
+                     FDML_E_FORMAT,
+                     "x.npy: 24 bytes of data, expected 28 for shape (7,) of <f4");
+    expect_no_column("{'descr': '<f4', 'fortran_order': False, 'shape': (0,), }", 0,
+                     FDML_E_DATA, "x.npy: has no rows");
+    expect_no_column("{'descr': '<f4', 'fortran_order': False, 'shape': (), }", 4,
+                     FDML_E_FORMAT, "x.npy: 0-D array (), expected rows x dim");
+    expect_no_column("{'descr': '<f4', 'fortran_order': False, 'shape': (1,2,3), }", 24,
+                     FDML_E_FORMAT, "x.npy: 3-D array (1,2,3), expected rows x dim");
+    expect_no_column("{'descr': '<U1', 'fortran_order': False, 'shape': (6,), }", 24,
+                     FDML_E_UNSUPPORTED, "x.npy: holds text (<U1), expected numbers");
 }
 
 Test(data_npy, refuses_shapes)
@@ -272,6 +322,17 @@ Test(data_npy, a_small_arena_is_no_crash)
     fdml_arena_close(&arena);
 }
 
+static void read_any_list(const unsigned char *bytes, size_t size)
+{
+    const fdml_source source = { "x.npy", NULL, bytes, size };
+    fdml_matrix m;
+    fdml_arena arena;
+    fdml_arena_init(&arena, 1 << 20);
+    if (fdml_npy_read_list(&m, &source, &arena, NULL) == FDML_OK)
+        scratch_touch(m.data, m.n_rows * m.dim);
+    fdml_arena_close(&arena);
+}
+
 static void read_any(const unsigned char *bytes, size_t size)
 {
     const fdml_source source = { "x.npy", NULL, bytes, size };
@@ -288,7 +349,11 @@ Test(data_npy, survives_spoiled_files)
     size_t size = scratch_npy(
         file, 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", six, 24);
     scratch_spoil(read_any, file, size);
+    scratch_spoil(read_any_list, file, size);
     size = scratch_npy(file, 2, "{'descr': '>i2', 'fortran_order': True, 'shape': (4, 3), }",
                        six, 24);
     scratch_spoil(read_any, file, size);
+    size = scratch_npy(file, 1, "{'descr': '<f8', 'fortran_order': False, 'shape': (3,), }",
+                       six, 24);
+    scratch_spoil(read_any_list, file, size);
 }

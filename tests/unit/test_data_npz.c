@@ -75,6 +75,25 @@ static void expect_failure(size_t size, const char *name, fdml_status status, co
     fdml_arena_close(&arena);
 }
 
+Test(data_npz, a_list_is_a_column_where_asked)
+{
+    fdml_matrix m;
+    fdml_arena arena;
+    fdml_error err = { 0 };
+    const size_t n = scratch_npy(
+        array, 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (6,), }", six, 24);
+    const size_t size = make_archive(archive, sizeof archive,
+                                     &(member){ "p.npy", array, n, ZIP_CM_DEFLATE }, 1);
+    const fdml_source source = { "x.npz", "p", archive, size };
+    fdml_arena_init(&arena, 0);
+    cr_assert_eq(fdml_npz_read_list(&m, &source, &arena, &err), FDML_OK, "%s", err.text);
+    cr_assert(m.n_rows == 6 && m.dim == 1);
+    cr_assert_arr_eq(m.data, six, 24);
+    fdml_arena_close(&arena);
+    expect_failure(size, "p", FDML_E_FORMAT,
+                   "x.npz:p.npy: 1-D array (6,), expected rows x dim");
+}
+
 Test(data_npz, stored_and_deflated)
 {
     const size_t n = scratch_npy(array, 1, header, six, 24);
