@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "data/matrix.h"
+
 static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -15,20 +17,32 @@ static void add_outside(explain_sources *s, const char *name)
     s->source[s->n++] = (fdml_study_source){ .name = name, .outside = &s->outside };
 }
 
+/* Its file is listed and hashed whole, whatever member of it is asked for. */
+static void open_probabilities(explain_sources *s, explain_input *input, const char *spec,
+                               fdml_arena *arena)
+{
+    fdml_error err;
+    char *path = fdml_arena_push(arena, FDML_PATH_SIZE, 1);
+    if (!path) cli_die(CLI_EXIT_DATA, "out of memory");
+    CLI_TRY(fdml_blackbox_given(&s->outside, spec, &input->tabular, arena, &err), &err);
+    CLI_TRY(fdml_matrix_path(path, FDML_PATH_SIZE, spec, &err), &err);
+    explain_input_add_file(input, "probabilities", spec, path, input->tabular.n_rows);
+    add_outside(s, base_name(spec));
+}
+
 static void open_outside(explain_sources *s, explain_input *input, const explain_options *o,
                          fdml_arena *arena)
 {
     fdml_error err;
     const fdml_tabular *t = &input->tabular;
     if (o->probabilities) {
-        CLI_TRY(fdml_blackbox_given(&s->outside, o->probabilities, t, arena, &err), &err);
-        explain_input_add_file(input, "probabilities", o->probabilities, o->probabilities,
-                               t->n_rows);
-        add_outside(s, base_name(o->probabilities));
+        open_probabilities(s, input, o->probabilities, arena);
     } else if (o->command) {
-        CLI_TRY(pipe_command_open(&s->process, &s->pipe, o->command, (int)o->patience, &err),
+        if (!o->dry_run)
+            CLI_TRY(
+                pipe_command_open(&s->process, &s->pipe, o->command, (int)o->patience, &err),
                 &err);
-        s->has_process = true;
+        s->has_process = !o->dry_run;
         CLI_TRY(fdml_blackbox_command(&s->outside, &s->pipe, t, arena, &err), &err);
         add_outside(s, "command");
     } else if (o->model) {
@@ -67,6 +81,18 @@ void explain_sources_open(explain_sources *s, explain_input *input, const explai
         if (o->balance_groups != EXPLAIN_NO) add_trained(s, boxes->item[i], true, arena);
     }
     open_outside(s, input, o, arena);
+}
+
+void explain_sources_check_end(explain_sources *s, const explain_options *o)
+{
+    fdml_error err;
+    if (!s->has_process) return;
+    CLI_TRY(fdml_blackbox_command_end(&s->outside, &err), &err);
+    if (s->process.was_killed)
+        cli_warn(&o->common,
+                 "warning: %s: still ran %d seconds after its input was closed, "
+                 "and was killed; it had answered all that was asked",
+                 o->command, s->process.patience);
 }
 
 void explain_sources_close(explain_sources *s)

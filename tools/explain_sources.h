@@ -19,9 +19,14 @@ typedef struct explain_sources {
     bool has_process, has_model;
 } explain_sources;
 
-/* Opens what is outside, and lists its file. Ends the program where that cannot be. */
+/* Opens what is outside, and lists its file. Ends the program where that cannot be. A command
+ * is not started where nothing is to be asked (--dry-run). */
 void explain_sources_open(explain_sources *sources, explain_input *input,
                           const explain_options *options, fdml_arena *arena);
+
+/* After the study and before its reports: ends the program where the command wrote more than
+ * was asked for. */
+void explain_sources_check_end(explain_sources *sources, const explain_options *options);
 void explain_sources_close(explain_sources *sources);
 
 #endif

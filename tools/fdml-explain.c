@@ -98,7 +98,7 @@ static void warn_elsewhere(const explain_options *o, const fdml_study *study)
 }
 
 /* Returns the exit status: that of the gates, which are told of when the reports are there. */
-static int audit(const explain_options *o, explain_input *input,
+static int audit(const explain_options *o, explain_input *input, explain_sources *sources,
                  const fdml_study_options *settings, eval_gates *gates, fdml_arena *arena)
 {
     fdml_error err;
@@ -108,6 +108,7 @@ static int audit(const explain_options *o, explain_input *input,
     CLI_TRY(fdml_study_run(&study, &input->tabular, settings, arena, &err), &err);
     const double seconds = now() - start;
     cli_progress_clear();
+    explain_sources_check_end(sources, o);
     add_warnings(&study, input, arena);
     explain_gates_judge(gates, &study, arena);
     if (o->format == EXPLAIN_JSON || o->json || o->html) explain_input_hash(input);
@@ -129,6 +130,15 @@ static int audit(const explain_options *o, explain_input *input,
     cli_outputs_commit();
     warn_elsewhere(o, &study);
     return eval_gates_tell(gates);
+}
+
+/* The outputs are proven as an audit would, and none appears. */
+static void plan(const explain_options *o, const explain_input *input,
+                 const fdml_study_options *settings, const fdml_arena *arena)
+{
+    (void)open_outputs(o);
+    cli_outputs_abort();
+    explain_plan_print(input, settings, arena);
 }
 
 static void write_encoding(const explain_input *input, const explain_options *o)
@@ -156,9 +166,9 @@ static void run(const explain_options *o, int *status, fdml_arena *arena)
     explain_gates_check(&gates, o, &input.tabular, &settings);
     explain_plan_memory(&input, &settings, o, arena);
     if (o->dry_run)
-        explain_plan_print(&input, &settings, arena);
+        plan(o, &input, &settings, arena);
     else
-        *status = audit(o, &input, &settings, &gates, arena);
+        *status = audit(o, &input, &sources, &settings, &gates, arena);
     explain_sources_close(&sources);
 }
 

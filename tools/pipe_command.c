@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -77,25 +78,88 @@ static fdml_status receive_line(void *ctx, const char **line, size_t *length, fd
     return FDML_OK;
 }
 
-/* Its input is closed: it should end by itself. */
-static void end(pipe_command *p)
+static void close_input(pipe_command *p)
 {
-    enum { TURN = 10 }; /* milliseconds */
     if (p->to >= 0) close(p->to);
     p->to = -1;
-    for (int left = p->patience * 1000; !p->is_over; left -= TURN) {
-        const struct timespec turn = { 0, TURN * 1000000L };
-        if (left <= 0) kill(p->pid, SIGKILL);
-        const pid_t done = waitpid(p->pid, &p->status, left > 0 ? WNOHANG : 0);
+}
+
+/* Milliseconds of its patience that are left of what began at `start`. */
+static int left_since(const pipe_command *p, const struct timespec *start)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    const int64_t gone =
+        (now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000;
+    const int64_t left = p->patience * (int64_t)1000 - gone;
+    return left > 0 ? (int)left : 0;
+}
+
+/* Its input is closed since `start`: it should end by itself. */
+static void end(pipe_command *p, const struct timespec *start)
+{
+    while (!p->is_over) {
+        const struct timespec turn = { 0, 10000000 };
+        const bool waits = left_since(p, start) > 0;
+        if (!waits) {
+            kill(p->pid, SIGKILL);
+            p->was_killed = true;
+        }
+        const pid_t done = waitpid(p->pid, &p->status, waits ? WNOHANG : 0);
         p->is_over = done == p->pid || (done < 0 && errno != EINTR);
-        if (!p->is_over) nanosleep(&turn, NULL);
+        if (!p->is_over && waits) nanosleep(&turn, NULL);
     }
+}
+
+/* What was read is taken. Reads once; false where nothing came, or will come any more. */
+static bool read_within(pipe_command *p, int milliseconds)
+{
+    struct pollfd poll_one = { .fd = p->from, .events = POLLIN };
+    const int ready = poll(&poll_one, 1, milliseconds);
+    if (ready <= 0) return ready < 0 && errno == EINTR;
+    const ssize_t n = read(p->from, p->text, sizeof p->text);
+    p->begin = 0;
+    p->end = n > 0 ? (size_t)n : 0;
+    return n > 0 || (n < 0 && errno == EINTR);
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static fdml_status find_surplus(void *ctx, bool is_last, const char **line, size_t *length,
+                                fdml_error *err)
+{
+    (void)err;
+    pipe_command *p = ctx;
+    struct timespec start;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    *line = NULL;
+    if (is_last) close_input(p);
+    for (;;) { /* what is read is looked at, even when time is up */
+        while (p->begin < p->end && is_blank(p->text[p->begin])) p->begin++;
+        if (p->begin < p->end) break;
+        const int left = left_since(p, &start);
+        if (!left || !read_within(p, is_last ? left : 0)) break;
+    }
+    if (p->begin < p->end) {
+        *line = p->text + p->begin;
+        *length = 0;
+        while (*length < p->end - p->begin && !strchr("\r\n", (*line)[*length])) ++*length;
+    } else if (is_last) {
+        end(p, &start);
+    }
+    return FDML_OK;
 }
 
 static const char *say_ending(void *ctx)
 {
     pipe_command *p = ctx;
-    end(p);
+    struct timespec start;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    close_input(p);
+    end(p, &start);
     if (WIFSIGNALED(p->status))
         snprintf(p->ending, sizeof p->ending, "signal %d", WTERMSIG(p->status));
     else
@@ -138,14 +202,16 @@ fdml_status pipe_command_open(pipe_command *p, fdml_blackbox_pipe *pipe_to, cons
     *p = (pipe_command){
         .name = command, .pid = pid, .to = in[1], .from = out[0], .patience = patience
     };
-    *pipe_to = (fdml_blackbox_pipe){ p, command, send_text, receive_line, say_ending };
+    *pipe_to =
+        (fdml_blackbox_pipe){ p, command, send_text, receive_line, find_surplus, say_ending };
     return FDML_OK;
 }
 
 void pipe_command_close(pipe_command *p)
 {
-    if (p->to >= 0) close(p->to);
-    p->to = -1;
+    struct timespec start;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    close_input(p);
     close(p->from); /* before waiting: it may be about to write */
-    end(p);
+    end(p, &start);
 }

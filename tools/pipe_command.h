@@ -21,13 +21,17 @@ typedef struct pipe_command {
     size_t begin, end; /* what of text is not taken yet */
     int status;        /* as waitpid says, once is_over */
     bool is_over;
+    bool was_killed; /* as it did not end with its input */
     char ending[64];
 } pipe_command;
 
 /* Starts `command` by /bin/sh -c; its standard error stays ours. From then on SIGPIPE is
  * ignored, so that a command that ended is an error and not our end. pipe->name is `command`,
  * borrowed. A command that for `patience` seconds neither reads nor writes where it should is
- * given up: FDML_E_IO. */
+ * given up: FDML_E_IO.
+ *
+ * One whose input is closed at the end (pipe->surplus) and that has not ended `patience`
+ * seconds later is killed, which is no error: it has answered all that was asked. */
 fdml_status pipe_command_open(pipe_command *p, fdml_blackbox_pipe *pipe, const char *command,
                               int patience, fdml_error *err);
 

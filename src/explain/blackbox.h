@@ -81,10 +81,10 @@ double fdml_blackbox_train_memory(const fdml_tabular *t, size_t n,
 
 /* --- blackbox_outside.c ------------------------------------------------------------------- */
 
-/* Probabilities computed elsewhere: a matrix (matrix.h) of one column P(1) or of two, P(0) and
- * P(1), with a row for each of the table's, or for each of its test rows in their order. Read
- * in single precision. FDML_E_DATA names the row that is none from 0 to 1; NaN, in a table's
- * row, says that none is given. */
+/* Probabilities computed elsewhere: a matrix or list (matrix.h) of one column P(1) or of two,
+ * P(0) and P(1), with a row for each of the table's, or for each of its test rows in their
+ * order. Read in single precision. FDML_E_DATA names the row that is none from 0 to 1; NaN, in
+ * a table's row, says that none is given. */
 fdml_status fdml_blackbox_given(fdml_blackbox *b, const char *spec, const fdml_tabular *t,
                                 fdml_arena *arena, fdml_error *err);
 
@@ -95,6 +95,11 @@ typedef struct fdml_blackbox_pipe {
     fdml_status (*send)(void *ctx, const char *text, size_t size, fdml_error *err);
     /* One line without its end, valid until the next call; *line = NULL where output ended. */
     fdml_status (*receive)(void *ctx, const char **line, size_t *length, fdml_error *err);
+    /* The first line beyond those received that is not blank, as far as it is there already;
+     * *line = NULL where there is none. Unless is_last it does not wait. At last it closes the
+     * input and looks at all that comes until the output ends. */
+    fdml_status (*surplus)(void *ctx, bool is_last, const char **line, size_t *length,
+                           fdml_error *err);
     const char *(*ending)(void *ctx); /* once output ended: "exit status 1", "signal 9" */
 } fdml_blackbox_pipe;
 
@@ -102,10 +107,17 @@ typedef struct fdml_blackbox_pipe {
  * category as its text, a missing number as an empty field. An empty line ends a batch of at
  * most FDML_COMMAND_BATCH rows: the command then writes one line with P(target = 1) for each
  * row, and flushes. A batch's answers fit into any system's pipe, so that neither waits for the
- * other. Threads take turns. FDML_E_IO: the command ended or answered too few rows;
- * FDML_E_DATA: an answer that is no number from 0 to 1. */
+ * other. Threads take turns. Blank lines before a batch's first answer are passed over (those
+ * behind the last answers, which may come late), others are answers that are no number.
+ *
+ * One line too many would shift all answers behind it, so whatever is there before a batch is
+ * sent is refused, and fdml_blackbox_command_end, after the last predict, refuses what is left:
+ * together, as many answers as rows, whenever they come. FDML_E_IO: the command ended or
+ * answered too few rows; FDML_E_DATA: an answer that is no number from 0 to 1, or one that
+ * nobody asked for. */
 enum { FDML_COMMAND_BATCH = 512 };
 fdml_status fdml_blackbox_command(fdml_blackbox *b, const fdml_blackbox_pipe *pipe,
                                   const fdml_tabular *t, fdml_arena *arena, fdml_error *err);
+fdml_status fdml_blackbox_command_end(const fdml_blackbox *b, fdml_error *err);
 
 #endif

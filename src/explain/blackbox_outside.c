@@ -62,7 +62,7 @@ fdml_status fdml_blackbox_given(fdml_blackbox *b, const char *spec, const fdml_t
         return fdml_fail(err, FDML_E_NOMEM, "no memory for %zu probabilities", t->n_rows);
     const fdml_arena_mark mark = fdml_arena_get_mark(arena);
     fdml_matrix m;
-    FDML_TRY(fdml_matrix_open(&m, spec, arena, err));
+    FDML_TRY(fdml_matrix_open_list(&m, spec, arena, err));
     const fdml_status status = take_values(given, &m, spec, t, err);
     fdml_matrix_close(&m);
     fdml_arena_reset(arena, mark);
@@ -128,21 +128,58 @@ static fdml_status greet(command *c, fdml_error *err)
     return c->pipe.send(c->pipe.ctx, c->text, (size_t)(to - c->text), err);
 }
 
+enum { SHOWN = 40 }; /* characters of a line, in messages */
+
+static int shown(size_t length)
+{
+    return (int)(length < SHOWN ? length : SHOWN);
+}
+
+/* Nothing but answers may come. */
+static fdml_status refuse_surplus(const command *c, bool is_last, fdml_error *err)
+{
+    const char *line;
+    size_t length;
+    FDML_TRY(c->pipe.surplus(c->pipe.ctx, is_last, &line, &length, err));
+    if (!line) return FDML_OK;
+    return fdml_fail(err, FDML_E_DATA,
+                     "%s: wrote '%.*s' beyond the %zu answers that were asked for; all that is "
+                     "no answer belongs on standard error",
+                     c->pipe.name, shown(length), line, c->n_asked);
+}
+
+static bool is_blank(const char *line, size_t length)
+{
+    while (length && memchr(" \t\r", line[length - 1], 3)) length--;
+    return !length;
+}
+
+/* The first answer of a batch: before it there may be blank lines, but not without end. */
+static fdml_status receive_first(command *c, const char **line, size_t *length, fdml_error *err)
+{
+    for (int i = 0; i < FDML_COMMAND_BATCH; i++) {
+        FDML_TRY(c->pipe.receive(c->pipe.ctx, line, length, err));
+        if (!*line || !is_blank(*line, *length)) return FDML_OK;
+    }
+    return FDML_OK;
+}
+
 static fdml_status read_answers(double *p, command *c, size_t n, fdml_error *err)
 {
     for (size_t i = 0; i < n; i++) {
         const char *line;
         size_t length;
         double value;
-        FDML_TRY(c->pipe.receive(c->pipe.ctx, &line, &length, err));
+        FDML_TRY(i ? c->pipe.receive(c->pipe.ctx, &line, &length, err)
+                   : receive_first(c, &line, &length, err));
         if (!line)
             return fdml_fail(
                 err, FDML_E_IO, "%s ended (%s) after %zu answers, %zu rows were asked",
                 c->pipe.name, c->pipe.ending(c->pipe.ctx), c->n_asked + i, c->n_asked + n);
         if (!fdml_number_double(&value, line, length) || !(value >= 0 && value <= 1))
-            return fdml_fail(
-                err, FDML_E_DATA, "%s: answer %zu is '%.*s', expected a number from 0 to 1",
-                c->pipe.name, c->n_asked + i + 1, (int)(length < 40 ? length : 40), line);
+            return fdml_fail(err, FDML_E_DATA,
+                             "%s: answer %zu is '%.*s', expected a number from 0 to 1",
+                             c->pipe.name, c->n_asked + i + 1, shown(length), line);
         p[i] = value;
     }
     c->n_asked += n;
@@ -151,6 +188,7 @@ static fdml_status read_answers(double *p, command *c, size_t n, fdml_error *err
 
 static fdml_status ask_batch(double *p, command *c, const float *x, size_t n, fdml_error *err)
 {
+    FDML_TRY(refuse_surplus(c, false, err));
     if (!c->is_greeted) FDML_TRY(greet(c, err));
     char *to = c->text;
     for (size_t i = 0; i < n; i++) to = put_row(to, c, x + i * c->n_features);
@@ -173,6 +211,11 @@ static fdml_status ask_command(void *ctx, double *p, const float *x, size_t n, i
     }
     fdml_lock_drop(&c->lock);
     return status;
+}
+
+fdml_status fdml_blackbox_command_end(const fdml_blackbox *b, fdml_error *err)
+{
+    return refuse_surplus(b->ctx, true, err);
 }
 
 /* Bytes of one field at most, its comma included. */

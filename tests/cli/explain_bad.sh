@@ -108,6 +108,72 @@ test_commands()
     refuses 'exit status 127' $base --command './nosuch_program 2>/dev/null'
 }
 
+# One line more than was asked shifts all answers behind it: at a batch's end, at the start, at
+# the very end, and without end.
+test_commands_that_say_too_much()
+{
+    credit_table
+    local base='credit.csv --target good --group race --seeds 1 -m lime:n100'
+    local loop='read -r names; while read -r line; do if [ "$line" ]; then echo .5; else'
+    # shellcheck disable=SC2086
+    refuses ' answers that were asked for; all that is no answer belongs on standard error' $base \
+        --command "$loop echo .25; fi; done"
+    # shellcheck disable=SC2086
+    refuses "answer 1 is 'ready', expected a number from 0 to 1" $base \
+        --command "read -r names; echo ready; $loop :; fi; done"
+    # shellcheck disable=SC2086
+    refuses ": wrote '.5' beyond the " $base --command "echo .5; $loop :; fi; done"
+    # shellcheck disable=SC2086
+    refuses ": wrote 'bye, all told' beyond the " $base \
+        --command "$loop :; fi; done; echo; sleep .2; echo bye, all told"
+    # shellcheck disable=SC2086
+    refuses ": wrote '0.75' beyond the " $base --command "$loop :; fi; done; yes 0.75"
+}
+
+# What is written is complete; that a command does not end, or ends with blank lines, harms no one.
+test_commands_that_do_not_end()
+{
+    credit_table
+    local loop='read -r names; while read -r line; do if [ "$line" ]; then echo .${#line}; else echo; fi; done'
+    audit -m tree --command "$loop" --format json
+    assert_exit 0
+    assert_stderr_empty
+    local want last
+    want=$(json out 'r["black_boxes"][0]["methods"]')
+    for last in 'sleep 20' 'yes ""' 'exec >/dev/null; sleep 20'; do
+        SECONDS=0
+        run fdml-explain credit.csv --target good --group race --seeds 1 --bootstrap 100 --permutations 100 \
+            -m tree --command "$loop; $last" --command-timeout 1 --format json
+        assert_exit 0
+        grep -q 'still ran 1 seconds after its input was closed, and was killed' err || fail 'not told'
+        assert_eq "$(json out 'r["black_boxes"][0]["methods"]')" "$want"
+        [ "$SECONDS" -lt 15 ] || fail "took $SECONDS s"
+    done
+}
+
+# The plan is that of the real run, and so are its mistakes; nothing is started or left behind.
+test_dry_run()
+{
+    credit_table
+    audit --dry-run --command 'echo started >started; exit 1' -m lime --json r.json --report r.html
+    assert_exit 0
+    assert_stderr_empty
+    assert_out 'work        1 black boxes x 1 methods'
+    sleep 0.3
+    assert_no_file started
+    assert_eq "$(find . -name '*r.*' | wc -l)" 0
+    echo old >r.json
+    audit --dry-run --json r.json
+    assert_exit 0
+    assert_eq "$(cat r.json)" old
+    local output
+    for output in -o --json --report --per-row --local --plot; do
+        bad_input 'nope/x' fdml-explain credit.csv --target good --group race --dry-run $output nope/x
+    done
+    # shellcheck disable=SC2086
+    bad_input 'r.json: named for two outputs' fdml-explain $credit --dry-run --json r.json --report r.json
+}
+
 test_singular_design()
 {
     credit_table

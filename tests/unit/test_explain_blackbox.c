@@ -264,6 +264,8 @@ Test(explain_blackbox, given_probabilities)
 typedef struct echo {
     char seen[1 << 16], answer[40];
     size_t size, read, left;
+    const char *beyond; /* what it writes unasked, early or at its end */
+    bool beyond_is_early;
 } echo;
 
 static fdml_status send_echo(void *ctx, const char *text, size_t size, fdml_error *e)
@@ -291,6 +293,16 @@ static fdml_status receive_echo(void *ctx, const char **line, size_t *length, fd
     return FDML_OK;
 }
 
+static fdml_status echo_beyond(void *ctx, bool is_last, const char **line, size_t *length,
+                               fdml_error *e)
+{
+    (void)e;
+    echo *c = ctx;
+    *line = is_last || c->beyond_is_early ? c->beyond : NULL;
+    *length = *line ? strlen(*line) : 0;
+    return FDML_OK;
+}
+
 static const char *end_echo(void *ctx)
 {
     (void)ctx;
@@ -301,7 +313,8 @@ Test(explain_blackbox, command)
 {
     static const float x[] = { 1, 2.5f, NAN, 3, 4, .1f, 0, 2, 20, 1, 1, 0 };
     static echo c = { .left = 4 };
-    const fdml_blackbox_pipe pipe = { &c, "'score me'", send_echo, receive_echo, end_echo };
+    const fdml_blackbox_pipe pipe = { &c,           "'score me'", send_echo,
+                                      receive_echo, echo_beyond,  end_echo };
     const fdml_tabular t = make_table();
     double p[2];
     fdml_blackbox b;
@@ -318,5 +331,18 @@ Test(explain_blackbox, command)
     c.left = 1;
     scratch_expect_error(b.predict(b.ctx, p, x, 2, 0, &err), &err, FDML_E_IO,
                          "'score me' ended (exit status 3) after 3 answers, 4 rows were asked");
+    cr_assert_eq(fdml_blackbox_command_end(&b, &err), FDML_OK);
+    c.beyond = "0.5 and a line of more than forty characters";
+    scratch_expect_error(fdml_blackbox_command_end(&b, &err), &err, FDML_E_DATA,
+                         "'score me': wrote '0.5 and a line of more than forty charac' beyond "
+                         "the 2 answers that were asked for; all that is no answer belongs on "
+                         "standard error");
+    c.beyond_is_early = true;
+    const size_t size = c.size;
+    scratch_expect_error(b.predict(b.ctx, p, x, 1, 0, &err), &err, FDML_E_DATA,
+                         "'score me': wrote '0.5 and a line of more than forty charac' beyond "
+                         "the 2 answers that were asked for; all that is no answer belongs on "
+                         "standard error");
+    cr_assert_eq(c.size, size); /* nothing was sent */
     fdml_arena_close(&arena);
 }

@@ -1,6 +1,9 @@
 /* test_tools_pipe_command.c - a real process as a black box.
  * SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
 
 #include "../../tools/pipe_command.h"
 #include "scratch.h"
@@ -10,6 +13,7 @@ enum { N = 1500 }; /* three batches */
 static const fdml_feature feature = { "x", FDML_NUMERIC, 0, NULL };
 static const fdml_tabular table = { .n_rows = 1, .n_features = 1, .feature = &feature };
 static fdml_error err;
+static bool was_killed, is_slow;
 
 static fdml_status ask(const char *text, double p[N])
 {
@@ -22,7 +26,10 @@ static fdml_status ask(const char *text, double p[N])
     fdml_arena_init(&arena, 0);
     cr_assert_eq(pipe_command_open(&process, &pipe, text, 2, &err), FDML_OK);
     cr_assert_eq(fdml_blackbox_command(&b, &pipe, &table, &arena, &err), FDML_OK);
-    const fdml_status status = b.predict(b.ctx, p, x, N, 0, &err);
+    if (is_slow) nanosleep(&(struct timespec){ 0, 500000000 }, NULL);
+    fdml_status status = b.predict(b.ctx, p, x, N, 0, &err);
+    if (status == FDML_OK) status = fdml_blackbox_command_end(&b, &err);
+    was_killed = process.was_killed;
     pipe_command_close(&process);
     fdml_arena_close(&arena);
     return status;
@@ -56,4 +63,65 @@ Test(tools_pipe_command, answers_too_few_and_waits)
                          "for 2 seconds");
     scratch_expect_error(ask("sleep 30", p), &err, FDML_E_IO,
                          "sleep 30: fewer answers than rows, and nothing for 2 seconds");
+}
+
+/* Answers each row with itself, and a batch's end with what `at_batch` prints. */
+static fdml_status ask_echo(const char *first, const char *at_batch, const char *last)
+{
+    static double p[N];
+    char text[256];
+    snprintf(text, sizeof text,
+             "%s; read names; while read x; do if [ \"$x\" ]; then echo \"$x\"; else %s; fi; "
+             "done; %s",
+             first, at_batch, last);
+    const fdml_status status = ask(text, p);
+    for (size_t i = 0; status == FDML_OK && i < N; i++)
+        cr_assert_eq(p[i], (double)((float)i / N));
+    return status;
+}
+
+static void expect_surplus(fdml_status status, const char *line, size_t n_asked)
+{
+    char want[128];
+    snprintf(want, sizeof want, ": wrote '%s' beyond the %zu answers that were asked for", line,
+             n_asked);
+    cr_assert_eq(status, FDML_E_DATA);
+    cr_assert(strstr(err.text, want) != NULL, "%s", err.text);
+}
+
+Test(tools_pipe_command, answers_too_many)
+{
+    /* One too many for each batch: the next batch shows it, or the next but one. */
+    cr_assert_eq(ask_echo(":", "echo .25", ":"), FDML_E_DATA);
+    cr_assert(strstr(err.text, ": wrote '") != NULL, "%s", err.text);
+    expect_surplus(ask_echo(":", ":", "echo .25"), ".25", N);
+    expect_surplus(ask_echo(":", ":", "sleep .3; printf '\n\n  .25 \r\n3'"), ".25 ", N);
+    expect_surplus(ask_echo(":", ":", "printf x"), "x", N);
+    expect_surplus(ask_echo(":", ":", "yes .25"), ".25", N);
+    /* A greeting, whether it is there in time or is taken for an answer. */
+    cr_assert_eq(ask_echo("echo .25", ":", ":"), FDML_E_DATA);
+    cr_assert_eq(ask_echo("sleep .2; echo .25", ":", ":"), FDML_E_DATA);
+    is_slow = true;
+    expect_surplus(ask_echo("echo; echo .25", ":", ":"), ".25", 0);
+}
+
+Test(tools_pipe_command, passes_over_blank_lines_between_batches)
+{
+    cr_assert_eq(ask_echo("echo", "echo; echo ' '", "echo; echo"), FDML_OK, "%s", err.text);
+    cr_assert(!was_killed);
+    static double p[N];
+    cr_assert_eq(ask("while read x; do echo .5; echo; done", p), FDML_E_DATA);
+    cr_assert(strstr(err.text, "answer 2 is '', expected a number") != NULL, "%s", err.text);
+    cr_assert_eq(ask("yes ''", p), FDML_E_DATA);
+    cr_assert(strstr(err.text, "answer 1 is '', expected a number") != NULL, "%s", err.text);
+}
+
+Test(tools_pipe_command, need_not_end)
+{
+    cr_assert_eq(ask_echo(":", ":", "sleep 30"), FDML_OK, "%s", err.text);
+    cr_assert(was_killed);
+    cr_assert_eq(ask_echo(":", ":", "exec >/dev/null; sleep 30"), FDML_OK, "%s", err.text);
+    cr_assert(was_killed);
+    cr_assert_eq(ask_echo(":", ":", "yes ''"), FDML_OK, "%s", err.text);
+    cr_assert(was_killed);
 }
