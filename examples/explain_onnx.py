@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """explain_onnx.py - a black box of one's own for fdml-explain: trained by PyTorch, kept as ONNX.
 
-    fdml-explain TABLE.csv --target low_risk ... --write-encoding encoding.csv
+    fdml-explain TABLE.csv --target low_risk ... --split SPLIT --write-encoding encoding.csv
     explain_onnx.py TABLE.csv SPLIT encoding.csv --target low_risk --positive 1 --out model.onnx
-    fdml-explain TABLE.csv --target low_risk ... --model model.onnx
+    fdml-explain TABLE.csv --target low_risk ... --split SPLIT --model model.onnx
 
-SPLIT has a character for each row, T for those that train and S for those that test. PyTorch 1.13 to
-2.8 exports without further packages. SPDX-License-Identifier: MIT
+SPLIT has a character for each row, T for those that train and S for those that test. All three
+commands read the same one: the encoding is that of its rows T, and only these may train the network,
+else the audit's test rows are none. PyTorch 1.13 to 2.8 exports without further packages.
+SPDX-License-Identifier: MIT
 """
 import argparse
 import csv

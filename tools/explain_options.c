@@ -111,13 +111,14 @@ static const fdml_option options[] = {
       AT(probabilities),
       .value_name = "FILE",
       .names = FDML_NAMES_FILE,
-      .help = "a black box of your own: P(target = 1) of every row, .csv or .npy; for gam and "
-              "tree alone, as lime and shap ask for rows that no table has" },
+      .help = "a black box of your own: P(target = 1) of every row, .csv, .npy or .npz; for "
+              "gam and tree alone, as lime and shap ask for rows that no table has" },
     { .type = FDML_OPTION_TEXT,
       .name = "command",
       AT(command),
       .value_name = "CMD",
-      .help = "likewise: a program that reads rows as CSV and writes P(target = 1) of each" },
+      .help = "likewise: a program that reads rows as CSV and writes P(target = 1) of each, "
+              "and nothing else" },
     { .type = FDML_OPTION_COUNT,
       .name = "command-timeout",
       AT(patience),
@@ -136,7 +137,8 @@ static const fdml_option options[] = {
       AT(encoding),
       .value_name = "FILE",
       .names = FDML_NAMES_FILE,
-      .help = "write how features are encoded, one encoded column a line, and stop" },
+      .help = "write how features are encoded, one encoded column a line, and stop; it "
+              "depends on the split, so give the audit the same" },
     { .type = FDML_OPTION_SECTION, .help = "Explanations" },
     { .type = FDML_OPTION_TEXTS,
       .name = "methods",

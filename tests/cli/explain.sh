@@ -108,6 +108,89 @@ END
     assert_json out 'r["black_boxes"][0]["methods"][0]["overall"]["auroc"]["value"] > 0.95'
 }
 
+# The program of docs/explain.md, with a model of its own, on cells that are hard to read.
+test_command_of_the_docs()
+{
+    awk '/^```python/ { inside = 1; next } /^```/ { inside = 0 } inside' "$REPO/docs/explain.md" >shown.py
+    grep -q 'csv.reader' shown.py || fail 'docs/explain.md shows no program'
+    cat >model.py <<'END'
+base = {"plain": .1, 'a, "b"\nc': .3, "d\r\ne,": .5, "(missing)": .2, " f ": .05}
+def score(row): return min(max(base[row['odd, "name"']] + float(row["x"] or .25), 0), 1)
+END
+    cat model.py shown.py >score.py
+    /usr/bin/python3 - <<'END'
+import csv, random
+r = random.Random(3)
+with open("odd.csv", "w", newline="") as file:
+    rows = csv.writer(file)
+    rows.writerow(["x", 'odd, "name"', "sex", "good"])
+    for i in range(600):
+        word = r.choice(["plain", 'a, "b"\nc', "d\r\ne,", "", " f "])
+        rows.writerow([r.choice(["", "0", "0.125", "0.375"]), word, r.choice("MF"), r.choice(["yes", "no"])])
+END
+    run fdml-explain odd.csv --target good --group sex --seeds 1 --bootstrap 20 --permutations 20 --quiet \
+        --command '/usr/bin/python3 score.py' -m lime:n300,tree --per-row rows.csv
+    assert_exit 0
+    assert_stderr_empty
+    /usr/bin/python3 - <<'END'
+import csv
+exec(open("model.py").read())
+table, rows = [list(csv.DictReader(open(name, newline=""))) for name in ["odd.csv", "rows.csv"]]
+assert len(rows) == 120 and len({table[int(row["row"]) - 1]['odd, "name"'] for row in rows}) == 5
+for row in rows:
+    own = table[int(row["row"]) - 1]
+    own['odd, "name"'] = own['odd, "name"'] or "(missing)"
+    assert abs(float(row["p"]) - score(own)) < 1e-7, (row, own)
+END
+    # a row of one unknown number is not the empty line
+    { echo 'def score(row): return float(row["x"] or .25)' && cat shown.py; } >one.py
+    awk 'BEGIN { print "x,sex,good"
+        for (i = 0; i < 600; i++) print (i % 3 ? "0." i % 7 : "") "," (i % 2 ? "M" : "F") "," (i % 5 ? "yes" : "no") }' >one.csv
+    run fdml-explain one.csv --target good --group sex --seeds 1 --bootstrap 20 --permutations 20 --quiet \
+        --command '/usr/bin/python3 one.py' -m tree --per-row rows.csv
+    assert_exit 0
+    assert_stderr_empty
+    /usr/bin/python3 - <<'END'
+import csv
+table = list(csv.DictReader(open("one.csv")))
+for row in csv.DictReader(open("rows.csv")):
+    assert abs(float(row["p"]) - float(table[int(row["row"]) - 1]["x"] or .25)) < 1e-7, row
+END
+}
+
+# A list of predict_proba's second column is what a file of one column is.
+test_probabilities_as_numpy_has_them()
+{
+    credit_table
+    /usr/bin/python3 - <<'END'
+import csv, struct, zipfile
+p = [int(float(x["income"])) % 16 / 16 for x in csv.DictReader(open("credit.csv"))]
+def npy(letter, shape, p=p):
+    text = "{'descr': '<%s', 'fortran_order': False, 'shape': %s, }" % ({"f": "f4", "d": "f8"}[letter], shape)
+    text += " " * (63 - (10 + len(text)) % 64) + "\n"
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text.encode() + struct.pack("<%d%s" % (len(p), letter), *p)
+def write(name, data):
+    with open(name, "wb") as file: file.write(data)
+write("column.npy", npy("f", "(600, 1)"))
+write("single.npy", npy("f", "(600,)"))
+write("double.npy", npy("d", "(600,)"))
+write("short.npy", npy("d", "(599,)", p[1:]))
+write("cube.npy", npy("d", "(600, 1, 1)"))
+with zipfile.ZipFile("set.npz", "w", zipfile.ZIP_DEFLATED) as z: z.writestr("p.npy", npy("d", "(600,)"))
+END
+    local want='' file
+    for file in column.npy single.npy double.npy set.npz:p; do
+        audit --probabilities "$file" -m tree --format json
+        assert_exit 0
+        [ -n "$want" ] || want=$(json out 'r["black_boxes"][0]["methods"]')
+        assert_eq "$(json out 'r["black_boxes"][0]["methods"]')" "$want"
+    done
+    bad_input 'short.npy: 599 probabilities, expected 600' fdml-explain credit.csv --target good --group race -m tree \
+        --probabilities short.npy
+    bad_input 'cube.npy: 3-D array (600,1,1), expected rows x dim' fdml-explain credit.csv --target good --group race \
+        -m tree --probabilities cube.npy
+}
+
 test_probabilities()
 {
     credit_table
