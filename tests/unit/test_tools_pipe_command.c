@@ -58,9 +58,9 @@ Test(tools_pipe_command, ends_too_early)
 Test(tools_pipe_command, answers_too_few_and_waits)
 {
     double p[N];
-    scratch_expect_error(ask("echo .5; cat >/dev/null", p), &err, FDML_E_IO,
-                         "echo .5; cat >/dev/null: fewer answers than rows, and nothing "
-                         "for 2 seconds");
+    scratch_expect_error(ask("read names; echo .5; cat >/dev/null", p), &err, FDML_E_IO,
+                         "read names; echo .5; cat >/dev/null: fewer answers than rows, and "
+                         "nothing for 2 seconds");
     scratch_expect_error(ask("sleep 30", p), &err, FDML_E_IO,
                          "sleep 30: fewer answers than rows, and nothing for 2 seconds");
 }
