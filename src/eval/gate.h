@@ -56,13 +56,15 @@ typedef struct fdml_gate_outcome {
 } fdml_gate_outcome;
 
 /* `text` is copied. FDML_E_ARG: "column 12: expected a relation such as <, found ')'";
- * FDML_E_NOMEM. */
+ * FDML_E_DATA: "column 12: '5%' is no number here; write 0.05"; FDML_E_NOMEM. */
 fdml_status fdml_gate_parse(const fdml_gate **gate, const char *text, fdml_arena *arena,
                             fdml_error *err);
 
 /* Whether the data have what the gate names; needs no rows. FDML_E_DATA: "column 1: no metric
  * 'recal_at_1' is measured; did you mean recall_at_1?"; FDML_E_ARG: a part of the audit that is
- * not asked for, such as change() without a second model; FDML_E_NOMEM. */
+ * not asked for, such as change() without a second model; FDML_E_NOMEM. FDML_E_DATA also where
+ * the gate holds always or never, whatever is measured: "column 1: this lies from 0 to 1 and so
+ * is never > 5; write 0.05 for 5%". */
 fdml_status fdml_gate_check(const fdml_gate *gate, const fdml_problem *problem,
                             const fdml_audit_settings *settings, fdml_error *err);
 

@@ -1,5 +1,6 @@
 /* gate_check.c - does the audit have what a gate names? Before anything is computed.
  * SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <string.h>
 
 #include "eval/gate_tree.h"
@@ -55,6 +56,36 @@ static fdml_status check_operand(const gate_place *at, const fdml_problem *probl
     return fdml_gate_columns_check(at, &columns);
 }
 
+/* --- ranges ------------------------------------------------------------------------------- */
+
+/* Agreement beyond chance is at most 1 and may be negative; alignments, uniformity, spectrum
+ * and class_ratio have no bound that all embeddings keep. */
+static gate_range metric_range(const fdml_metric *metric)
+{
+    static const gate_range share = { 0, 1 };
+    if (metric->kind == FDML_KIND_MEAN) return share;
+    if (metric->id == FDML_M_NMI || metric->id == FDML_M_F1) return share;
+    if (metric->id == FDML_M_AMI || metric->id == FDML_M_ARI)
+        return (gate_range){ -INFINITY, 1 };
+    return (gate_range){ -INFINITY, INFINITY };
+}
+
+static gate_range range_of(const void *ctx, const gate_operand *o)
+{
+    static const gate_range share = { 0, 1 };
+    const fdml_audit_settings *s = ctx;
+    if (o->kind >= GATE_LEAKAGE) return fdml_gate_range(o, share);
+    for (size_t m = 0; m < s->n_metrics; m++) {
+        if (strcmp(o->metric, s->metrics[m].key) != 0) continue;
+        const gate_range r = metric_range(&s->metrics[m]);
+        if (o->kind != GATE_RATIO) return fdml_gate_range(o, r);
+        /* Least by most, where both are positive; an end of its interval knows neither. */
+        if (o->aspect == GATE_VALUE) return share;
+        return (gate_range){ 0, INFINITY };
+    }
+    return fdml_gate_range(o, share); /* of verification */
+}
+
 fdml_status fdml_gate_check(const fdml_gate *gate, const fdml_problem *problem,
                             const fdml_audit_settings *settings, fdml_error *err)
 {
@@ -63,5 +94,5 @@ fdml_status fdml_gate_check(const fdml_gate *gate, const fdml_problem *problem,
             const gate_place at = { gate, &gate->clause[i]->operand[side], err };
             FDML_TRY(check_operand(&at, problem, settings));
         }
-    return FDML_OK;
+    return fdml_gate_range_check(gate, range_of, settings, err);
 }

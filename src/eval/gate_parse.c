@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "base/number.h"
 #include "base/option.h"
 #include "eval/gate_tree.h"
 
@@ -119,7 +120,7 @@ static fdml_status read_quantity(gate_operand *o, parser *p)
         return take_mark(p, ")", "')'");
     }
     if (code >= 0) o->at = p->lexer.token.begin;
-    FDML_TRY(take_name(&o->metric, p, "a number or a value such as recall_at_1"));
+    FDML_TRY(take_name(&o->metric, p, "a number or a value such as gap(METRIC, COLUMN)"));
     if (o->kind == GATE_METRIC && !is_token(p, GATE_MARK, "[")) return FDML_OK;
     if (o->kind == GATE_METRIC) return read_group(o, p);
     if (o->kind == GATE_VERSUS) {
@@ -172,6 +173,28 @@ static fdml_status read_bare_p(gate_operand *o, parser *p, bool is_holm)
     return fdml_gate_next(&p->lexer);
 }
 
+/* Words that look like a number and are none; a path may begin with a digit. */
+static fdml_status check_word(const parser *p)
+{
+    enum { SHOWN = 40 };
+    const gate_lexer *l = &p->lexer;
+    const char *word = l->token.name;
+    const size_t n = strlen(word), column = fdml_gate_column(l->text, l->token.begin);
+    double number;
+    if (n && word[n - 1] == '%' && fdml_number_double(&number, word, n - 1))
+        return fdml_fail(l->err, FDML_E_DATA, "column %zu: '%.*s' is no number here; write %g",
+                         column, SHOWN, word, number / 100);
+    if (fdml_number_double(&number, word, n))
+        return fdml_fail(l->err, FDML_E_DATA,
+                         "column %zu: '%.*s' is no finite number; write one such as 0.05",
+                         column, SHOWN, word);
+    if (n && strchr("0123456789.+-", *word) && !strchr(word, '/'))
+        return fdml_fail(l->err, FDML_E_DATA,
+                         "column %zu: '%.*s' is no number; write one such as 0.05", column,
+                         SHOWN, word);
+    return FDML_OK;
+}
+
 static fdml_status read_operand(gate_operand *o, parser *p)
 {
     int code;
@@ -180,6 +203,7 @@ static fdml_status read_operand(gate_operand *o, parser *p)
     *o = (gate_operand){ .kind = GATE_NUMBER, .at = begin };
     if (is_word && fdml_real_parse(&o->number, p->lexer.token.name))
         return fdml_gate_next(&p->lexer);
+    if (is_word) FDML_TRY(check_word(p));
     FDML_TRY(TAKE_FUNCTION(&code, p, aspects));
     if (code < 0 && (is_token(p, GATE_WORD, "p") || is_token(p, GATE_WORD, "p_holm")))
         return read_bare_p(o, p, is_token(p, GATE_WORD, "p_holm"));
@@ -209,6 +233,22 @@ static fdml_status make_node(gate_node **node, parser *p, gate_operation operati
     return FDML_OK;
 }
 
+/* What other languages write. */
+static fdml_status expected_relation(const parser *p)
+{
+    static const char *const foreign[][2] = {
+        { "=>", ">=" }, { "=<", "<=" }, { "=", "==" }, { "!", "!=" }
+    };
+    const char *at = p->lexer.text + p->lexer.token.begin;
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+        if (!strncmp(at, foreign[i][0], strlen(foreign[i][0])))
+            return fdml_fail(p->lexer.err, FDML_E_ARG,
+                             "column %zu: '%s' is no relation; write %s",
+                             fdml_gate_column(p->lexer.text, p->lexer.token.begin),
+                             foreign[i][0], foreign[i][1]);
+    return fdml_gate_expected(&p->lexer, "a relation such as <");
+}
+
 static fdml_status read_comparison(const gate_node **out, parser *p)
 {
     static const char *const relations[] = { "<", "<=", ">", ">=", "==", "!=" };
@@ -218,9 +258,12 @@ static fdml_status read_comparison(const gate_node **out, parser *p)
     FDML_TRY(read_operand(&node->operand[0], p));
     size_t r = 0;
     while (r < 6 && !is_token(p, GATE_MARK, relations[r])) r++;
-    if (r == 6) return fdml_gate_expected(&p->lexer, "a relation such as <");
+    if (r == 6) return expected_relation(p);
+    const size_t begin = p->lexer.token.begin;
     strcpy(node->relation, relations[r]);
     FDML_TRY(fdml_gate_next(&p->lexer));
+    if (!strcmp(node->relation, "<") && is_token(p, GATE_MARK, ">"))
+        return fail_at(p, begin, "'<>' is no relation; write !=");
     /* Where the text of the clause ends is known once its last token is taken. */
     const gate_lexer *l = &p->lexer;
     FDML_TRY(read_operand(&node->operand[1], p));

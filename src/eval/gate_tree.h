@@ -1,7 +1,8 @@
 /* gate_tree.h - a gate as a tree; private to eval/gate_*.c and explain/study_gate.c.
  *
  * gate_lex.c cuts the text into tokens, gate_parse.c makes the tree; gate_names.c compares its
- * names with columns, and gate_truth.c judges it by numbers that its caller looks up. Whose
+ * names with columns, gate_range.c asks whether it can hold at all, and gate_truth.c judges it
+ * by numbers that its caller looks up. Whose
  * numbers these are is for gate_check.c and gate_judge.c to say, of an audit of embeddings, and
  * for explain/study_gate.c.
  *
@@ -119,6 +120,22 @@ fdml_status fdml_gate_columns_check(const gate_place *at, const gate_columns *co
  * intersections. `column` names the data's columns, NULL past the last. */
 bool fdml_gate_is_joined(const char *text, const gate_operand *o, const char *const *names,
                          const char *(*column)(const void *, size_t), const void *ctx);
+
+/* --- gate_range.c ------------------------------------------------------------------------- */
+/* Where a number can lie, both ends included; infinite where it is not bounded. */
+typedef struct gate_range {
+    double low, high;
+} gate_range;
+typedef gate_range gate_range_of(const void *ctx, const gate_operand *operand);
+
+/* The range of an operand whose METRIC has the range r. Ends of intervals lie where the values
+ * do that they are percentiles of. A maximum gap from the average may be negative. */
+gate_range fdml_gate_range(const gate_operand *o, gate_range r);
+/* FDML_E_DATA: the gate names nothing that is measured; it always holds, or never can:
+ * "column 1: this lies from 0 to 1 and so is never > 5; write 0.05 for 5%". Its names are
+ * checked already; an operand that is a number is not looked up. */
+fdml_status fdml_gate_range_check(const fdml_gate *gate, gate_range_of *of, const void *ctx,
+                                  fdml_error *err);
 
 /* --- gate_truth.c ------------------------------------------------------------------------- */
 /* What an operand was found to be. */

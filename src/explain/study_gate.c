@@ -7,6 +7,7 @@
 #include "explain/study_gate.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "eval/gate_tree.h"
@@ -115,12 +116,34 @@ static fdml_status check_change(const gate_place *at, const metric_place *metric
     return FDML_OK;
 }
 
+static bool is_measure(const char *name)
+{
+    size_t i = 0;
+    while (i < FDML_FIDELITIES && strcmp(name, fdml_fidelity_name[i]) != 0) i++;
+    return i < FDML_FIDELITIES;
+}
+
+/* A measure that stands alone: "accuracy < .9". */
+static fdml_status need_method(const gate_place *at, const metric_name *m,
+                               const fdml_study_options *options)
+{
+    char box[PART] = "";
+    if (m->box_size)
+        part(box, m->box, m->box_size);
+    else if (options->n_sources > 1)
+        snprintf(box, sizeof box, "%s", options->source[0].name);
+    return fdml_fail(at->err, FDML_E_DATA, "column %zu: %s of which method? Write %s%s%.60s.%s",
+                     fdml_gate_column(at->gate->text, at->operand->at), m->method, box,
+                     *box ? "/" : "", options->method[0].text, m->method);
+}
+
 static fdml_status check_metric(const gate_place *at, const fdml_study_options *options)
 {
     char text[PART];
     const gate_operand *o = at->operand;
     const metric_name m = cut_name(o->metric);
     const metric_place metric = find_metric(o->metric, options);
+    if (!m.measure && is_measure(m.method)) return need_method(at, &m, options);
     if (metric.box == options->n_sources)
         return fdml_gate_unknown(at, "there is no black box", part(text, m.box, m.box_size),
                                  source_name, options);
@@ -169,6 +192,21 @@ static fdml_status check_operand(const gate_place *at, const fdml_tabular *table
     return check_columns(at, table, options);
 }
 
+/* Shares, but the residual: target or p less e, and e of LIME and SHAP may lie anywhere. */
+static gate_range range_of(const void *ctx, const gate_operand *o)
+{
+    const fdml_study_options *options = ctx;
+    gate_range r = { 0, 1 };
+    if (o->kind == GATE_INFORMATION) return fdml_gate_range(o, r);
+    const metric_place at = find_metric(o->metric, options);
+    if (at.measure == FDML_FIDELITY_RESIDUAL) {
+        const bool is_share =
+            at.method == SIZE_MAX || !fdml_method_asks_new_rows(&options->method[at.method]);
+        r = is_share ? (gate_range){ -1, 1 } : (gate_range){ -INFINITY, INFINITY };
+    }
+    return fdml_gate_range(o, r);
+}
+
 fdml_status fdml_study_gate_check(const fdml_gate *gate, const fdml_tabular *table,
                                   const fdml_study_options *options, fdml_error *err)
 {
@@ -177,7 +215,7 @@ fdml_status fdml_study_gate_check(const fdml_gate *gate, const fdml_tabular *tab
             const gate_place at = { gate, &gate->clause[i]->operand[side], err };
             FDML_TRY(check_operand(&at, table, options));
         }
-    return FDML_OK;
+    return fdml_gate_range_check(gate, range_of, options, err);
 }
 
 /* --- looking up ----------------------------------------------------------------------- */

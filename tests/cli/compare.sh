@@ -181,20 +181,20 @@ test_memory_counts_both_models()
 test_gates()
 {
     two_models
-    quick --group group,cam --fail-if 'recall_at_1 < 0' --fail-if 'not recall_at_1 >= 0' --json r.json
+    quick --group group,cam --fail-if 'recall_at_1 < .0001' --fail-if 'not recall_at_1 >= .0001' --json r.json
     assert_exit 0
     assert_stderr_empty
     assert_json r.json '[g["passed"] for g in r["gates"]] == [True, True]'
 
     # the report is there all the same, and says what stderr says
     quick --quiet --group group,cam --compare other.csv --json r.json -o report.txt \
-        --fail-if 'recall_at_1 < 0' --fail-if 'upper(change(recall_at_1)) < 2 and recall_at_1[group=minority] >= 0'
+        --fail-if 'recall_at_1 < .0001' --fail-if 'upper(change(recall_at_1)) < 1 and recall_at_1[group=minority] >= .0001'
     assert_exit 3
     assert_no_out
     assert_file report.txt
     assert_eq "$(wc -l <err)" 3
-    grep -qF 'fdml-eval: gate failed: upper(change(recall_at_1)) < 2 and recall_at_1[group=minority] >= 0' err || fail 'no such gate'
-    grep -qF '  true: recall_at_1[group=minority] >= 0 (' err || fail 'no such clause'
+    grep -qF 'fdml-eval: gate failed: upper(change(recall_at_1)) < 1 and recall_at_1[group=minority] >= .0001' err || fail 'no such gate'
+    grep -qF '  true: recall_at_1[group=minority] >= .0001 (' err || fail 'no such clause'
     grep -q '^failed ' report.txt || fail 'not in the report'
     assert_json r.json 'r["gates"][1]["passed"] is False and r["gates"][1]["clauses"][1]["left"] == next(g for g in r["groups"] if g["value"] == "minority")["metrics"]["recall_at_1"]["value"]'
     assert_json r.json 'r["gates"][0]["passed"] is True'
@@ -208,10 +208,10 @@ test_gates()
     assert_exit 3
     grep -qF 'undecided: p < .01 (not tested)' err || fail 'no reason'
 
-    quick --group group --format csv --fail-if 'recall_at_1 < 2'
+    quick --group group --format csv --fail-if 'recall_at_1 > .0001'
     assert_exit 3
-    grep -q '^gate,,,recall_at_1 < 2,,1,' out || fail 'not in the csv'
-    quick --group group --format md --fail-if 'recall_at_1 < 2'
+    grep -q '^gate,,,recall_at_1 > .0001,,1,' out || fail 'not in the csv'
+    quick --group group --format md --fail-if 'recall_at_1 > .0001'
     assert_exit 3
     assert_out '### Gates'
 }
@@ -227,6 +227,13 @@ test_bad_gates()
         fdml-eval emb.npy meta.csv --fail-if 'recal_at_1 < 1'
     bad_input "--fail-if: column 5: there is no group column 'grup'; did you mean group? in" \
         fdml-eval emb.npy meta.csv --group group --fail-if 'gap(nmi, grup) < 1'
+    bad_usage "--fail-if: column 13: '=>' is no relation; write >= in" \
+        fdml-eval emb.npy meta.csv --fail-if 'recall_at_1 => 0.95'
+    bad_input "--fail-if: column 15: '95%' is no number here; write 0.95 in" \
+        fdml-eval emb.npy meta.csv --fail-if 'recall_at_1 < 95%'
+    bad_input '--fail-if: column 1: this lies from 0 to 1 and so is never > 2; write 0.02 for 2% in' \
+        fdml-eval emb.npy meta.csv --group group --fail-if 'gap(recall_at_1, group) > 2'
+    bad_input '--fail-if: column 1: there are numbers alone' fdml-eval emb.npy meta.csv --fail-if '1 < 2'
     run fdml-eval emb.npy meta.csv --group group --fail-if 'nmi[group=none] < 1' -o report.txt
     assert_exit 2
     assert_no_file report.txt

@@ -222,3 +222,21 @@ test_usage()
     bad_usage '--row needs --plot' fdml-explain credit.csv --target good --group race --row 3
     bad_usage 'two outputs want standard output' fdml-explain credit.csv --target good --group race --json -
 }
+
+test_gates()
+{
+    credit_table
+    local gate="credit.csv --target good --group race --seeds 1 --black-box mlp -m lime --fail-if"
+    # shellcheck disable=SC2086 # words
+    {
+        refuses "column 17: '90%' is no number here; write 0.9" $gate 'lime.accuracy < 90%'
+        refuses "column 17: 'nan' is no finite number" $gate 'lime.accuracy < nan'
+        refuses "column 17: '1e400' is no finite number" $gate 'lime.accuracy < 1e400'
+        refuses 'column 1: accuracy of which method? Write lime.accuracy' $gate 'accuracy < .9'
+        refuses 'so is never > 5; write 0.05 for 5%' $gate 'gap(lime.accuracy, race) > 5'
+        refuses 'there are numbers alone' $gate '1 < 2'
+        bad_usage "column 15: '=' is no relation; write ==" fdml-explain $gate 'lime.accuracy = .9'
+        bad_usage "column 15: '=>' is no relation; write >=" fdml-explain $gate 'lime.accuracy => .9'
+        bad_usage 'a value such as gap(METRIC, COLUMN), found the end' fdml-explain $gate 'lime.accuracy <'
+    }
+}

@@ -82,10 +82,15 @@ Test(eval_gate, syntax_errors_say_where)
     static const struct {
         const char *text, *message;
     } c[] = {
-        { "", "column 1: expected a number or a value such as recall_at_1, found the end" },
+        { "",
+          "column 1: expected a number or a value such as gap(METRIC, COLUMN), found the end" },
         { "1", "column 2: expected a relation such as <, found the end" },
         { "1 < 2 3", "column 7: expected 'and', 'or' or the end, found '3'" },
-        { "1 = 2", "column 3: expected a relation such as <, found '='" },
+        { "1 = 2", "column 3: '=' is no relation; write ==" },
+        { "1 => 2", "column 3: '=>' is no relation; write >=" },
+        { "1 =< 2", "column 3: '=<' is no relation; write <=" },
+        { "1 <> 2", "column 3: '<>' is no relation; write !=" },
+        { "1 ! 2", "column 3: '!' is no relation; write !=" },
         { "1 < 2)", "column 6: expected 'and', 'or' or the end, found ')'" },
         { "(1 < 2", "column 7: expected 'and', 'or' or ')', found the end" },
         { "mrr[g] < 1", "column 6: expected '=' and a value of the column, found ']'" },
@@ -130,6 +135,30 @@ Test(eval_gate, syntax_errors_say_where)
         cr_expect(status == FDML_OK || status == FDML_E_NOMEM, "%zu", limit);
         fdml_arena_close(&small);
     }
+    fdml_arena_close(&arena);
+}
+
+Test(eval_gate, what_is_no_number_is_told)
+{
+    static const struct {
+        const char *text, *message;
+    } c[] = {
+        { "mrr < 90%", "column 7: '90%' is no number here; write 0.9" },
+        { "2.5% > mrr", "column 1: '2.5%' is no number here; write 0.025" },
+        { "mrr < nan", "column 7: 'nan' is no finite number; write one such as 0.05" },
+        { "mrr < -Inf", "column 7: '-Inf' is no finite number; write one such as 0.05" },
+        { "mrr < 1e400", "column 7: '1e400' is no finite number; write one such as 0.05" },
+        { "mrr < .9.5", "column 7: '.9.5' is no number; write one such as 0.05" },
+        { "mrr < 0x5", "column 7: '0x5' is no number; write one such as 0.05" },
+    };
+    const fdml_gate *gate;
+    fdml_arena_init(&arena, 0);
+    for (size_t i = 0; i < sizeof c / sizeof *c; i++)
+        scratch_expect_error(fdml_gate_parse(&gate, c[i].text, &arena, &err), &err, FDML_E_DATA,
+                             c[i].message);
+    /* paths and quoted names are names */
+    cr_expect_eq(fdml_gate_parse(&gate, "3layers/x.accuracy < .5", &arena, &err), FDML_OK);
+    cr_expect_eq(fdml_gate_parse(&gate, "'nan' < .5", &arena, &err), FDML_OK);
     fdml_arena_close(&arena);
 }
 
@@ -317,6 +346,66 @@ Test(eval_gate, names_are_those_of_the_data)
                    "column 1: eer, auc and accuracy need the metrics' set verification (-m)");
     expect_refused("leakage(h) < 2", &w, FDML_E_ARG,
                    "column 1: leakage needs the metrics' set leakage (-m)");
+    eval_world_close(&w);
+    fdml_arena_close(&arena);
+}
+
+static void expect_accepted(const char *text, const eval_world *w)
+{
+    const fdml_gate *gate;
+    cr_assert_eq(fdml_gate_parse(&gate, text, &arena, &err), FDML_OK, "%s: %s", text, err.text);
+    cr_expect_eq(fdml_gate_check(gate, &w->problem, &w->settings, &err), FDML_OK, "%s: %s",
+                 text, err.text);
+}
+
+Test(eval_gate, what_is_decided_beforehand_is_refused)
+{
+    static const struct {
+        const char *text, *message;
+    } refused[] = {
+        { "1 < 2", "column 1: there are numbers alone; a gate needs a value that is measured, "
+                   "such as gap(METRIC, COLUMN)" },
+        { "recall_at_1 < 0", "column 1: this lies from 0 to 1 and so is never < 0" },
+        { "recall_at_1 < 95", "column 1: this lies from 0 to 1 and so is always < 95; write "
+                              "0.95 for 95%" },
+        { "5 < gap(nmi, h)",
+          "column 1: this lies from 0 to 1 and so is never > 5; write 0.05 for 5%" },
+        { "gap(nmi, h) == 2",
+          "column 1: this lies from 0 to 1 and so is never == 2; write 0.02 for 2%" },
+        { "not recall_at_1 != 2",
+          "column 5: this lies from 0 to 1 and so is always != 2; write 0.02 for 2%" },
+        { "versus(recall_at_1[h=F]) < -1",
+          "column 1: this lies from -1 to 1 and so is never < -1" },
+        { "change(gap(nmi, h)) > 1", "column 1: this lies from -1 to 1 and so is never > 1" },
+        { "upper(recall_at_1) >= 0", "column 1: this lies from 0 to 1 and so is always >= 0" },
+        { "gap(alignment_intra, h) < 0", "column 1: this is at least 0 and so is never < 0" },
+        { "ratio(nmi, h) > 1", "column 1: this lies from 0 to 1 and so is never > 1" },
+        { "eer > 1", "column 1: this lies from 0 to 1 and so is never > 1" },
+        { "leakage(h) > 70",
+          "column 1: this lies from 0 to 1 and so is never > 70; write 0.7 for 70%" },
+        { "gap(nmi, h) > .1 and p > 1",
+          "column 22: this lies from 0 to 1 and so is never > 1" },
+        { "recall_at_1 < .5 and gap(nmi, h) > 5",
+          "column 22: this lies from 0 to 1 and so is never > 5; write 0.05 for 5%" },
+        { "recall_at_1 < .5 or gap(nmi, h) > 5",
+          "column 21: this lies from 0 to 1 and so is never > 5; write 0.05 for 5%" },
+        { "nmi < .5 or 1 < 2", "column 13: this comparison always holds" },
+    };
+    static const char *const accepted[] = {
+        "recall_at_1 <= 0", "recall_at_1 >= 1", "gap(nmi, h) == 0", "5 < alignment_intra",
+        "alignment_intra < -5", "gap(alignment_intra, h) > 5",
+        /* what p alone is of */
+        "gap(nmi, h) >= 0 and p < .01", "not (recall_at_1 < .5 and nmi < .5)",
+        "recall_at_1 < nmi", "upper(ratio(nmi, h)) > 1", "ratio(alignment_intra, h) < .5"
+    };
+    eval_world w;
+    fdml_audit_result r;
+    fdml_arena_init(&arena, 0);
+    make_world(&w, &r);
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        expect_refused(refused[i].text, &w, FDML_E_DATA, refused[i].message);
+    for (size_t i = 0; i < sizeof accepted / sizeof *accepted; i++)
+        expect_accepted(accepted[i], &w);
     eval_world_close(&w);
     fdml_arena_close(&arena);
 }

@@ -145,11 +145,13 @@ Test(explain_gate, what_has_no_number_fails, .init = begin, .fini = end)
         const char *text;
         fdml_truth holds;
     } c[] = {
-        { "mlp/lime.accuracy['ra|ce <i>'='tiny\n\033[31m'] < 2", FDML_UNDECIDED },
-        { "not mlp/lime.accuracy['ra|ce <i>'='tiny\n\033[31m'] < 2", FDML_UNDECIDED },
-        { "mlp/lime.accuracy['ra|ce <i>'='tiny\n\033[31m'] < 2 or 1 < 2", FDML_TRUE },
-        { "mlp/lime.accuracy['ra|ce <i>'='tiny\n\033[31m'] < 2 and 2 < 1", FDML_FALSE },
-        { "mlp/lime.accuracy > 2", FDML_FALSE },
+        { "mlp/lime.accuracy['ra|ce <i>'='tiny\n\033[31m'] < 1", FDML_UNDECIDED },
+        { "not mlp/lime.accuracy['ra|ce <i>'='tiny\n\033[31m'] < 1", FDML_UNDECIDED },
+        { "mlp/lime.accuracy['ra|ce <i>'='tiny\n\033[31m'] < 1 or mlp/lime.accuracy > 1e-9",
+          FDML_TRUE },
+        { "mlp/lime.accuracy['ra|ce <i>'='tiny\n\033[31m'] < 1 and mlp/lime.accuracy <= 0",
+          FDML_FALSE },
+        { "mlp/lime.accuracy >= 1", FDML_FALSE },
     };
     const fdml_gate *gate;
     fdml_gate_outcome o;
@@ -159,13 +161,13 @@ Test(explain_gate, what_has_no_number_fails, .init = begin, .fini = end)
     cr_assert_eq(fdml_study_gate_judge(&o, gate, &w.study, &arena, &err), FDML_OK);
     cr_expect(strstr(o.clauses[0].why, "insufficient data (n="), "%s", o.clauses[0].why);
     w.fidelity[1][LIME][SEX].gap[0][FDML_GAP_MAX].p = NAN;
-    cr_expect_eq(judge("p(max_gap(mlp/lime.accuracy, sex)) < 2"), FDML_UNDECIDED);
+    cr_expect_eq(judge("p(max_gap(mlp/lime.accuracy, sex)) < 1"), FDML_UNDECIDED);
     w.explained[1][JTT].change = NULL;
-    cr_expect_eq(judge("change(mlp/lime:jtt10.accuracy) < 9"), FDML_UNDECIDED);
+    cr_expect_eq(judge("change(mlp/lime:jtt10.accuracy) < 1"), FDML_UNDECIDED);
     w.study.n_information = 0;
-    cr_expect_eq(judge("information(sex) < 9"), FDML_UNDECIDED);
+    cr_expect_eq(judge("information(sex) < 1"), FDML_UNDECIDED);
     w.study.n_attributes = 0;
-    cr_expect_eq(judge("mlp/lime.accuracy < 9"), FDML_UNDECIDED);
+    cr_expect_eq(judge("mlp/lime.accuracy < 1"), FDML_UNDECIDED);
 }
 
 static void expect_refused(const char *text, fdml_status status, const char *message)
@@ -221,7 +223,7 @@ Test(explain_gate, what_is_not_computed_is_refused, .init = begin, .fini = end)
                    "column 19: detectable is of fdml-eval");
     w.options.baseline = SIZE_MAX; /* a baseline of either kind will do */
     w.options.baseline_source = 0;
-    cr_expect_eq(judge("change(mlp/shap.accuracy) < 2"), FDML_TRUE);
+    cr_expect_eq(judge("change(mlp/shap.accuracy) < 1"), FDML_TRUE);
     expect_refused("change(logistic/shap.accuracy) < 2", FDML_E_ARG,
                    "column 8: change: this is the baseline itself");
     w.options.baseline = w.options.baseline_source = SIZE_MAX;
@@ -232,6 +234,46 @@ Test(explain_gate, what_is_not_computed_is_refused, .init = begin, .fini = end)
                    "column 1: information about groups is not asked for (--information)");
     expect_refused("gap(mlp/lime.accuracy, sex, 'ra|ce <i>') < 2", FDML_E_ARG,
                    "column 5: intersections are switched off");
+}
+
+Test(explain_gate, what_is_decided_beforehand_is_refused, .init = begin, .fini = end)
+{
+    static const char never_5[] =
+        "column 1: this lies from 0 to 1 and so is never > 5; write 0.05 for 5%";
+    expect_refused("1 < 2", FDML_E_DATA,
+                   "column 1: there are numbers alone; a gate needs a value that is measured, "
+                   "such as gap(METRIC, COLUMN)");
+    expect_refused("gap(mlp/lime.accuracy, sex) > 5", FDML_E_DATA, never_5);
+    expect_refused("information(sex) > 5", FDML_E_DATA, never_5);
+    expect_refused("max_gap(mlp/lime.auroc, sex) > 5", FDML_E_DATA,
+                   "column 1: this lies from -1 to 1 and so is never > 5; write 0.05 for 5%");
+    expect_refused("versus(mlp/lime.accuracy[sex=Male]) < -1", FDML_E_DATA,
+                   "column 1: this lies from -1 to 1 and so is never < -1");
+    expect_refused("change(max_gap(mlp/shap.accuracy, sex)) > 3", FDML_E_DATA,
+                   "column 1: this lies from -2 to 2 and so is never > 3; write 0.03 for 3%");
+    expect_refused("mlp/tree.residual > 1", FDML_E_DATA,
+                   "column 1: this lies from -1 to 1 and so is never > 1");
+    expect_refused("gap(mlp/quality.residual, sex) > 2", FDML_E_DATA,
+                   "column 1: this lies from 0 to 2 and so is never > 2; write 0.02 for 2%");
+    expect_refused("gap(mlp/lime.residual, sex) < 0", FDML_E_DATA,
+                   "column 1: this is at least 0 and so is never < 0");
+    expect_refused("lower(mlp/lime.accuracy) < 0", FDML_E_DATA,
+                   "column 1: this lies from 0 to 1 and so is never < 0");
+    /* e of LIME may lie outside of 0 to 1 */
+    judge("mlp/lime.residual > 1");
+    judge("gap(mlp/lime.residual, sex) > 5");
+    judge("max_gap(mlp/lime.accuracy, sex) < 0");
+}
+
+Test(explain_gate, a_measure_alone_needs_its_method, .init = begin, .fini = end)
+{
+    expect_refused("accuracy < .9", FDML_E_DATA,
+                   "column 1: accuracy of which method? Write logistic/lime.accuracy");
+    expect_refused("gap(mlp/auroc, sex) > .1", FDML_E_DATA,
+                   "column 5: auroc of which method? Write mlp/lime.auroc");
+    w.options.n_sources = 1;
+    expect_refused("residual < .9", FDML_E_DATA,
+                   "column 1: residual of which method? Write lime.residual");
 }
 
 Test(explain_gate, fdml_eval_has_others)
