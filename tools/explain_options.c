@@ -268,7 +268,7 @@ static const fdml_option options[] = {
       .value_name = "NAMES",
       .choices = "all",
       .word = fdml_study_define_key,
-      .help = "print what these measures or methods are (or all), and stop" },
+      .help = "print what these measures, methods or settings are (or all), and stop" },
     FDML_OPTION_MAX_MEMORY(offsetof(explain_options, max_memory)),
     { .type = FDML_OPTION_SWITCH,
       .name = "dry-run",

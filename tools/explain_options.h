@@ -60,6 +60,6 @@ enum { EXPLAIN_PERMUTATIONS_USUAL = 1000 };
 extern const cli_program explain_program;
 
 /* tools/explain_define.c: prints what --define asks for. */
-void explain_define(const explain_options *options);
+void explain_define(const explain_options *options, fdml_arena *arena);
 
 #endif

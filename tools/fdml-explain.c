@@ -181,7 +181,7 @@ int main(int argc, char **argv)
     explain_options_read(&options, argc, argv);
     fdml_arena_init(&arena, 0);
     if (options.define.n)
-        explain_define(&options);
+        explain_define(&options, &arena);
     else
         run(&options, &status, &arena);
     cli_input_remove();

@@ -45,7 +45,7 @@ static const setting settings[] = {
     { "alpha", REAL, LIME, AT(alpha), FROM_0, 1e6, "penalty %g" },
     { "jtt", REAL, LIME, AT(jtt), 0, 1e6,
       "trained twice, what the first model got wrong weighing %g times" },
-    { "mass", SWITCH, LIME, AT(keeps_mass), 0, 0, "weights keeping their sum" },
+    { "mass", SWITCH, LIME, AT(keeps_mass), 0, 0, "weights not divided by their sum" },
     { "b", COUNT, SHAP, AT(n_background), 1, MOST_SAMPLES, "%g background rows" },
     { "encoded", SWITCH, SHAP, AT(is_encoded), 0, 0, "players being encoded columns" },
     { "depth", COUNT, TREE, AT(depth), 1, FDML_METHOD_MOST_DEPTH, "depth %g" },
@@ -53,6 +53,11 @@ static const setting settings[] = {
       "trained on rows with groups made equally frequent" },
 };
 enum { N_SETTINGS = sizeof settings / sizeof *settings };
+
+const char *fdml_method_setting(size_t index)
+{
+    return index < N_SETTINGS ? settings[index].name : NULL;
+}
 
 /* --- parsing ------------------------------------------------------------------------------ */
 
@@ -129,6 +134,11 @@ static fdml_status read_setting(const reading *r, const char *word)
               : "method '%s': there is no setting '%s'; %s has %s",
             r->text, word, fdml_method_name[r->method->kind], list);
     }
+    const unsigned bit = 1u << (s - settings);
+    if (r->method->given & bit)
+        return fdml_fail(r->err, FDML_E_ARG, "method '%s': setting '%s' is given twice",
+                         r->text, s->name);
+    r->method->given |= bit;
     if (s->type != SWITCH) return store_number(r, s, word + letters);
     *((bool *)((char *)r->method + s->offset)) = true;
     return FDML_OK;

@@ -10,7 +10,7 @@
  *   sigma0.1   LIME draws with this multiple of the deviation [1]
  *   alpha0.1   penalty of LIME's ridge regression, 0 or more [1]
  *   jtt10      LIME is trained twice, and what the first model got wrong weighs 10 times
- *   mass       of jtt: weights keep their sum (lime.h)
+ *   mass       of jtt: weights are not divided by their sum (lime.h)
  *   b50        background rows of SHAP [50], drawn from the rows that explain
  *   encoded    the players of SHAP are encoded columns, as the paper's authors have them, not
  *              features
@@ -48,6 +48,7 @@ typedef struct fdml_method {
     double jtt;          /* 0: trained once */
     bool is_around, keeps_mass, is_encoded, is_balanced;
     unsigned depth; /* 0: chosen */
+    unsigned given; /* settings that the text has: bit i is fdml_method_setting(i) */
 } fdml_method;
 
 enum { FDML_METHOD_MOST_DEPTH = 6 };
@@ -55,7 +56,11 @@ enum { FDML_METHOD_MOST_DEPTH = 6 };
 extern const char *const fdml_method_name[FDML_METHODS]; /* "lime" ... */
 const char *fdml_method_word(size_t index);              /* the same, NULL past the last */
 
-/* FDML_E_ARG: "method 'lime:deph3': there is no setting 'deph3' of lime; it has k, n ...". */
+/* "k", "n" ..., NULL past the last. */
+const char *fdml_method_setting(size_t index);
+
+/* FDML_E_ARG: "method 'lime:deph3': there is no setting 'deph3' of lime; it has k, n ...", or
+ * one that is given twice. */
 fdml_status fdml_method_parse(fdml_method *method, const char *text, fdml_arena *arena,
                               fdml_error *err);
 

@@ -63,11 +63,19 @@ static const struct {
       "features: 1/2, they do not tell it; 1, they give it away. Here logistic regression and "
       "a "
       "network with one hidden layer [the question is the paper's, the classifiers are ours]" },
-    { "decision", "probability that a person decides right who sees the black box's answer and "
-                  "an explanation, "
-                  "from the authors' study with users [paper], where the explanation is good "
-                  "as often as it "
-                  "says what the black box says [ours]" },
+    { "decision",
+      "probability that a person decides right who sees the black box's answer and an "
+      "explanation. Where the black box is right she is right with probability .9250 without "
+      "an "
+      "explanation, .9281 with a good one and .9000 with a poor one; where it is wrong, with "
+      ".6968, .6497 and .6800: six probabilities of the authors' study with users [paper]. "
+      "They "
+      "are weighed by how often the black box is right for the group, and by how often its "
+      "explanation is good, which is taken to be its accuracy: as often as it says what the "
+      "black box says [ours]" },
+    { "gap",
+      "of a gate, gap(METRIC, COLUMN) is mean_between_groups and max_gap(METRIC, COLUMN) "
+      "is max_from_average; versus(METRIC[COLUMN=VALUE]) is behind [ours]" },
     { "lime",
       "a ridge regression, weighted by nearness, of the black box's probability over samples "
       "around each row; e is its value at the row itself and may lie outside of 0 to 1 "
@@ -84,12 +92,36 @@ static const struct {
     { "tree", "decision tree trained on the black box's answers (0 or 1) to the rows that "
               "explain; e is "
               "the share of 1 in a row's leaf [paper]" },
-    { "jtt", "just train twice: a first ridge regression on each row's samples, then a second "
-             "in which "
-             "samples that the first gives the wrong answer weigh more [paper]" },
-    { "balanced", "rows of smaller groups are repeated, drawn at random, until every group is "
-                  "as frequent as "
-                  "the largest [paper]" },
+    { "k",
+      "setting of all methods, as in lime:k5: so many features, of gam and tree encoded "
+      "columns, are in the model. LIME chooses them for each row, by forward selection up to "
+      "6 and else by the size of weight times value; the others take those with the largest "
+      "mutual information with the black box's answers to the rows that explain. Without "
+      "it: all [paper]" },
+    { "n", "setting of lime and shap: samples around each row [5000], coalitions of features "
+           "[50] [paper]" },
+    { "around", "setting of lime: numbers are drawn around the row itself, not around the mean "
+                "of the rows that explain; categories by their frequency either way [ours]" },
+    { "sigma", "setting of lime: numbers are drawn with so many times their standard deviation "
+               "over the rows that explain [1] [paper]" },
+    { "alpha", "setting of lime: penalty of the ridge regression, of both where it is trained "
+               "twice [1] [paper]" },
+    { "jtt", "setting of lime, just train twice: a first ridge regression on each row's "
+             "samples, then a second in which samples that the first gives the wrong answer "
+             "weigh so many times more, all weights being divided by their sum [paper]" },
+    { "mass", "setting of lime with jtt: the second regression's weights are not divided by "
+              "their sum, beside which alpha is a far heavier penalty [ours]" },
+    { "b", "setting of shap: background rows, drawn from the rows that explain; features that "
+           "are not in a coalition take their values [50] [paper]" },
+    { "encoded", "setting of shap: its players are the black box's encoded columns, one for "
+                 "each category [paper]; without it, features [ours]" },
+    { "depth",
+      "setting of tree: its greatest depth, 1 to 6. Without it, the one of these whose "
+      "answers on the rows that choose settings are most often the black box's, of "
+      "equal ones the smallest [ours]" },
+    { "balanced", "setting of gam and tree, and of black boxes by --balance-groups: rows of "
+                  "smaller groups of the first --group are repeated, drawn at random, until "
+                  "every group is as frequent as the largest [paper; of gam ours]" },
 };
 enum { N_DEFINITIONS = sizeof definitions / sizeof *definitions };
 
@@ -98,8 +130,16 @@ const char *fdml_study_define_key(size_t index)
     return index < N_DEFINITIONS ? definitions[index].key : NULL;
 }
 
+/* Other names under which a definition is looked for. */
+static const char *const other_names[][2] = { { "simulate", "decision" },
+                                              { "decisions", "decision" },
+                                              { "max_gap", "gap" },
+                                              { "versus", "gap" } };
+
 const char *fdml_study_define(const char *key)
 {
+    for (size_t i = 0; i < sizeof other_names / sizeof *other_names; i++)
+        if (!strcmp(other_names[i][0], key)) key = other_names[i][1];
     for (size_t i = 0; i < N_DEFINITIONS; i++)
         if (!strcmp(definitions[i].key, key)) return definitions[i].sentence;
     return NULL;
@@ -117,19 +157,21 @@ static void add(key_list *list, const char *key, bool is_needed)
     if (is_needed) list->key[list->n++] = key;
 }
 
+/* Methods and the settings that one of them is given; black boxes are balanced as well. */
 static void add_methods(key_list *list, const fdml_study_options *o)
 {
-    bool has_kind[FDML_METHODS] = { false }, has_jtt = false, has_balance = false;
+    const char *setting;
+    bool has_kind[FDML_METHODS] = { false }, has_balance = false;
+    unsigned given = 0;
     for (size_t m = 0; m < o->n_methods; m++) {
         has_kind[o->method[m].kind] = true;
-        has_jtt = has_jtt || o->method[m].jtt > 0;
-        has_balance = has_balance || o->method[m].is_balanced;
+        given |= o->method[m].given;
     }
     for (size_t b = 0; b < o->n_sources; b++)
         has_balance = has_balance || o->source[b].balances_groups;
     for (size_t k = 0; k < FDML_METHODS; k++) add(list, fdml_method_name[k], has_kind[k]);
-    add(list, "jtt", has_jtt);
-    add(list, "balanced", has_balance);
+    for (size_t i = 0; (setting = fdml_method_setting(i)); i++)
+        add(list, setting, (given >> i & 1) || (has_balance && !strcmp(setting, "balanced")));
 }
 
 size_t fdml_study_keys(const char *key[FDML_STUDY_MOST_KEYS], const fdml_study *study)

@@ -81,7 +81,8 @@ bool fdml_study_html_put_simulation(html_page *page)
     fputs(
         "<p>What people would decide who see the black box's answer and its explanation, from "
         "the authors' study with users [paper]: an explanation is good as often as it says "
-        "what the black box says for the group [ours].</p>\n",
+        "what the black box says for the group [ours]. The six probabilities behind it stand "
+        "under decision in the <a href=\"#definitions\">definitions</a>.</p>\n",
         page->file);
     fdml_html_begin_charts(page);
     for (size_t b = 0; b < study->options->n_sources; b++)

@@ -62,14 +62,15 @@ size_t fdml_study_feature_of(const fdml_tabular *t, const char *column);
 fdml_status fdml_study_plot(FILE *file, const fdml_study *study, size_t test, fdml_arena *arena,
                             fdml_error *err);
 
-/* --- definitions: one sentence each (study_define.c) ---------------------------------------
+/* --- definitions: a sentence or two each (study_define.c) ----------------------------------
  */
 
 /* Keys: accuracy auroc residual max_from_average mean_between_groups behind sd interval p
- * p_holm quality change information decision lime shap gam tree jtt balanced. NULL past the
- * last. */
+ * p_holm quality change information decision gap lime shap gam tree, and every setting of a
+ * method (method.h). NULL past the last. */
 const char *fdml_study_define_key(size_t index);
-/* NULL: there is none of that key. Tells whose definition it is: [paper] or [ours]. */
+/* Also of other names: simulate, decisions, max_gap, versus. NULL: there is none of that key.
+ * Tells whose definition it is: [paper] or [ours]. */
 const char *fdml_study_define(const char *key);
 
 #endif

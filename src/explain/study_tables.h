@@ -71,7 +71,7 @@ const char *fdml_study_baseline(const fdml_study *study, size_t method, fdml_are
 /* --- study_define.c ----------------------------------------------------------------------- */
 
 /* Keys of definitions that this study's views need, in order. */
-enum { FDML_STUDY_MOST_KEYS = 24 };
+enum { FDML_STUDY_MOST_KEYS = 32 };
 size_t fdml_study_keys(const char *key[FDML_STUDY_MOST_KEYS], const fdml_study *study);
 
 /* "accuracy", "AUROC", "residual" */

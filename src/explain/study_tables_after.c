@@ -140,6 +140,7 @@ bool fdml_study_make_decisions(const study_maker *m)
             false))
         return false;
     m->table->note =
+        "Of six probabilities of the authors' study with users (--define decision). "
         "without: the black box's answer alone; equal fidelity: if the explanation "
         "were as good for every group as it is for all rows.";
     return true;

@@ -216,6 +216,27 @@ test_splits()
     assert_json out 'r["counts"]["test"] == 120'
 }
 
+# Every setting that help or an error names, the functions of gates, and a method with settings.
+test_define()
+{
+    local name
+    for name in k n around sigma alpha jtt mass b encoded depth balanced gap max_gap versus simulate decisions information; do
+        run fdml-explain --define "$name"
+        assert_exit 0
+        grep -q '\[paper\|ours\]' out || fail "$name does not say whose it is"
+    done
+    run fdml-explain --define lime:jtt10:k5
+    assert_exit 0
+    assert_eq "$(grep -v '^ ' out | tr '\n' ' ')" 'lime:jtt10:k5 lime k jtt '
+    bad_input "--define: method 'lime:deph3': there is no setting 'deph3'" fdml-explain --define lime:deph3
+    # a report defines the settings that its methods have
+    credit_table
+    audit --black-box logistic -m lime:n300,tree:depth2 -o r.txt
+    assert_exit 0
+    grep -q '^  depth  *setting of tree' r.txt || fail 'depth is not defined'
+    ! grep -q '^  jtt ' r.txt || fail 'jtt is defined, and nobody has it'
+}
+
 test_gates()
 {
     credit_table

@@ -191,6 +191,10 @@ test_methods()
     # shellcheck disable=SC2086
     refuses "'lime' is named twice" $credit -m lime,lime
     # shellcheck disable=SC2086
+    refuses "method 'lime:k5:n300:k6': setting 'k' is given twice" $credit -m lime:k5:n300:k6
+    # shellcheck disable=SC2086
+    refuses "method 'tree:balanced:balanced': setting 'balanced' is given twice" $credit -m tree:balanced:balanced
+    # shellcheck disable=SC2086
     refuses "method 'tree:depth9'" $credit -m tree:depth9
     # shellcheck disable=SC2086
     refuses "--compare: 'lme' is no method or black box of this run, nor a .csv file of another; did you mean lime?" \

@@ -239,6 +239,36 @@ Test(explain_report, every_key_is_defined_and_known)
     cr_assert(fdml_study_define("fidelity") == NULL);
 }
 
+static bool is_told(const char *wanted)
+{
+    const char *key[FDML_STUDY_MOST_KEYS];
+    const size_t n = fdml_study_keys(key, &w.study);
+    size_t n_told = 0;
+    cr_assert_leq(n, (size_t)FDML_STUDY_MOST_KEYS);
+    for (size_t i = 0; i < n; i++) n_told += !strcmp(key[i], wanted);
+    cr_assert_leq(n_told, 1u);
+    return n_told == 1;
+}
+
+/* Whatever a method's text may have is defined, and told of where a method has it. */
+Test(explain_report, settings_are_defined_and_told_where_used)
+{
+    const char *setting;
+    size_t n_settings = 0;
+    for (size_t m = 0; m < STUDY_METHODS; m++) w.method[m].given = 0;
+    for (size_t b = 0; b < STUDY_BOXES; b++) w.source[b].balances_groups = false;
+    for (; (setting = fdml_method_setting(n_settings)); n_settings++) {
+        cr_assert_not_null(fdml_study_define(setting), "%s", setting);
+        cr_expect(!is_told(setting), "%s", setting);
+        w.method[0].given = 1u << n_settings;
+        cr_expect(is_told(setting), "%s", setting);
+        w.method[0].given = 0;
+    }
+    cr_assert_eq(n_settings, 11u);
+    w.source[0].balances_groups = true;
+    cr_expect(is_told("balanced"));
+}
+
 Test(explain_report, hash_follows_numbers_alone)
 {
     char other[FDML_SHA256_HEX];

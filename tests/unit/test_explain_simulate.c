@@ -3,9 +3,12 @@
  * SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/rng.h"
 #include "explain/simulate.h"
+#include "explain/study_report.h"
 
 static const fdml_simulation_user *const user = &fdml_simulation_paper_user;
 enum { M = FDML_FIDELITIES };
@@ -104,4 +107,22 @@ Test(explain_simulate, groups_without_numbers)
     s = make(alone, alone, 2, &arena);
     cr_expect(isnan(s.gap.explained) && s.gap.best == UINT32_MAX && !s.step);
     fdml_arena_close(&arena);
+}
+
+/* What --define tells is what is computed. */
+Test(explain_simulate, the_six_probabilities_are_told)
+{
+    const fdml_simulation_user *u = &fdml_simulation_paper_user;
+    const double p[] = {
+        u->none[0], u->none[1], u->poor[0], u->poor[1], u->good[0], u->good[1]
+    };
+    const char *text = fdml_study_define("simulate");
+    cr_assert_not_null(text);
+    cr_assert_eq(text, fdml_study_define("decision"));
+    cr_assert_eq(text, fdml_study_define("decisions"));
+    for (size_t i = 0; i < sizeof p / sizeof *p; i++) {
+        char digits[16];
+        snprintf(digits, sizeof digits, "%.4f", p[i]);
+        cr_expect(strstr(text, digits + 1), "%s", digits);
+    }
 }
