@@ -30,6 +30,8 @@ static void read_table(explain_input *input, const explain_options *o, fdml_aren
                                          .numeric = names_of(&o->numeric),
                                          .categorical = names_of(&o->categorical),
                                          .missing = names_of(&o->missing),
+                                         .missing_is_group =
+                                             o->missing_attribute == EXPLAIN_MISSING_GROUP,
                                          .split_column = o->split_column };
     CLI_TRY(fdml_table_open(&input->table, path, arena, &err), &err);
     if (!input->table.n_rows) cli_die(CLI_EXIT_DATA, "%s: no rows", shown);

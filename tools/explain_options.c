@@ -51,7 +51,15 @@ static const fdml_option options[] = {
       .name = "missing",
       AT(missing),
       .value_name = "LIST",
-      .help = "words that stand for an unknown cell, such as ?; an empty one always does" },
+      .help = "words that stand for an unknown cell, such as ?; an empty one always does, and "
+              "in columns of numbers nan" },
+    { .type = FDML_OPTION_CHOICE,
+      .name = "missing-attribute",
+      AT(missing_attribute),
+      .value_name = "WHAT",
+      .choices = "error|group",
+      .help = "an unknown cell of --group stops the audit, or its row is of the group "
+              "'(missing)': error or group [error]" },
     { .type = FDML_OPTION_CHOICE,
       .name = "unseen",
       AT(unseen),

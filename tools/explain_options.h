@@ -17,12 +17,15 @@ typedef enum explain_format {
 typedef enum explain_balance { EXPLAIN_NO, EXPLAIN_YES, EXPLAIN_BOTH } explain_balance;
 typedef enum explain_unseen { EXPLAIN_UNSEEN_ERROR, EXPLAIN_UNSEEN_ZERO } explain_unseen;
 
+typedef enum explain_missing { EXPLAIN_MISSING_ERROR, EXPLAIN_MISSING_GROUP } explain_missing;
+
 typedef struct explain_options {
     cli_common common; /* first: CLI_COMMON_OPTIONS relies on it */
     /* the table */
     const char *target, *positive;
     fdml_texts groups, drop, numeric, categorical, missing;
-    int unseen; /* explain_unseen */
+    int missing_attribute; /* explain_missing */
+    int unseen;            /* explain_unseen */
     const char *split, *split_column;
     uint64_t split_seed;
     /* the black box */

@@ -75,9 +75,14 @@ typedef struct storing {
 static fdml_status fail_number(const storing *s, const char *text, const char *kind)
 {
     const fdml_option *o = s->option;
-    if (o->type == FDML_OPTION_COUNT || o->type == FDML_OPTION_COUNTS)
-        return fdml_fail(s->err, FDML_E_ARG, "%s: '%s' is not %s from %.0f to %.0f", s->shown,
-                         text, kind, o->low, o->high);
+    if (o->type == FDML_OPTION_COUNT || o->type == FDML_OPTION_COUNTS) {
+        /* As a double the largest 64-bit number is one too many. */
+        const bool is_most = o->high >= 18446744073709551615.;
+        char high[64];
+        snprintf(high, sizeof high, "%.0f", o->high);
+        return fdml_fail(s->err, FDML_E_ARG, "%s: '%s' is not %s from %.0f to %s", s->shown,
+                         text, kind, o->low, is_most ? "18446744073709551615" : high);
+    }
     if (o->type == FDML_OPTION_WITHIN)
         return fdml_fail(s->err, FDML_E_ARG, "%s: '%s' is not %s from %g to %g", s->shown, text,
                          kind, o->low, o->high);

@@ -12,7 +12,9 @@
 #include "explain/tabular_split.h"
 #include "explain/tabular_state.h"
 
-enum { SENTENCE = 256, WARNINGS_OF_A_COLUMN = 2 };
+enum { SENTENCE = 320, WARNINGS_OF_A_COLUMN = 3 };
+
+const char fdml_tabular_missing_level[] = "(missing)";
 
 fdml_status fdml_tabular_warn(fdml_tabular_reader *r, fdml_error *err, const char *format, ...)
 {
@@ -45,19 +47,20 @@ bool fdml_tabular_is_missing(const fdml_tabular_options *options, const char *ce
 
 /* --- roles ------------------------------------------------------------------------------ */
 
+static const char *const role_word[] = { "a feature", "the target", "protected", "dropped",
+                                         "the split" };
+
 static fdml_status give_role(fdml_tabular_reader *r, const char *name, fdml_column_role role,
                              fdml_error *err)
 {
-    static const char *const word[] = { "a feature", "the target", "protected", "dropped",
-                                        "the split" };
     size_t column;
     FDML_TRY(fdml_table_find(r->table, name, &column, err));
     if (r->role[column] == role)
         return fdml_fail(err, FDML_E_ARG, "%s: column '%.60s' is named twice as %s",
-                         r->table->path, name, word[role]);
+                         r->table->path, name, role_word[role]);
     if (r->role[column] != FDML_COLUMN_FEATURE)
         return fdml_fail(err, FDML_E_ARG, "%s: column '%.60s' cannot be %s and %s",
-                         r->table->path, name, word[r->role[column]], word[role]);
+                         r->table->path, name, role_word[r->role[column]], role_word[role]);
     r->role[column] = (uint8_t)role;
     return FDML_OK;
 }
@@ -68,6 +71,12 @@ static fdml_status ask_kind(fdml_tabular_reader *r, const fdml_name_list *list,
     for (size_t i = 0; i < list->n; i++) {
         size_t column;
         FDML_TRY(fdml_table_find(r->table, list->name[i], &column, err));
+        if (r->role[column] != FDML_COLUMN_FEATURE)
+            return fdml_fail(err, FDML_E_ARG,
+                             "%s: column '%.60s' cannot be %s: it is %s, and no feature",
+                             r->table->path, list->name[i],
+                             kind == FDML_KIND_NUMERIC ? "numeric" : "categorical",
+                             role_word[r->role[column]]);
         if (r->asked[column] && r->asked[column] != kind)
             return fdml_fail(err, FDML_E_ARG,
                              "%s: column '%.60s' cannot be numeric and categorical",
@@ -165,6 +174,39 @@ static fdml_status read_target(fdml_tabular *t, fdml_tabular_reader *r, size_t c
     return FDML_OK;
 }
 
+/* What a protected cell says; unknown ones are of a group of their own, or an error. */
+static fdml_status read_group(const char **text, const fdml_tabular_reader *r, size_t row,
+                              size_t column, fdml_error *err)
+{
+    const fdml_table *table = r->table;
+    const char *cell = fdml_table_cell(table, row, column);
+    *text = cell;
+    if (!fdml_tabular_is_missing(r->options, cell)) return FDML_OK;
+    *text = fdml_tabular_missing_level;
+    if (r->options->missing_is_group) return FDML_OK;
+    return fdml_fail(
+        err, FDML_E_DATA,
+        "%s:%u: %.60s is %s%.40s%s (--missing-attribute group would make such rows "
+        "a group)",
+        table->path, table->line[row], table->name[column], *cell ? "'" : "empty", cell,
+        *cell ? "', an unknown cell" : "");
+}
+
+static fdml_status read_groups(fdml_factor *factor, fdml_tabular_reader *r, size_t column,
+                               fdml_error *err)
+{
+    const size_t n = r->table->n_rows;
+    const fdml_arena_mark mark = fdml_arena_get_mark(&r->work);
+    const char **text = fdml_arena_push(&r->work, n, sizeof *text);
+    if (!text)
+        return fdml_fail(err, FDML_E_NOMEM, "%s: no memory for groups of %zu rows",
+                         r->table->path, n);
+    for (size_t i = 0; i < n; i++) FDML_TRY(read_group(&text[i], r, i, column, err));
+    FDML_TRY(fdml_factor_from_text(factor, r->table->name[column], text, n, r->arena, err));
+    fdml_arena_reset(&r->work, mark);
+    return fdml_tabular_warn_blanks(r, factor, "groups", err);
+}
+
 static fdml_status read_protected(fdml_tabular *t, fdml_tabular_reader *r, fdml_error *err)
 {
     const fdml_name_list *list = &r->options->protected_;
@@ -174,7 +216,7 @@ static fdml_status read_protected(fdml_tabular *t, fdml_tabular_reader *r, fdml_
     for (size_t i = 0; i < list->n; i++) {
         size_t column;
         FDML_TRY(fdml_table_find(r->table, list->name[i], &column, err));
-        FDML_TRY(fdml_factor_from_table(&factor[i], r->table, column, r->arena, err));
+        FDML_TRY(read_groups(&factor[i], r, column, err));
         if (factor[i].n_levels == 1)
             return fdml_fail(err, FDML_E_DATA,
                              "%s: protected column %.60s has one value only, '%.60s'",
@@ -216,7 +258,8 @@ static fdml_status read_all(fdml_tabular *t, fdml_tabular_reader *r, fdml_error 
         FDML_TRY(fdml_table_find(r->table, o->split_column, &column, err));
         FDML_TRY(fdml_tabular_split_column(t, r->table, column, r->arena, err));
     }
-    return fdml_tabular_read_features(t, r, err);
+    FDML_TRY(fdml_tabular_read_features(t, r, err));
+    return fdml_tabular_warn_features(t, r, err);
 }
 
 fdml_status fdml_tabular_read(fdml_tabular *t, fdml_tabular_notes *notes,

@@ -4,7 +4,8 @@
  * columns are never features. A feature is numeric where every known cell is a number, and
  * categorical where half are not or where it is asked for; a column of numbers with a few words
  * in it is an error, because a word silently makes a level of every number. An unknown number
- * is NaN; an unknown category is a level of its own, "(missing)".
+ * is NaN, and so is a cell "nan" of a numeric column, in any case of letters; an unknown
+ * category is a level of its own, "(missing)", while "nan" is there a word like any other.
  *
  * The parts are those of Balagopalan et al., "The Road to Explainability is Paved with Bias"
  * (FAccT 2022): the black box learns from the first, the explanation from the second, the third
@@ -15,6 +16,7 @@
 #ifndef FDML_EXPLAIN_TABULAR_H
 #define FDML_EXPLAIN_TABULAR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -59,27 +61,32 @@ typedef struct fdml_name_list {
     size_t n;
 } fdml_name_list;
 
-/* Names of columns. A kind that is asked for a column that is no feature is of no effect. */
+/* Names of columns. A kind may be asked of features alone. */
 typedef struct fdml_tabular_options {
     const char *target;
     const char *positive; /* the target's value 1; NULL: the larger by number, else bytewise */
     fdml_name_list protected_, drop, numeric, categorical;
     fdml_name_list missing;   /* words for an unknown cell, such as ?; an empty one always is */
+    bool missing_is_group;    /* rows with an unknown protected cell are of a group "(missing)",
+                               * not an error */
     const char *split_column; /* NULL: none; see fdml_tabular_split_column */
 } fdml_tabular_options;
 
 /* What a user should know, but what stops nothing: a column without a name
- * (pandas' index; left out), a categorical feature with more levels than half of the rows. */
+ * (pandas' index; left out), a categorical feature with more levels than half of the rows;
+ * levels that differ in blanks at their ends alone; and, of ten rows or more, a feature that is
+ * the target or its opposite in every row, or that counts up by one from row to row. */
 typedef struct fdml_tabular_notes {
     const char *const *warning; /* [n_warnings], in the arena */
     size_t n_warnings;
 } fdml_tabular_notes;
 
 /* The table is borrowed and must live as long. FDML_E_DATA names file, line and column: a word
- * or an infinite number in a numeric column, an empty protected cell, an unknown target; or the
- * column: a feature without a known cell or with one value in all, a target without exactly two
- * values, a protected column of one value, no feature at all, an unknown column. FDML_E_ARG:
- * one column in two roles or of two kinds. FDML_E_NOMEM. */
+ * or an infinite number in a numeric column, an unknown protected cell, an unknown target; or
+ * the column: a feature without a known cell or with one value in all, a target without exactly
+ * two values, a protected column of one value, no feature at all, an unknown column.
+ * FDML_E_ARG: one column in two roles or of two kinds, or a kind of a column that is no
+ * feature. FDML_E_NOMEM. */
 fdml_status fdml_tabular_read(fdml_tabular *t, fdml_tabular_notes *notes,
                               const fdml_table *table, const fdml_tabular_options *options,
                               fdml_arena *arena, fdml_error *err);

@@ -3,12 +3,11 @@
  * A column is read twice: once to count what its cells are, once to fill its place in x.
  * SPDX-License-Identifier: MIT */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/number.h"
 #include "explain/tabular_state.h"
-
-static const char missing_level[] = "(missing)";
 
 /* Levels are held as floats, which count exactly up to 2^24. */
 enum { MAX_LEVELS = 1 << 24 };
@@ -43,12 +42,14 @@ static fdml_status fail_word(const fdml_tabular_reader *r, size_t column,
 {
     const fdml_table *table = r->table;
     const size_t row = counts->first_word;
+    char others[64] = "; none of its cells is one";
+    if (counts->n_numbers)
+        snprintf(others, sizeof others, " as in %zu other row%s", counts->n_numbers,
+                 counts->n_numbers == 1 ? "" : "s");
     return fdml_fail(
-        err, FDML_E_DATA,
-        "%.120s:%u: %.60s is '%.40s' (row %zu), expected a number as in %zu other "
-        "row%s%s",
+        err, FDML_E_DATA, "%.120s:%u: %.60s is '%.40s' (row %zu), expected a number%s%s",
         table->path, table->line[row], table->name[column], fdml_table_cell(table, row, column),
-        row + 1, counts->n_numbers, counts->n_numbers == 1 ? "" : "s",
+        row + 1, others,
         r->asked[column] ? "" : "; name the column categorical, or the word missing");
 }
 
@@ -85,6 +86,18 @@ static fdml_status fail_constant(const fdml_tabular_reader *r, size_t column, fd
                      table->path, table->name[column], fdml_table_cell(table, row, column));
 }
 
+static fdml_status fail_infinite(const fdml_tabular_reader *r, size_t row, size_t column,
+                                 fdml_error *err)
+{
+    const fdml_table *table = r->table;
+    const char *cell = fdml_table_cell(table, row, column);
+    const bool is_word = strpbrk(cell, "iI") != NULL; /* inf, or digits that are too many */
+    return fdml_fail(err, FDML_E_DATA, "%s:%u: %.60s is '%.40s' (row %zu), %s", table->path,
+                     table->line[row], table->name[column], cell, row + 1,
+                     is_word ? "expected a finite number"
+                             : "beyond the range of a 32-bit float, 3.4e38");
+}
+
 /* x: this feature's first place; the next row's is n_features further. */
 static fdml_status fill_numbers(float *x, const fdml_tabular *t, fdml_tabular_reader *r,
                                 size_t column, fdml_error *err)
@@ -96,10 +109,7 @@ static fdml_status fill_numbers(float *x, const fdml_tabular *t, fdml_tabular_re
         float value = NAN;
         if (!fdml_tabular_is_missing(r->options, cell))
             fdml_number_float(&value, cell, strlen(cell));
-        if (isinf(value))
-            return fdml_fail(err, FDML_E_DATA,
-                             "%s:%u: %.60s is '%.40s' (row %zu), expected a finite number",
-                             table->path, table->line[i], table->name[column], cell, i + 1);
+        if (isinf(value)) return fail_infinite(r, i, column, err);
         if (value < low) low = value;
         if (value > high) high = value;
         x[i * t->n_features] = value;
@@ -132,7 +142,7 @@ static fdml_status fill_levels(float *x, fdml_feature *feature, const fdml_tabul
     if (!text) return no_memory(r, err);
     for (size_t i = 0; i < t->n_rows; i++) {
         const char *cell = fdml_table_cell(r->table, i, column);
-        text[i] = fdml_tabular_is_missing(r->options, cell) ? missing_level : cell;
+        text[i] = fdml_tabular_is_missing(r->options, cell) ? fdml_tabular_missing_level : cell;
     }
     FDML_TRY(fdml_factor_from_text(&factor, feature->name, text, t->n_rows, &r->work, err));
     if (factor.n_levels == 1) return fail_constant(r, column, err);
@@ -145,6 +155,7 @@ static fdml_status fill_levels(float *x, fdml_feature *feature, const fdml_tabul
     feature->n_levels = (uint32_t)factor.n_levels;
     feature->level = level;
     for (size_t i = 0; i < t->n_rows; i++) x[i * t->n_features] = (float)factor.code[i];
+    FDML_TRY(fdml_tabular_warn_blanks(r, &factor, "categories", err));
     return warn_levels(feature, t, r, err);
 }
 

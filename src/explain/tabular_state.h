@@ -41,6 +41,16 @@ fdml_status fdml_tabular_warn(fdml_tabular_reader *r, fdml_error *err, const cha
 #endif
     ;
 
+extern const char fdml_tabular_missing_level[]; /* "(missing)" */
+
+/* Warns of two levels that are the same but for blanks at their ends; `what` they are:
+ * "groups". FDML_E_NOMEM. */
+fdml_status fdml_tabular_warn_blanks(fdml_tabular_reader *r, const fdml_factor *factor,
+                                     const char *what, fdml_error *err);
+/* Warns of features that are the target, or a number of the row. FDML_E_NOMEM. */
+fdml_status fdml_tabular_warn_features(const fdml_tabular *t, fdml_tabular_reader *r,
+                                       fdml_error *err);
+
 /* Is this cell one that says nothing? Blanks around it do not count. */
 bool fdml_tabular_is_missing(const fdml_tabular_options *options, const char *cell);
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "data/table_build.h"
@@ -122,6 +123,104 @@ Test(explain_tabular, warns)
     fdml_arena_close(&arena);
 }
 
+Test(explain_tabular, unknown_groups_are_a_group)
+{
+    static const char *const race = "race";
+    fdml_tabular_options options = tabular_plain_options();
+    fdml_tabular t;
+    options.missing_is_group = true;
+    options.protected_ = (fdml_name_list){ &race, 1 };
+    fdml_arena_init(&arena, 0);
+    cr_assert_eq(tabular_read_text(&t, NULL, "a,race,y\n1,m,0\n2,,1\n3,?,1\n4,w,0\n", &options,
+                                   &arena, &err),
+                 FDML_OK, "%s", err.text);
+    const fdml_factor *f = &t.protected_[0];
+    cr_assert_eq(f->n_levels, 3u);
+    cr_assert_str_eq(f->name, "race");
+    cr_assert_str_eq(f->level[0], "(missing)");
+    cr_assert(f->code[0] == 1 && f->code[1] == 0 && f->code[2] == 0 && f->code[3] == 2);
+    fdml_arena_close(&arena);
+}
+
+/* In a column of words "nan" is one; it is not lost. */
+Test(explain_tabular, nan_is_a_word_among_words)
+{
+    const fdml_tabular_options options = tabular_plain_options();
+    fdml_tabular t;
+    fdml_arena_init(&arena, 0);
+    cr_assert_eq(tabular_read_text(&t, NULL, "a,sex,y\nnan,m,0\nlow,f,1\n,f,1\nlow,f,0\n",
+                                   &options, &arena, &err),
+                 FDML_OK, "%s", err.text);
+    cr_assert_eq(t.feature[0].n_levels, 3u);
+    cr_assert_str_eq(t.feature[0].level[0], "(missing)");
+    cr_assert_str_eq(t.feature[0].level[2], "nan");
+    fdml_arena_close(&arena);
+}
+
+/* Twelve rows: y is 0 and 1 in turn. Columns and what is said of them, NULL: nothing. */
+Test(explain_tabular, doubts_features)
+{
+    static const struct {
+        const char *cell[12];
+        const char *warning;
+    } c[] = {
+        { { "0", "1", "0", "1", "0", "1", "0", "1", "0", "1", "0", "1" },
+          "column a is the target y, or its opposite, in every row: drop it, or black box and "
+          "explanations look at it alone" },
+        { { "no", "yes", "no", "yes", "no", "yes", "no", "yes", "no", "yes", "no", "yes" },
+          "column a is the target y, or its opposite, in every row: drop it, or black box and "
+          "explanations look at it alone" },
+        { { "7", "-2", "7", "-2", "7", "-2", "7", "-2", "7", "-2", "7", "-2" },
+          "column a is the target y, or its opposite, in every row: drop it, or black box and "
+          "explanations look at it alone" },
+        { { "0", "1", "0", "1", "0", "1", "0", "1", "0", "1", "0", "" }, NULL },
+        { { "0", "1", "0", "1", "0", "1", "0", "1", "0", "1", "1", "1" }, NULL },
+        { { "0", "2", "1", "2", "0", "2", "0", "2", "0", "2", "0", "2" }, NULL },
+        /* float32 knows 16777216 and 16777218 alone */
+        { { "16777210", "16777211", "16777212", "16777213", "16777214", "16777215", "16777216",
+            "16777217", "16777218", "16777219", "16777220", "16777221" },
+          "column a counts up by one from row to row: is it a number of the row? Then drop "
+          "it" },
+        { { "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "12" }, NULL },
+    };
+    const fdml_tabular_options options = tabular_plain_options();
+    fdml_arena_init(&arena, 0);
+    for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
+        char text[1024] = "b,a,sex,y\n";
+        fdml_tabular t;
+        fdml_tabular_notes notes;
+        for (size_t k = 0; k < 12; k++)
+            snprintf(text + strlen(text), sizeof text - strlen(text), "%zu,%s,%s,%zu\n",
+                     (k * 5) % 7, c[i].cell[k], k % 3 ? "m" : "f", k % 2);
+        cr_assert_eq(tabular_read_text(&t, &notes, text, &options, &arena, &err), FDML_OK, "%s",
+                     err.text);
+        cr_expect_eq(notes.n_warnings, c[i].warning ? 1u : 0u, "%zu: %zu", i, notes.n_warnings);
+        if (c[i].warning && notes.n_warnings) cr_expect_str_eq(notes.warning[0], c[i].warning);
+    }
+    fdml_arena_close(&arena);
+}
+
+Test(explain_tabular, warns_of_blanks_at_the_ends)
+{
+    const fdml_tabular_options options = tabular_plain_options();
+    fdml_tabular t;
+    fdml_tabular_notes notes;
+    fdml_arena_init(&arena, 0);
+    cr_assert_eq(
+        tabular_read_text(&t, &notes,
+                          "a,sex,y\nx,F,0\n x,F ,1\nz,M,1\nz,M,0\nz ,M,0\nx,M,0\nx,M,0\n"
+                          "x,M,0\nx,M,0\n",
+                          &options, &arena, &err),
+        FDML_OK, "%s", err.text);
+    cr_assert_eq(notes.n_warnings, 2u);
+    cr_assert_str_eq(notes.warning[0],
+                     "column sex: 'F' and 'F ' differ in blanks at their ends "
+                     "alone, and are two groups");
+    cr_assert_str_eq(notes.warning[1], "column a: ' x' and 'x' differ in blanks at their ends "
+                                       "alone, and are two categories");
+    fdml_arena_close(&arena);
+}
+
 Test(explain_tabular, refuses_cells)
 {
     fdml_tabular_options options = tabular_plain_options();
@@ -129,7 +228,9 @@ Test(explain_tabular, refuses_cells)
                    "t.csv:5: a is 'x' (row 4), expected a number as in 3 other rows; name the "
                    "column categorical, or the word missing");
     expect_failure("a,b,sex,y\n1,2,m,0\n2,-1e39,f,1\n", &options, FDML_E_DATA,
-                   "t.csv:3: b is '-1e39' (row 2), expected a finite number");
+                   "t.csv:3: b is '-1e39' (row 2), beyond the range of a 32-bit float, 3.4e38");
+    expect_failure("a,b,sex,y\n1,2,m,0\n2,-Inf,f,1\n", &options, FDML_E_DATA,
+                   "t.csv:3: b is '-Inf' (row 2), expected a finite number");
     expect_failure("a,sex,y\n?,m,0\n,f,1\n", &options, FDML_E_DATA,
                    "t.csv: column a has no value in any row; drop it");
     expect_failure("a,b,sex,y\n1,5,m,0\n2,,f,1\n", &options, FDML_E_DATA,
@@ -138,13 +239,21 @@ Test(explain_tabular, refuses_cells)
     expect_failure("a,b,sex,y\n1,u,m,0\n2,u,f,1\n", &options, FDML_E_DATA,
                    "t.csv: column b is 'u' in all rows where it is known, and no explanation "
                    "can use a constant; drop it");
-    expect_failure("a,sex,y\n1,m,0\n2,,1\n", &options, FDML_E_DATA, "t.csv:3: sex is empty");
+    expect_failure("a,sex,y\n1,m,0\n2,,1\n", &options, FDML_E_DATA,
+                   "t.csv:3: sex is empty (--missing-attribute group would make such rows a "
+                   "group)");
+    expect_failure(
+        "a,sex,y\n1,m,0\n2, ?,1\n", &options, FDML_E_DATA,
+        "t.csv:3: sex is ' ?', an unknown cell (--missing-attribute group would make "
+        "such rows a group)");
     expect_failure("a,sex,y\n1,m,0\n2,m,1\n", &options, FDML_E_DATA,
                    "t.csv: protected column sex has one value only, 'm'");
     const char *a = "a";
     options.numeric = (fdml_name_list){ &a, 1 };
     expect_failure("a,sex,y\nlow,m,0\nhigh,f,1\n3,f,1\n", &options, FDML_E_DATA,
                    "t.csv:2: a is 'low' (row 1), expected a number as in 1 other row");
+    expect_failure("a,sex,y\nlow,m,0\nhigh,f,1\n", &options, FDML_E_DATA,
+                   "t.csv:2: a is 'low' (row 1), expected a number; none of its cells is one");
 }
 
 Test(explain_tabular, refuses_targets)
@@ -189,6 +298,18 @@ Test(explain_tabular, refuses_roles)
     options.numeric = options.categorical = (fdml_name_list){ names + 2, 1 };
     expect_failure(text, &options, FDML_E_ARG,
                    "t.csv: column 'a' cannot be numeric and categorical");
+    static const char *const no_feature[] = { "sex", "y" };
+    options = tabular_plain_options();
+    options.categorical = (fdml_name_list){ no_feature + 1, 1 };
+    expect_failure(text, &options, FDML_E_ARG,
+                   "t.csv: column 'y' cannot be categorical: it is the target, and no feature");
+    options = tabular_plain_options();
+    options.numeric = (fdml_name_list){ no_feature, 1 };
+    expect_failure(text, &options, FDML_E_ARG,
+                   "t.csv: column 'sex' cannot be numeric: it is protected, and no feature");
+    options.numeric = options.drop = (fdml_name_list){ names + 2, 1 };
+    expect_failure(text, &options, FDML_E_ARG,
+                   "t.csv: column 'a' cannot be numeric: it is dropped, and no feature");
     static const char *const twice[] = { "sex", "sex" };
     options = tabular_plain_options();
     options.protected_ = (fdml_name_list){ twice, 2 };
