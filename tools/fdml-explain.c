@@ -88,6 +88,7 @@ static void add_warnings(fdml_study *study, const explain_input *input, fdml_are
                                              : study->warning[i - input->notes.n_warnings];
     study->warning = all;
     study->n_warnings = n;
+    study->n_table_warnings = input->notes.n_warnings;
 }
 
 static void warn_elsewhere(const explain_options *o, const fdml_study *study)

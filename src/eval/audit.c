@@ -175,6 +175,16 @@ static fdml_status warn_of_few(fdml_audit_result *result, const grouping_values 
     return fdml_audit_warn(result, text, state->arena, err);
 }
 
+static fdml_status warn_of_bootstrap(fdml_audit_result *result, const audit_state *state,
+                                     fdml_error *err)
+{
+    const fdml_audit_settings *s = state->settings;
+    char text[FDML_ERROR_MAX];
+    if (!fdml_bootstrap_is_short(text, sizeof text, s->n_bootstrap, s->confidence))
+        return FDML_OK;
+    return fdml_audit_warn(result, text, state->arena, err);
+}
+
 /* --- results -------------------------------------------------------------------------- */
 
 typedef struct result_arrays {
@@ -273,6 +283,7 @@ static fdml_status compare_groups(fdml_audit_result *result, audit_state *state,
         fdml_progress_report(state->machine->progress, "resampling", (double)(g + 1),
                              (double)state->groupings.n);
     }
+    FDML_TRY(warn_of_bootstrap(result, state, err));
     return correct_for_all(arrays.gaps, result->n_gaps, state, err);
 }
 

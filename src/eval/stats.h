@@ -14,6 +14,7 @@
 #ifndef FDML_EVAL_STATS_H
 #define FDML_EVAL_STATS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -108,6 +109,11 @@ fdml_freedom fdml_freedom_of_two(double variance_a, size_t n_a, double variance_
  * Sorts `values`; NaN last and ignored. */
 void fdml_bootstrap_interval(double *lo, double *hi, double *values, size_t n,
                              double confidence, fdml_freedom freedom);
+
+/* Of fewer replicates than (2 / (1 - confidence)) - 1 both ends are the outermost ones, however
+ * large the groups: there are then no draws beyond them to judge by. True where n, above 0, is
+ * so small; `text` is then a warning. */
+bool fdml_bootstrap_is_short(char *text, size_t size, size_t n, double confidence);
 
 /* --- stats.c ---------------------------------------------------------------------------- */
 

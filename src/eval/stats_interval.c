@@ -7,6 +7,7 @@
  *
  * SPDX-License-Identifier: MIT */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/student.h"
@@ -88,4 +89,19 @@ void fdml_bootstrap_interval(double *lo, double *hi, double *values, size_t n,
     const double place = tail * ((double)n_finite + 1) - 1;
     *lo = at_place(values, n_finite, place);
     *hi = at_place(values, n_finite, (double)n_finite - 1 - place);
+}
+
+bool fdml_bootstrap_is_short(char *text, size_t size, size_t n, double confidence)
+{
+    /* The plain percentile, which is the narrowest: place >= 0 with tail (1 - confidence) / 2.
+     * The factor forgives the rounding of 1 - confidence: of 0.95, 39 are enough. */
+    const double needed = ceil(2 / (1 - confidence) * (1 - 1e-12)) - 1;
+    if (!n || (double)n >= needed) return false;
+    snprintf(
+        text, size,
+        "the ends of a %.10g%% interval are the smallest and largest of %zu bootstrap "
+        "replicates, which is too few to know them: it takes %.0f at least (--bootstrap), or "
+        "a lower --confidence",
+        100 * confidence, n, needed);
+    return true;
 }

@@ -11,12 +11,13 @@
 #include <string.h>
 
 #include "eval/perceptron.h"
+#include "eval/stats.h"
 #include "explain/crossval.h"
 #include "explain/study_other.h"
 #include "explain/study_state.h"
 #include "explain/tabular_split.h"
 
-enum { MOST_WARNINGS = 64 };
+enum { MOST_BOX_WARNINGS = 64, MOST_WARNINGS = MOST_BOX_WARNINGS + 1 };
 
 static fdml_status no_memory(size_t n, fdml_error *err)
 {
@@ -31,7 +32,6 @@ void fdml_study_progress(study_run *r, const char *phase, double steps)
 
 static fdml_status warn(study_run *r, const char *text, fdml_error *err)
 {
-    if (r->study->n_warnings == MOST_WARNINGS) return FDML_OK;
     const char *copy = fdml_arena_copy_text(r->arena, text, strlen(text));
     if (!copy) return no_memory(r->t->n_rows, err);
     r->warning[r->study->n_warnings++] = copy;
@@ -68,6 +68,7 @@ static fdml_status check_choice(study_run *r, const fdml_study_source *source,
                                 const fdml_blackbox_choice *choice, fdml_error *err)
 {
     char text[256];
+    if (r->study->n_warnings == MOST_BOX_WARNINGS) return FDML_OK;
     if (source->kind != FDML_BLACKBOX_MLP || choice->n_rounds < fdml_mlp_classifier.epochs)
         return FDML_OK;
     snprintf(text, sizeof text,
@@ -319,6 +320,14 @@ static fdml_status add_information(study_run *r, fdml_error *err)
                                     &options, r->arena, err);
 }
 
+static fdml_status check_intervals(study_run *r, fdml_error *err)
+{
+    char text[256];
+    if (!fdml_bootstrap_is_short(text, sizeof text, r->o->n_bootstrap, r->o->confidence))
+        return FDML_OK;
+    return warn(r, text, err);
+}
+
 fdml_status fdml_study_run(fdml_study *study, const fdml_tabular *table,
                            const fdml_study_options *options, fdml_arena *arena,
                            fdml_error *err)
@@ -338,7 +347,9 @@ fdml_status fdml_study_run(fdml_study *study, const fdml_tabular *table,
     fdml_arena_init(&scratch, arena->limit ? arena->limit - arena->used : 0);
     fdml_status status = prepare(&r, &lime, &encoder, err);
     if (status == FDML_OK) status = run_boxes(&r, err);
+    study->n_box_warnings = study->n_warnings;
     if (status == FDML_OK) status = add_information(&r, err);
+    if (status == FDML_OK) status = check_intervals(&r, err);
     fdml_arena_close(&scratch);
     return status;
 }

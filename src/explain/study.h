@@ -117,8 +117,10 @@ typedef struct fdml_study {
     /* How well features tell the groups: [n_information], NULL where not asked for. */
     const fdml_information *information;
     size_t n_information;
-    const char *const *warning; /* [n_warnings] */
-    size_t n_warnings;
+    /* [n_warnings]: of the table first, which its reader made, then of black boxes, then of
+     * intervals. */
+    const char *const *warning;
+    size_t n_warnings, n_table_warnings, n_box_warnings;
 } fdml_study;
 
 /* The table is split. Everything is in `arena`, and borrows table and options. FDML_E_ARG: a

@@ -33,6 +33,17 @@ bool fdml_study_html_table(html_page *page, fdml_study_table_kind kind, size_t b
 void fdml_study_html_heading(html_page *page, const fdml_study_box *box,
                              const fdml_study_attribute *attribute);
 
+/* --- study_html_data.c -------------------------------------------------------------------- */
+/* Where warnings stand, by what they are of: the sections data, boxes, groups. */
+typedef enum study_warned {
+    STUDY_WARNED_TABLE,
+    STUDY_WARNED_BOXES,
+    STUDY_WARNED_INTERVALS
+} study_warned;
+enum { STUDY_WARNED = STUDY_WARNED_INTERVALS + 1 };
+const char *const *fdml_study_html_warnings(size_t *n, const fdml_study *study,
+                                            study_warned of);
+
 /* --- study_html_groups.c ------------------------------------------------------------------ */
 /* Values of the groups of one attribute, a series for each black box or method. */
 typedef struct study_series {

@@ -7,6 +7,17 @@
 
 #include "explain/study_html.h"
 
+/* --- warnings ------------------------------------------------------------------------- */
+
+const char *const *fdml_study_html_warnings(size_t *n, const fdml_study *study, study_warned of)
+{
+    const size_t end[] = { study->n_table_warnings,
+                           study->n_table_warnings + study->n_box_warnings, study->n_warnings };
+    const size_t begin = of == STUDY_WARNED_TABLE ? 0 : end[of - 1];
+    *n = end[of] - begin;
+    return study->warning + begin;
+}
+
 /* --- data and split ------------------------------------------------------------------- */
 
 static void put_facts(html_page *page)
@@ -95,7 +106,10 @@ bool fdml_study_html_put_data(html_page *page)
 {
     const fdml_study *study = study_of(page);
     const char *split = study_report_of(page)->split;
-    fdml_html_put_warnings(page, study->warning, study->n_warnings);
+    size_t n_warnings;
+    const char *const *warning =
+        fdml_study_html_warnings(&n_warnings, study, STUDY_WARNED_TABLE);
+    fdml_html_put_warnings(page, warning, n_warnings);
     fputs("<p>The target is ", page->file);
     fdml_html_name(page, study->table->target_name);
     fputs(", its positive value ", page->file);
@@ -137,6 +151,10 @@ bool fdml_study_html_put_boxes(html_page *page)
     study_series series[FDML_STUDY_MOST_BOXES];
     const size_t n = study->options->n_sources;
     bool fits = true;
+    size_t n_warnings;
+    const char *const *warning =
+        fdml_study_html_warnings(&n_warnings, study, STUDY_WARNED_BOXES);
+    fdml_html_put_warnings(page, warning, n_warnings);
     fputs("<dl>\n", page->file);
     for (size_t b = 0; fits && b < n; b++) {
         series[b] = (study_series){ study->box[b].source->name, study->box[b].quality };

@@ -123,6 +123,10 @@ static bool put_box(html_page *page, size_t b)
 bool fdml_study_html_put_groups(html_page *page)
 {
     const fdml_study *study = study_of(page);
+    size_t n_warnings;
+    const char *const *warning =
+        fdml_study_html_warnings(&n_warnings, study, STUDY_WARNED_INTERVALS);
+    fdml_html_put_warnings(page, warning, n_warnings);
     fprintf(
         page->file,
         "<p>Does the explanation say what the black box says? accuracy: how often both give "

@@ -72,6 +72,22 @@ static void put_information(html_page *page)
     fprintf(page->file, " best of all groups: AUROC %s; 0.5 is chance.</li>\n", shown);
 }
 
+static void put_warned(html_page *page)
+{
+    static const char *const place[STUDY_WARNED][2] = {
+        [STUDY_WARNED_TABLE] = { "data", "data and split" },
+        [STUDY_WARNED_BOXES] = { "boxes", "black boxes" },
+        [STUDY_WARNED_INTERVALS] = { "groups", "fidelity by group" },
+    };
+    for (size_t of = 0; of < STUDY_WARNED; of++) {
+        size_t n;
+        fdml_study_html_warnings(&n, study_of(page), (study_warned)of);
+        if (n)
+            fprintf(page->file, "<li>Read the %zu warning%s of <a href=\"#%s\">%s</a>.</li>\n",
+                    n, n == 1 ? "" : "s", place[of][0], place[of][1]);
+    }
+}
+
 static void put_advice(html_page *page)
 {
     const fdml_study *study = study_of(page);
@@ -100,10 +116,7 @@ static void put_advice(html_page *page)
             "<li>Ask for several seeds: how much of a gap is due to the training of one black "
             "box is not known.</li>\n",
             page->file);
-    if (study->n_warnings)
-        fprintf(page->file,
-                "<li>Read the %zu warning%s of <a href=\"#data\">data and split</a>.</li>\n",
-                study->n_warnings, study->n_warnings == 1 ? "" : "s");
+    put_warned(page);
     fputs("<li>Keep the JSON report with this page: it has every digit and the same "
           "hash.</li>\n</ul>\n",
           page->file);

@@ -366,5 +366,6 @@ void study_world_make(study_world *w, fdml_arena *arena)
     w->study.n_information = STUDY_INFORMATION;
     w->study.warning = warning;
     w->study.n_warnings = sizeof warning / sizeof *warning;
+    w->study.n_table_warnings = w->study.n_warnings;
     fill_report(w);
 }

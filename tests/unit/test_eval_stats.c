@@ -209,6 +209,29 @@ Test(eval_stats, bootstrap_does_not_depend_on_threads)
     free(features);
 }
 
+/* With as many as are asked for, the plain percentile lies within the draws; with one less it
+ * does not. */
+Test(eval_stats, bootstrap_that_is_too_short)
+{
+    static const struct {
+        double confidence;
+        size_t needed;
+    } c[] = { { .5, 3 }, { .9, 19 }, { .95, 39 }, { .99, 199 }, { .999999, 1999999 } };
+    char text[256];
+    for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
+        cr_expect(!fdml_bootstrap_is_short(text, sizeof text, c[i].needed, c[i].confidence),
+                  "%g", c[i].confidence);
+        cr_expect(fdml_bootstrap_is_short(text, sizeof text, c[i].needed - 1, c[i].confidence),
+                  "%g", c[i].confidence);
+    }
+    cr_expect(!fdml_bootstrap_is_short(text, sizeof text, 0, .95));
+    cr_assert(fdml_bootstrap_is_short(text, sizeof text, 1000, .999999));
+    cr_expect_str_eq(text,
+                     "the ends of a 99.9999% interval are the smallest and largest of 1000 "
+                     "bootstrap replicates, which is too few to know them: it takes "
+                     "1999999 at least (--bootstrap), or a lower --confidence");
+}
+
 Test(eval_stats, coverage_of_the_interval)
 {
     /* 90% intervals of a mean of 60 exponential values. Skewness leaves a coverage error of

@@ -220,13 +220,41 @@ Test(explain_html, decisions_are_shown, .init = begin, .fini = end)
     expect_there(text, shown);
 }
 
+/* Between the headings of two sections. */
+static bool is_in_section(const char *text, const char *id, const char *next, const char *what)
+{
+    char begin[64], end[64];
+    snprintf(begin, sizeof begin, "<h2 id=\"%s\">", id);
+    snprintf(end, sizeof end, "<h2 id=\"%s\">", next);
+    const char *from = strstr(text, begin), *to = strstr(text, end);
+    cr_assert(from && to && from < to, "%s, %s", id, next);
+    const char *at = strstr(from, what);
+    return at && at < to;
+}
+
+Test(explain_html, warnings_stand_where_they_belong, .init = begin, .fini = end)
+{
+    static const char *const warning[] = { "of the table", "of a black box", "of intervals" };
+    w.study.warning = warning;
+    w.study.n_warnings = 3;
+    w.study.n_table_warnings = w.study.n_box_warnings = 1;
+    const char *text = page();
+    cr_expect(is_in_section(text, "data", "boxes", "<p>of the table</p>"));
+    cr_expect(is_in_section(text, "boxes", "groups", "<p>of a black box</p>"));
+    cr_expect(is_in_section(text, "groups", "gaps", "<p>of intervals</p>"));
+    expect_there(text, "<li>Read the 1 warning of <a href=\"#data\">data and split</a>.</li>");
+    expect_there(text, "<li>Read the 1 warning of <a href=\"#boxes\">black boxes</a>.</li>");
+    expect_there(text,
+                 "<li>Read the 1 warning of <a href=\"#groups\">fidelity by group</a>.</li>");
+}
+
 Test(explain_html, says_what_is_missing, .init = begin, .fini = end)
 {
     w.report.n_gates = 0;
     w.report.n_inputs = 0;
     w.report.split = NULL;
     w.study.n_information = 0;
-    w.study.n_warnings = 0;
+    w.study.n_warnings = w.study.n_table_warnings = 0;
     w.options.baseline = SIZE_MAX;
     w.options.n_seeds = 1;
     w.options.with_simulation = false;
