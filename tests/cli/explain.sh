@@ -255,6 +255,26 @@ test_gates()
     grep -q 'cannot be decided' err || fail 'undecided is not told'
 }
 
+# What stops nothing, but should be known.
+test_doubts()
+{
+    credit_table
+    awk -F, -v OFS=, 'NR == 1 { print "number,copy," $0; next }
+        NR % 9 == 0 { $6 = $6 " " } { print NR, ($7 == "yes" ? "0" : "1"), $0 }' credit.csv >doubts.csv
+    run fdml-explain doubts.csv --target good --group race --seeds 1 --black-box logistic -m tree --permutations 20 \
+        --bootstrap 1000 --confidence 0.999999 -o r.txt --report r.html
+    assert_exit 0
+    grep -q "warning: column race: 'A' and 'A ' differ in blanks at their ends alone, and are two groups" err ||
+        fail 'blanks are not told of'
+    grep -q 'warning: column number counts up by one from row to row' err || fail 'the number of the row is not told of'
+    grep -q 'warning: column copy is the target good, or its opposite, in every row' err || fail 'the copy is not told of'
+    grep -q 'warning: the ends of a 99.9999% interval are the smallest and largest of 1000' err || fail 'too few draws'
+    grep -q 'Read the 3 warnings of <a href="#data">' r.html || fail 'not in data and split'
+    grep -q 'Read the 1 warning of <a href="#groups">' r.html || fail 'not where intervals are'
+    audit --black-box logistic -m tree -o r.txt
+    ! grep -q Warnings r.txt || fail 'a warning of nothing'
+}
+
 test_interventions()
 {
     credit_table

@@ -41,6 +41,45 @@ test_columns()
     refuses 'cannot be the target and protected' credit.csv --target good --group good
 }
 
+# A kind that is asked of a column that is no feature.
+test_kinds_of_no_feature()
+{
+    credit_table
+    # shellcheck disable=SC2086 # words
+    {
+        refuses "column 'good' cannot be categorical: it is the target, and no feature" $credit --categorical good
+        refuses "column 'race' cannot be numeric: it is protected, and no feature" $credit --numeric race
+        refuses "column 'age' cannot be numeric: it is dropped, and no feature" $credit --numeric age --drop age
+        refuses "(row 1), expected a number; none of its cells is one" $credit --numeric job
+    }
+}
+
+test_huge_numbers()
+{
+    credit_table
+    awk -F, -v OFS=, 'NR == 9 { $2 = "1e39" } 1' credit.csv >huge.csv
+    refuses "huge.csv:9: debt is '1e39' (row 8), beyond the range of a 32-bit float, 3.4e38" \
+        huge.csv --target good --group race
+    awk -F, -v OFS=, 'NR == 9 { $2 = "inf" } 1' credit.csv >infinite.csv
+    refuses "infinite.csv:9: debt is 'inf' (row 8), expected a finite number" infinite.csv --target good --group race
+    run fdml-explain --split-seed 18446744073709551616
+    assert_stderr_line 'is not a whole number from 0 to 18446744073709551615'
+}
+
+test_unknown_groups()
+{
+    credit_table
+    awk -F, -v OFS=, 'NR > 1 && NR % 4 == 0 { $6 = "NA" } 1' credit.csv >unknown.csv
+    refuses "unknown.csv:4: race is 'NA', an unknown cell (--missing-attribute group would make such rows a group)" \
+        unknown.csv --target good --group race --missing NA
+    awk -F, -v OFS=, 'NR == 4 { $6 = "" } 1' credit.csv >empty_cell.csv
+    refuses "empty_cell.csv:4: race is empty (--missing-attribute group" empty_cell.csv --target good --group race
+    run fdml-explain unknown.csv --target good --group race --missing NA --missing-attribute group --dry-run
+    assert_exit 0
+    grep -q 'race=(missing): [0-9]* test rows' out || fail 'no group of unknown rows'
+    ! grep -q 'race=NA' out || fail 'NA is a group'
+}
+
 test_constant_column()
 {
     credit_table
