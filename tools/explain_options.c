@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "explain_options.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "eval/problem.h"
@@ -329,6 +330,21 @@ static void check_outputs(const explain_options *o)
     if (o->row && !o->plot) cli_die(CLI_EXIT_USAGE, "--row needs --plot");
 }
 
+static void check_candidates(const explain_options *o)
+{
+    if (!o->candidates.n) return;
+    if (o->boxes.n != 1)
+        cli_die(CLI_EXIT_USAGE, "--candidates needs --black-box with one name: C of logistic, "
+                                "or hidden units of mlp");
+    const bool is_mlp = !strcmp(o->boxes.item[0], "mlp");
+    for (size_t i = 0; i < o->candidates.n; i++) {
+        const double c = o->candidates.item[i];
+        if (is_mlp && !(c >= 1 && c == floor(c)))
+            cli_die(CLI_EXIT_DATA,
+                    "--candidates: %g hidden units, expected a whole number from 1", c);
+    }
+}
+
 static void check_boxes(const explain_options *o)
 {
     const int n_outside =
@@ -340,9 +356,6 @@ static void check_boxes(const explain_options *o)
     if (n_outside && !o->boxes.n && (o->balance_labels || o->balance_groups || o->candidates.n))
         cli_die(CLI_EXIT_USAGE, "--balance-labels, --balance-groups and --candidates are of "
                                 "black boxes that are trained here (--black-box)");
-    if (o->candidates.n && o->boxes.n != 1)
-        cli_die(CLI_EXIT_USAGE, "--candidates needs --black-box with one name: C of logistic, "
-                                "or hidden units of mlp");
     for (size_t i = 0; i < o->boxes.n; i++) {
         const char *name = o->boxes.item[i];
         if (strcmp(name, "logistic") != 0 && strcmp(name, "mlp") != 0)
@@ -352,6 +365,7 @@ static void check_boxes(const explain_options *o)
             if (!strcmp(o->boxes.item[k], name))
                 cli_die(CLI_EXIT_DATA, "--black-box: '%s' is named twice", name);
     }
+    check_candidates(o);
 }
 
 static void check_columns(const explain_options *o)
@@ -381,7 +395,7 @@ explain_options explain_options_defaults(void)
                               .min_group = 20,
                               .with_intersections = true,
                               .n_bootstrap = 1000,
-                              .n_permutations = EXPLAIN_PERMUTATIONS_USUAL,
+                              .n_permutations = EXPLAIN_PERMUTATIONS_OPEN,
                               .confidence = 0.95 };
 }
 

@@ -58,6 +58,8 @@ typedef struct explain_options {
 void explain_options_read(explain_options *options, int argc, char **argv);
 explain_options explain_options_defaults(void);
 
+/* Permutations that were not asked for: the usual number, or more where Holm needs them. */
+#define EXPLAIN_PERMUTATIONS_OPEN UINT64_MAX
 enum { EXPLAIN_PERMUTATIONS_USUAL = 1000 };
 
 extern const cli_program explain_program;

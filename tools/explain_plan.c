@@ -69,15 +69,17 @@ static void find_baseline(fdml_study_options *s, explain_input *input, const exp
 {
     s->baseline = s->baseline_source = SIZE_MAX;
     if (!o->compare) return;
-    if (fdml_file_has_suffix(o->compare, ".csv") || fdml_file_has_suffix(o->compare, ".tsv")) {
-        open_other(s, input, o, arena);
-        return;
-    }
     for (size_t i = 0; i < s->n_methods; i++)
         if (!strcmp(o->compare, s->method[i].text)) s->baseline = i;
     for (size_t i = 0; i < s->n_sources; i++)
         if (!strcmp(o->compare, s->source[i].name)) s->baseline_source = i;
     const bool is_method = s->baseline != SIZE_MAX, is_box = s->baseline_source != SIZE_MAX;
+    if (!is_method && !is_box &&
+        (fdml_file_has_suffix(o->compare, ".csv") ||
+         fdml_file_has_suffix(o->compare, ".tsv"))) {
+        open_other(s, input, o, arena);
+        return;
+    }
     if (!is_method && !is_box) {
         const char *nearest = fdml_option_nearest(o->compare, method_text, s);
         cli_die(CLI_EXIT_DATA,
@@ -95,7 +97,7 @@ static void find_baseline(fdml_study_options *s, explain_input *input, const exp
 static size_t count_permutations(const explain_options *o, const fdml_study_options *s,
                                  size_t n_protected)
 {
-    if (o->n_permutations != EXPLAIN_PERMUTATIONS_USUAL) return (size_t)o->n_permutations;
+    if (o->n_permutations != EXPLAIN_PERMUTATIONS_OPEN) return (size_t)o->n_permutations;
     const size_t n_attributes =
         s->with_intersections ? ((size_t)1 << n_protected) - 1 : n_protected;
     const size_t n_tests =

@@ -132,7 +132,8 @@ fdml_status fdml_study_run(fdml_study *study, const fdml_tabular *table,
 /* Bytes of arena that a run takes at most, for --max-memory and --dry-run. */
 double fdml_study_memory(const fdml_tabular *table, const fdml_study_options *options);
 
-/* SHA-256 over every number of the result in a fixed order, each preceded by what it is. */
+/* SHA-256 over the numbers of the result in a fixed order, each preceded by what it is; of
+ * local explanations there are only the predictions. */
 #include "base/hash.h"
 void fdml_study_hash(char hex[FDML_SHA256_HEX], const fdml_study *study);
 

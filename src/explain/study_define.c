@@ -85,7 +85,8 @@ static const struct {
       "features of largest mutual information with the answers. With all features the "
       "contributions add up to p exactly, so fidelity is perfect and every gap 0 by "
       "construction, "
-      "which says nothing of the explanation [paper]" },
+      "which says nothing of the explanation [paper]. shap's default also drops features by a "
+      "lasso (l1_reg='auto') where few coalitions are drawn; here nothing is dropped [ours]" },
     { "gam",
       "logistic additive model of splines, trained on the black box's answers (0 or 1) to the "
       "rows that explain; e is its probability [paper]" },

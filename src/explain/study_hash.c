@@ -1,8 +1,9 @@
 /* study_hash.c - the canonical byte stream of a study.
  *
  * Format "fdml-explain/1", made of the values of base/hash_stream.h. It has the numbers of
- * black boxes and explanations, with what they are of; not local explanations, notes, reasons
- * and warnings. A change of this stream is a change of that number.
+ * black boxes and explanations, with what they are of, and what they say of each test row; not
+ * local explanations, notes, reasons and warnings. A change of this stream is a change of that
+ * number.
  *
  * SPDX-License-Identifier: MIT */
 #include "base/hash_stream.h"
@@ -39,6 +40,7 @@ static void put_fidelity(fdml_sha256 *sha, const fdml_fidelity *f)
 static void put_difference(fdml_sha256 *sha, const fdml_fidelity_difference *d)
 {
     fdml_hash_estimate(sha, &d->e);
+    fdml_hash_real(sha, d->before);
     fdml_hash_real(sha, d->p);
     fdml_hash_real(sha, d->p_holm);
 }
@@ -74,10 +76,19 @@ static void put_simulation(fdml_sha256 *sha, const fdml_simulation *s)
     }
 }
 
+/* What is said of each test row: of two runs that agree in every mean, rows may still differ.
+ */
+static void put_rows(fdml_sha256 *sha, const fdml_study *study, const double *value)
+{
+    for (size_t i = 0; i < study->options->n_seeds * study->n_test; i++)
+        fdml_hash_real(sha, value[i]);
+}
+
 static void put_explained(fdml_sha256 *sha, const fdml_study *study,
                           const fdml_study_explained *x)
 {
     fdml_hash_text(sha, x->method->text);
+    put_rows(sha, study, x->e);
     for (size_t a = 0; a < study->n_attributes; a++) put_fidelity(sha, &x->by[a]);
     fdml_hash_count(sha, x->change ? study->n_attributes : 0);
     for (size_t a = 0; x->change && a < study->n_attributes; a++)
@@ -96,6 +107,7 @@ static void put_box(fdml_sha256 *sha, const fdml_study *study, const fdml_study_
         fdml_hash_real(sha, choice->auroc[choice->chosen]);
         fdml_hash_real(sha, choice->loss);
     }
+    put_rows(sha, study, box->p);
     for (size_t a = 0; a < study->n_attributes; a++) put_fidelity(sha, &box->quality[a]);
     for (size_t m = 0; m < study->options->n_methods; m++)
         put_explained(sha, study, &box->explained[m]);

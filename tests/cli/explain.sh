@@ -313,6 +313,11 @@ assert abs(change(new) - (overall(new) - overall(same))) < 1e-12, (change(new), 
 END
     grep -q "was $(printf %.4f "$(json new.json 'r["black_boxes"][0]["methods"][0]["changes"]["overall"]["accuracy"]["before"]')")" \
         r.txt || fail 'what it was before is not said'
+    # a black box of this run by that name comes first
+    awk -F, 'NR == 1 { print "p" } NR > 1 { print ($1 > 50) * 0.5 + 0.25 }' credit.csv >p.csv
+    audit --probabilities p.csv --black-box logistic -m tree --compare p.csv -o r.txt
+    assert_exit 0
+    grep -q 'tree less tree on p.csv' r.txt || fail 'p.csv is a black box here'
     sed 2d old.csv >short.csv
     bad_input "short.csv: 59 answers of lime:n300, expected 60: 60 test rows by 1 seeds" fdml-explain credit.csv \
         --target good --group race --seeds 1 --black-box logistic -m lime:n300 --compare short.csv
@@ -343,6 +348,11 @@ test_dry_run()
     assert_exit 0
     assert_out 'test 60'
     assert_out 'memory'
+    # 144 gaps are tested, 4 x 144 x 20 - 1; a number that is given is taken, also the usual one
+    run fdml-explain credit.csv --target good --group race,sex --dry-run
+    assert_out '11519 permutations'
+    run fdml-explain credit.csv --target good --group race,sex --dry-run --permutations 1000
+    assert_out ' 1000 permutations'
     audit --write-encoding enc.csv
     assert_exit 0
     assert_eq "$(wc -l <enc.csv)" 9 # three numbers, three jobs, two sexes

@@ -262,6 +262,10 @@ test_usage()
     bad_usage 'exclude each other' fdml-explain credit.csv --target good --group race --command x --model y
     bad_usage '--candidates needs --black-box with one name' fdml-explain credit.csv --target good --group race \
         --candidates 1,2
+    bad_input '--candidates: 2.7 hidden units, expected a whole number from 1' fdml-explain credit.csv \
+        --target good --group race --black-box mlp --candidates 20,2.7
+    bad_input '--candidates: 0.5 hidden units' fdml-explain credit.csv --target good --group race \
+        --black-box mlp --candidates 0.5
     bad_usage '--row needs --plot' fdml-explain credit.csv --target good --group race --row 3
     bad_usage 'two outputs want standard output' fdml-explain credit.csv --target good --group race --json -
 }
