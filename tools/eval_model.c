@@ -40,8 +40,7 @@ static void check_memory(const eval_options *o, size_t needed)
 {
     char need[32], limit[32];
     if (!o->max_memory || needed <= o->max_memory) return;
-    fdml_size_print(need, (double)needed);
-    fdml_size_print(limit, (double)o->max_memory);
+    fdml_size_print_above(need, limit, (double)needed, (double)o->max_memory);
     cli_die(CLI_EXIT_DATA, "--max-memory: %s is too little; embedding alone needs %s", limit,
             need);
 }

@@ -20,8 +20,7 @@ static void check_limit(const train_need *need, const train_run *run)
 {
     char most[32], limit[32];
     if (!run->max_memory || need->most <= run->max_memory) return;
-    fdml_size_print(most, (double)need->most);
-    fdml_size_print(limit, (double)run->max_memory);
+    fdml_size_print_above(most, limit, (double)need->most, (double)run->max_memory);
     cli_die(CLI_EXIT_DATA, "--max-memory: %s is too little; this run needs %s%s", limit, most,
             run->data->is_pictures ? " and room for pictures that are large" : "");
 }

@@ -53,15 +53,37 @@ bool fdml_size_parse(size_t *bytes, const char *text)
     return true;
 }
 
+static const char *const size_unit[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
+
+/* Its unit as a power of 1024. */
+static int unit_of(double bytes)
+{
+    const int last = (int)(sizeof size_unit / sizeof *size_unit) - 1;
+    int unit = 0;
+    while (bytes >= 1024 && unit < last) bytes /= 1024, unit++;
+    return unit;
+}
+
+static void print_size(char text[32], double bytes, int unit, int digits)
+{
+    snprintf(text, 32, "%.*f %s", unit ? digits : 0, ldexp(bytes, -10 * unit), size_unit[unit]);
+}
+
 void fdml_size_print(char text[32], double bytes)
 {
-    static const char *const unit[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
-    size_t i = 0;
-    while (bytes >= 1024 && i + 1 < sizeof unit / sizeof *unit) {
-        bytes /= 1024;
-        i++;
+    print_size(text, bytes, unit_of(bytes), 1);
+}
+
+void fdml_size_print_above(char need[32], char limit_text[32], double needed, double limit)
+{
+    const int unit = unit_of(needed), limit_unit = unit_of(limit);
+    for (int digits = 1; digits < 13; digits++) {
+        const double step = ldexp(pow(10, -digits), 10 * unit);
+        const double up = unit ? step * ceil(needed / step) : ceil(needed);
+        print_size(need, up, unit, digits);
+        print_size(limit_text, limit, limit_unit, digits);
+        if (strcmp(need, limit_text) != 0) return;
     }
-    snprintf(text, 32, i ? "%.1f %s" : "%.0f %s", bytes, unit[i]);
 }
 
 /* One value on its way into the options: what it is for, and where the error goes. */
@@ -279,15 +301,14 @@ const char *fdml_option_nearest(const char *word,
 {
     const char *best = NULL;
     const size_t length = strlen(word);
-    unsigned least = length < 3   ? 1
-                     : length < 6 ? 2
-                                  : 3; /* at most a third to a half is wrong */
+    unsigned least = 4;
     for (size_t i = 0;; i++) {
         const char *name = candidate(ctx, i);
         if (!name) return best;
         if (length >= 3 && !strncmp(name, word, length)) return name; /* cut short */
         const unsigned edits = edit_distance(word, name);
-        if (edits < least || (edits == least && !best)) {
+        const size_t longer = length > strlen(name) ? length : strlen(name);
+        if (3 * edits <= longer && edits < least) {
             best = name;
             least = edits;
         }

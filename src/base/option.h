@@ -51,10 +51,12 @@ typedef enum fdml_option_type {
     FDML_OPTION_REALS   /* fdml_reals, each in (low, high) */
 } fdml_option_type;
 
-/* What a text, or each item of a list, is the name of: for the completion of shells. */
+/* What a text, or each item of a list, is the name of: for the completion of shells, and
+ * so that no program replaces a file that it reads (tools/cli_place.c). */
 typedef enum fdml_option_names {
-    FDML_NAMES_WORD, /* nothing but what `choices` and `word` say */
-    FDML_NAMES_FILE,
+    FDML_NAMES_WORD,   /* nothing but what `choices` and `word` say */
+    FDML_NAMES_FILE,   /* that is read */
+    FDML_NAMES_OUTPUT, /* a file that is written; of TEXT alone */
     FDML_NAMES_FOLDER,
     FDML_NAMES_COLUMN /* of the table that is given as an input */
 } fdml_option_names;
@@ -88,7 +90,9 @@ bool fdml_option_text(char *text, size_t size, const fdml_option *option, const 
 const fdml_option *fdml_option_find(const fdml_option *options, size_t n, const char *name,
                                     size_t length);
 
-/* The candidate that `word` may have been meant to be; candidates end at NULL. NULL: none. */
+/* The candidate that `word` may have been meant to be: one that it begins, or the nearest of
+ * which at most a third, and at most three letters, are others; candidates end at NULL. NULL:
+ * none. */
 const char *fdml_option_nearest(const char *word,
                                 const char *(*candidate)(const void *, size_t),
                                 const void *ctx);
@@ -98,6 +102,9 @@ bool fdml_count_parse(uint64_t *count, const char *text);
 bool fdml_real_parse(double *real, const char *text); /* finite */
 bool fdml_size_parse(size_t *bytes, const char *text);
 void fdml_size_print(char text[32], double bytes); /* "64.0 MiB" */
+/* A limit and what does not fit it, `needed` > `limit`: rounded up, and with as many digits as
+ * tell the two apart. */
+void fdml_size_print_above(char need[32], char limit_text[32], double needed, double limit);
 
 /* Rows that every table with threads and memory shares; `at` is the offset of the member:
  * uint64_t (0: as many as there are cores), const char * (NULL: the best) and size_t (0: no
@@ -117,7 +124,8 @@ void fdml_size_print(char text[32], double bytes); /* "64.0 MiB" */
 #define FDML_OPTION_MAX_MEMORY(at)                                                             \
     {                                                                                          \
         .type = FDML_OPTION_SIZE, .name = "max-memory", .offset = (at), .value_name = "SIZE",  \
-        .help = "obey this limit (512M, 2G), or refuse at the start and say what is needed"    \
+        .help = "obey this limit (512M, 2G), or refuse at the start and say what is needed; "  \
+                "some MB of program and libraries come on top"                                 \
     }
 
 #endif

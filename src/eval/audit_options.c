@@ -250,8 +250,8 @@ fdml_status fdml_audit_set_memory(fdml_machine *machine, const fdml_problem *pro
     fdml_audit_estimate(&cost, problem, settings, machine);
     if (used + cost.bytes_least > max_memory) {
         char need[32], limit[32];
-        fdml_size_print(need, (double)(used + cost.bytes_least));
-        fdml_size_print(limit, (double)max_memory);
+        fdml_size_print_above(need, limit, (double)(used + cost.bytes_least),
+                              (double)max_memory);
         return fdml_fail(err, FDML_E_LIMIT, "max-memory: %s is too little; this audit needs %s",
                          limit, need);
     }

@@ -30,6 +30,14 @@ test_unknown_option_gets_a_hint()
     bad_usage 'unknown option --gruop; did you mean --group?' fdml-eval a b --gruop x
     bad_usage 'unknown option --bootstraps; did you mean --bootstrap?' fdml-eval --bootstraps=9
     bad_usage '--help' fdml-eval a b --zzzzzzzz
+    # near words only
+    for word in foo bar rowan xyzzy; do
+        run fdml-explain a --$word
+        assert_exit 1
+        assert_stderr_line "unknown option --$word (see fdml-explain --help)"
+    done
+    bad_usage 'unknown option --methds; did you mean --methods?' fdml-explain a --methds
+    bad_usage 'unknown option --rows; did you mean --row?' fdml-explain a --rows
     bad_usage 'unknown option -group; did you mean --group?' fdml-eval a b -group
     bad_usage 'unknown option -x' fdml-eval a b -x
 }

@@ -1,6 +1,8 @@
 /* test_base_option.c - sizes, numbers, lists and hints of options.
  * SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/option.h"
 
@@ -53,6 +55,13 @@ Test(option, nearest_name)
     cr_assert_str_eq(fdml_option_nearest("met", name, NULL), "metrics");
     cr_assert_str_eq(fdml_option_nearest("mingroup", name, NULL), "min-group");
     cr_assert_eq(fdml_option_nearest("zzzzz", name, NULL), NULL);
+    /* at most a third of the letters is wrong */
+    cr_assert_str_eq(fdml_option_nearest("grop", name, NULL), "group");
+    cr_assert_str_eq(fdml_option_nearest("gro", name, NULL), "group");
+    cr_assert_eq(fdml_option_nearest("drops", name, NULL), NULL);
+    cr_assert_eq(fdml_option_nearest("grim", name, NULL), NULL);
+    cr_assert_str_eq(fdml_option_nearest("trics", name, NULL), "metrics");
+    cr_assert_eq(fdml_option_nearest("x", name, NULL), NULL);
 }
 
 Test(option, sizes_are_printed_for_people)
@@ -62,6 +71,28 @@ Test(option, sizes_are_printed_for_people)
     cr_assert_str_eq(text, "1000 bytes");
     fdml_size_print(text, 64 << 20);
     cr_assert_str_eq(text, "64.0 MiB");
+}
+
+Test(option, a_size_above_a_limit_looks_larger)
+{
+    static const struct {
+        double needed, limit;
+        const char *need, *shown;
+    } known[] = { { 2048, 1024, "2.0 KiB", "1.0 KiB" },
+                  { 1025, 1024, "1.1 KiB", "1.0 KiB" },
+                  { (3 << 20) + 1, 3 << 20, "3.1 MiB", "3.0 MiB" },
+                  { 1001, 1000, "1001 bytes", "1000 bytes" },
+                  { 1024, 1023, "1.0 KiB", "1023 bytes" } };
+    char need[32], shown[32];
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        fdml_size_print_above(need, shown, known[i].needed, known[i].limit);
+        cr_assert_str_eq(need, known[i].need);
+        cr_assert_str_eq(shown, known[i].shown);
+    }
+    /* 3.0789 and 3.0790 MiB: no fewer digits tell them apart */
+    fdml_size_print_above(need, shown, 3228500, 3228400);
+    cr_assert(strcmp(need, shown) != 0 && strtod(need, NULL) > strtod(shown, NULL));
+    cr_assert(strtod(need, NULL) * 1048576 >= 3228500);
 }
 
 typedef struct target {
