@@ -36,6 +36,17 @@ static void read_methods(fdml_study_options *s, const explain_options *o, fdml_a
     s->n_methods = o->methods.n;
 }
 
+/* Before any work: a file of no explanation is not what was asked for. */
+static void check_local(const fdml_study_options *s, const explain_options *o)
+{
+    const char *option = o->local ? "--local" : o->plot ? "--plot" : NULL;
+    if (!option) return;
+    for (size_t i = 0; i < s->n_methods; i++)
+        if (fdml_method_has_local(&s->method[i])) return;
+    cli_die(CLI_EXIT_DATA, "%s: method '%s'%s no single rows; lime, shap and gam do", option,
+            s->method[0].text, s->n_methods > 1 ? " and the others explain" : " explains");
+}
+
 static void read_seeds(fdml_study_options *s, const explain_options *o, fdml_arena *arena)
 {
     uint64_t *seed = fdml_arena_push(arena, o->seeds.n, sizeof *seed);
@@ -125,6 +136,7 @@ void explain_plan_settings(fdml_study_options *s, explain_input *input,
                                .workers = { cli_kernels(&o->common), cli_threads(&o->common) },
                                .progress = cli_progress_open(&o->common) };
     read_methods(s, o, arena);
+    check_local(s, o);
     read_seeds(s, o, arena);
     find_baseline(s, input, o, arena);
     s->n_permutations = count_permutations(o, s, input->tabular.n_protected);
@@ -143,8 +155,7 @@ void explain_plan_memory(const explain_input *input, const fdml_study_options *s
     char needed[32], given[32];
     const double bytes = fdml_study_memory(&input->tabular, study) + (double)arena->used;
     if (!options->max_memory || bytes <= (double)options->max_memory) return;
-    fdml_size_print(needed, bytes);
-    fdml_size_print(given, (double)options->max_memory);
+    fdml_size_print_above(needed, given, bytes, (double)options->max_memory);
     cli_die(CLI_EXIT_DATA, "--max-memory: %s is not enough, this audit needs up to %s", given,
             needed);
 }

@@ -193,6 +193,11 @@ fdml_status fdml_method_parse(fdml_method *method, const char *text, fdml_arena 
     return FDML_OK;
 }
 
+bool fdml_method_has_local(const fdml_method *method)
+{
+    return method->kind != FDML_METHOD_TREE;
+}
+
 bool fdml_method_asks_new_rows(const fdml_method *method)
 {
     return method->kind == FDML_METHOD_LIME || method->kind == FDML_METHOD_SHAP;

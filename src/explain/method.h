@@ -66,6 +66,8 @@ fdml_status fdml_method_parse(fdml_method *method, const char *text, fdml_arena 
 
 /* LIME and SHAP ask the black box for rows that no table has. */
 bool fdml_method_asks_new_rows(const fdml_method *method);
+/* LIME, SHAP and GAM give every row its own sum; a tree is a path of answers. */
+bool fdml_method_has_local(const fdml_method *method);
 /* SHAP with all features, of which the table has n_features: its values add up to the black
  * box's answer, so it is faithful by construction and has no gap to test. */
 bool fdml_method_is_exact(const fdml_method *method, size_t n_features);

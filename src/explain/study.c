@@ -152,7 +152,7 @@ static fdml_status make_room(study_making *m, const study_run *r, fdml_error *er
         m->method[k].note =
             fdml_arena_push_zero(r->arena, o->n_seeds, sizeof *m->method[k].note);
         if (!m->method[k].e || !m->method[k].note) return no_memory(n, err);
-        if (!o->with_local || o->method[k].kind == FDML_METHOD_TREE) continue;
+        if (!o->with_local || !fdml_method_has_local(&o->method[k])) continue;
         m->method[k].local = fdml_arena_push_zero(r->arena, 1, sizeof *m->method[k].local);
         if (!m->method[k].local) return no_memory(n, err);
     }
