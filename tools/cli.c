@@ -251,6 +251,7 @@ void cli_parse(const cli_program *program, void *options, int argc, char **argv)
                 "fdml needs a CPU with AVX2 and FMA (x86) or any 64-bit ARM; this one has not");
     if (common->help) print_help(program);
     if (common->version) print_version(program);
+    cli_places_announce(program, options);
 }
 
 const struct fdml_kernels *cli_kernels(const cli_common *common)

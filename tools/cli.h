@@ -4,7 +4,7 @@
  * from it, so they cannot disagree. Functions that find a mistake of the user print one line
  * `fdml-eval: ...` on stderr and end the program: 1 for a command line that makes no sense, 2
  * for a value out of its range, bad data or I/O. Temporary output files are removed then, and
- * on SIGINT and SIGTERM.
+ * on the signals that end a program.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_TOOLS_CLI_H
@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/map_list.h"
 #include "base/option.h"
 #include "base/progress.h"
 #include "base/status.h"
@@ -114,16 +115,33 @@ _Noreturn void cli_fail(const fdml_error *err); /* exit 2 with its sentence */
 void cli_warn(const cli_common *common, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* tools/cli_place.c: no output replaces an input, and no two outputs are one file, however they
+ * are spelt. Each call ends the program where that would happen, whichever side is known first.
+ * What options and arguments name is known to cli_parse, so that this is found before any work;
+ * a file that a file names (data of a model, pictures of a list) is noted where it is opened.
+ */
+void cli_places_announce(const cli_program *program, const void *options);
+void cli_input_note(const char *path);
+void cli_input_note_maps(const fdml_map_list *maps);
+/* By cli_output_open, and for what a program writes otherwise. */
+void cli_output_claim(const char *path);
+bool cli_outputs_replace(void); /* is an output there already? Else no input can be one */
+
 /* tools/cli_output.c: every output file of the program, complete or absent. Opening proves
  * that writing is possible before the work starts; files appear at cli_outputs_commit. The
  * FILE of "-" is stdout. */
 FILE *cli_output_open(const char *path);
-void cli_outputs_commit(void); /* also flushes stdout; ends the program where one fails */
+/* Standard output is flushed and all files are written before the first gets its name: where
+ * one fails, the program ends and none appears. */
+void cli_outputs_commit(void);
 void cli_outputs_abort(void);
-void cli_catch_signals(void); /* SIGINT and SIGTERM remove temporary files first */
+/* SIGINT, SIGTERM, SIGHUP and SIGPIPE remove temporary files first. Where SIGPIPE is ignored,
+ * by the parent or while a command is asked (tools/pipe_command.h), a reader that is gone is an
+ * error of cli_outputs_commit. */
+void cli_catch_signals(void);
 
-/* For work that can be taken up again: from now on the first of these signals is only noted, a
- * second one, half a second later or more, ends the program as above. */
+/* For work that can be taken up again: from now on the first of these signals but SIGPIPE is
+ * only noted, a second one, half a second later or more, ends the program as above. */
 void cli_note_signals(void);
 int cli_noted_signal(void); /* 0: none came */
 _Noreturn void cli_end_by_signal(int number);

@@ -24,7 +24,7 @@ static const char helpers[] =
 static void put_value(const fdml_option *o)
 {
     const bool is_list = cli_is_list(o);
-    if (o->names == FDML_NAMES_FILE) {
+    if (o->names == FDML_NAMES_FILE || o->names == FDML_NAMES_OUTPUT) {
         fputs(" -r -F", stdout);
     } else if (o->names == FDML_NAMES_FOLDER) {
         fputs(" -x -a '(__fish_complete_directories)'", stdout);

@@ -24,7 +24,7 @@ static const char columns[] =
 static void put_value(const fdml_option *o)
 {
     printf(":%s:", o->value_name);
-    if (o->names == FDML_NAMES_FILE) {
+    if (o->names == FDML_NAMES_FILE || o->names == FDML_NAMES_OUTPUT) {
         fputs("_files", stdout);
     } else if (o->names == FDML_NAMES_FOLDER) {
         fputs("_files -/", stdout);

@@ -51,7 +51,11 @@ static _Noreturn void fail(const char *what)
 
 const char *cli_input_path(const char *path, fdml_arena *arena)
 {
-    if (strcmp(path, "-")) return path;
+    if (strcmp(path, "-") != 0) {
+        cli_input_note(path);
+        return path;
+    }
+    cli_input_note("/dev/stdin"); /* it may be a file */
     if (*directory) cli_die(CLI_EXIT_USAGE, "standard input can be read only once");
     const char *parent = getenv("TMPDIR");
     const int n = snprintf(directory, sizeof directory, "%s/fdml-XXXXXX",

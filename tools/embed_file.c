@@ -49,6 +49,7 @@ static void set_names(embed_file *f)
     for (int i = 0; i < 3; i++) {
         const int n = snprintf(name[i], FDML_PATH_SIZE, "%s%s", f->target, suffix[i]);
         if (n < 0 || n >= FDML_PATH_SIZE) cli_die(CLI_EXIT_DATA, "-o: the path is too long");
+        cli_output_claim(name[i]);
     }
 }
 

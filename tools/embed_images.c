@@ -55,6 +55,14 @@ static void check_words(const char *const *word, size_t n)
                 word[i], n);
 }
 
+/* Pictures may be many: they are looked at only where an output could be one of them. */
+static void note_pictures(const embed_images *images)
+{
+    char path[FDML_PATH_SIZE];
+    for (size_t i = 0; cli_outputs_replace() && i < images->n_rows; i++)
+        if (!fdml_pictures_path(path, &images->pictures, i, NULL)) cli_input_note(path);
+}
+
 void embed_images_open(embed_images *images, const char *const *word, size_t n,
                        const embed_settings *s, fdml_arena *arena)
 {
@@ -68,6 +76,7 @@ void embed_images_open(embed_images *images, const char *const *word, size_t n,
     if (images->n_rows > INT32_MAX)
         cli_die(CLI_EXIT_DATA, "%s: %zu rows, the limit is %d", images->shown, images->n_rows,
                 INT32_MAX);
+    if (!images->is_array) note_pictures(images);
 }
 
 void embed_images_hash(embed_images *images)

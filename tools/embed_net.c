@@ -71,6 +71,7 @@ void embed_net_open(embed_net *net, const embed_settings *s)
     memset(net, 0, sizeof *net);
     net->path = s->model;
     CLI_TRY(fdml_model_open(&net->model, s->model, &err), &err);
+    cli_input_note_maps(net->model.graph.maps);
     choose_output(net, s->value);
     read_input(net);
 }

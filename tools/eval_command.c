@@ -73,6 +73,7 @@ static void parse(eval_claim *claim, fdml_arena *arena)
     enum { DEPTH = 32 };
     const size_t limit = (size_t)256 << 20;
     fdml_error err;
+    cli_input_note(claim->path);
     CLI_TRY(fdml_file_read(&claim->text, &claim->size, claim->path, limit, arena, &err), &err);
     CLI_TRY(fdml_json_parse(&claim->root, claim->text, claim->size, limit, DEPTH, claim->path,
                             &err),

@@ -8,6 +8,7 @@ fdml_report_input *eval_input_add_file(eval_input *input, const char *role, cons
                                        const char *read_path, size_t n_rows)
 {
     fdml_report_input *file = &input->file[input->n_files];
+    cli_input_note(read_path);
     input->read_path[input->n_files++] = read_path;
     *file = (fdml_report_input){ .role = role, .path = shown, .n_rows = n_rows };
     return file;
@@ -30,8 +31,8 @@ static void open_matrix(fdml_matrix *matrix, eval_input *input, const char *role
     CLI_TRY(fdml_matrix_probe(matrix, path, &err), &err);
     if (options->max_memory && arena->used + matrix->own_size > options->max_memory) {
         char need[32], limit[32];
-        fdml_size_print(need, (double)(arena->used + matrix->own_size));
-        fdml_size_print(limit, (double)options->max_memory);
+        fdml_size_print_above(need, limit, (double)(arena->used + matrix->own_size),
+                              (double)options->max_memory);
         cli_die(CLI_EXIT_DATA,
                 "--max-memory: %s is too little; %s must be converted, which takes %s (a "
                 "little-endian f4 .npy is mapped and takes none)",

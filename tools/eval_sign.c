@@ -20,6 +20,7 @@ static const char *read_small(const char *path, fdml_arena *arena)
 {
     fdml_error err;
     const char *text;
+    cli_input_note(path);
     CLI_TRY(fdml_file_read(&text, NULL, path, FDML_MINISIGN_FILE, arena, &err), &err);
     return text;
 }

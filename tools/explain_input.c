@@ -9,6 +9,7 @@
 void explain_input_add_file(explain_input *input, const char *role, const char *shown,
                             const char *read_path, size_t n_rows)
 {
+    cli_input_note(read_path);
     input->read_path[input->n_files] = read_path;
     input->file[input->n_files++] =
         (fdml_report_input){ .role = role, .path = shown, .n_rows = n_rows };

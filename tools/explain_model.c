@@ -249,6 +249,7 @@ fdml_status explain_model_start(explain_model *m, fdml_blackbox *box, fdml_error
 {
     const fdml_arena_mark mark = fdml_arena_get_mark(m->arena);
     FDML_TRY(fdml_model_open(&m->model, m->path, err));
+    cli_input_note_maps(m->model.graph.maps);
     const fdml_status status = start(m, err);
     if (status) {
         explain_model_close(m);

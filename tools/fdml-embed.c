@@ -30,13 +30,13 @@ static const fdml_option table[] = {
       .letter = 'o',
       AT(output),
       .value_name = "FILE",
-      .names = FDML_NAMES_FILE,
+      .names = FDML_NAMES_OUTPUT,
       .help = "the rows, a float32 .npy; FILE.json says how they were made" },
     { .type = FDML_OPTION_TEXT,
       .name = "meta",
       AT(meta),
       .value_name = "FILE",
-      .names = FDML_NAMES_FILE,
+      .names = FDML_NAMES_OUTPUT,
       .help = "a CSV of path, label and the table's other columns, for the same rows" },
     { .type = FDML_OPTION_SWITCH,
       .name = "resume",
@@ -187,8 +187,7 @@ static size_t memory_left(const options *o, size_t needed)
     char need[32], limit[32];
     if (!o->max_memory) return 0;
     if (needed < o->max_memory) return o->max_memory - needed;
-    fdml_size_print(need, (double)needed);
-    fdml_size_print(limit, (double)o->max_memory);
+    fdml_size_print_above(need, limit, (double)needed, (double)o->max_memory);
     cli_die(CLI_EXIT_DATA,
             "--max-memory: %s is too little; this run needs %s and what pictures "
             "take while they are decoded",

@@ -68,13 +68,13 @@ static const fdml_option table[] = {
       .name = "output",
       AT(output),
       .value_name = "FILE",
-      .names = FDML_NAMES_FILE,
+      .names = FDML_NAMES_OUTPUT,
       .help = "the table goes there [-, standard output]" },
     { .type = FDML_OPTION_TEXT,
       .name = "plot",
       AT(plot),
       .value_name = "FILE.svg",
-      .names = FDML_NAMES_FILE,
+      .names = FDML_NAMES_OUTPUT,
       .help = "the front as a picture: overall against worst group, with intervals" },
     CLI_COMMON_OPTIONS
 };

@@ -61,7 +61,7 @@ static const fdml_option table[] = {
       .name = "onnx",
       AT(onnx),
       .value_name = "FILE",
-      .names = FDML_NAMES_FILE,
+      .names = FDML_NAMES_OUTPUT,
       .help = "write the model as an .onnx, a checkpoint's head included" },
     CLI_COMMON_OPTIONS
 };

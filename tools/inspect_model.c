@@ -208,6 +208,7 @@ void inspect_model_open(inspect_model *m, const char *path, const inspect_model_
         read_onnx(m, arena);
     else
         read_tensors(m, arena);
+    cli_input_note_maps(m->onnx.maps);
     if (m->n_unsupported)
         fail(m, "operators are not supported");
     else if (fdml_model_open(&m->model, path, &err))

@@ -27,6 +27,17 @@ const char *train_path(char path[FDML_PATH_SIZE], const train_run *run, const ch
     return path;
 }
 
+/* A new run in a folder that holds its own data or the user's configuration. */
+static void claim_files(const train_run *run)
+{
+    static const char *const name[] = { "config.ini", "rows.csv",  "summary.json",
+                                        "log.csv",    "log.jsonl", "model.safetensors",
+                                        "model.onnx" };
+    char path[FDML_PATH_SIZE];
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++)
+        cli_output_claim(train_path(path, run, name[i]));
+}
+
 static void write_config(const train_run *run)
 {
     char path[FDML_PATH_SIZE];
@@ -197,7 +208,10 @@ bool train_begin_folder(train_run *run, bool resume)
 {
     make_folder(run);
     const bool goes_on = restore(run, resume);
-    if (!goes_on) write_config(run);
+    if (!goes_on) {
+        claim_files(run);
+        write_config(run);
+    }
     say_settings(run);
     return goes_on;
 }

@@ -23,6 +23,8 @@ static void open_embeddings(train_data *d, const config *c, fdml_arena *arena)
     fdml_error err;
     fdml_table *table = &d->pictures.table;
     if (!c->data.labels) cli_die(CLI_EXIT_DATA, "%s: data.labels is missing", c->path);
+    cli_input_note(c->data.embeddings);
+    cli_input_note(c->data.labels);
     CLI_TRY(fdml_matrix_open(&d->matrix, c->data.embeddings, arena, &err), &err);
     CLI_TRY(fdml_table_open(table, c->data.labels, arena, &err), &err);
     if (table->n_rows != d->matrix.n_rows)
@@ -37,6 +39,7 @@ static void open_pictures(train_data *d, const config *c, fdml_arena *arena)
 {
     fdml_error err;
     const fdml_pictures_options options = { .path_column = c->data.path };
+    cli_input_note(c->data.images);
     CLI_TRY(fdml_pictures_open(&d->pictures, c->data.images, &options, arena, &err), &err);
     d->is_pictures = true;
     d->shown = d->table_shown = c->data.images;

@@ -33,6 +33,7 @@ static void open_weights(fdml_weights *weights, train_model *m)
                             fdml_train_stream(FDML_TRAIN_TRUNK, 0), &m->arena);
         return;
     }
+    cli_input_note(c->model.weights);
     CLI_TRY(fdml_checkpoint_read(&checkpoint, c->model.weights, &m->arena, &err), &err);
     check_backbone(&checkpoint, c);
     *weights = checkpoint.weights;

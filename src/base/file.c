@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file_place.h"
+
 static fdml_status fail_code(fdml_error *err, const char *path, const char *action, int code)
 {
     char reason[128];
@@ -184,35 +186,6 @@ static fdml_status open_temporary(fdml_output *output, const struct stat *old, f
     return fdml_fail(err, FDML_E_IO, "%s: 1000 temporary files stand in the way", output->path);
 }
 
-/* One step along a symbolic link at output->target, relative to the directory it lies in. */
-static fdml_status follow_link(fdml_output *output, bool *is_link, fdml_error *err)
-{
-    char link[FDML_PATH_SIZE];
-    const ssize_t n = readlink(output->target, link, sizeof link);
-    *is_link = n >= 0;
-    if (n < 0) return FDML_OK; /* no link, or nothing there: opening will tell */
-    const size_t length = (size_t)n;
-    const size_t keep =
-        link[0] == '/' ? 0 : (size_t)(fdml_file_name(output->target) - output->target);
-    if (keep + length >= sizeof output->target)
-        return fdml_fail(err, FDML_E_IO, "%s: path is too long", output->path);
-    memcpy(output->target + keep, link, length);
-    output->target[keep + length] = 0;
-    return FDML_OK;
-}
-
-/* Fills target: the path itself, or what a chain of symbolic links leads to. */
-static fdml_status find_target(fdml_output *output, fdml_error *err)
-{
-    memcpy(output->target, output->path, sizeof output->target);
-    for (int step = 0; step < 40; step++) { /* as many as Linux follows */
-        bool is_link;
-        FDML_TRY(follow_link(output, &is_link, err));
-        if (!is_link) return FDML_OK;
-    }
-    return fdml_fail(err, FDML_E_IO, "%s: too many symbolic links", output->path);
-}
-
 fdml_status fdml_output_open(fdml_output *output, const char *path, FILE *standard,
                              fdml_error *err)
 {
@@ -228,7 +201,7 @@ fdml_status fdml_output_open(fdml_output *output, const char *path, FILE *standa
         return FDML_OK;
     }
     if (!*path) return fdml_fail(err, FDML_E_IO, "output path is empty");
-    FDML_TRY(find_target(output, err));
+    FDML_TRY(fdml_file_follow(output->target, path, err));
     struct stat st;
     if (stat(output->target, &st)) return open_temporary(output, NULL, err);
     if (S_ISDIR(st.st_mode)) return fdml_fail(err, FDML_E_IO, "%s: is a directory", path);
@@ -257,6 +230,14 @@ static int finish_writing(FILE *file, bool syncs)
     if (ferror(file)) return EIO; /* an earlier write failed; its reason is lost */
     if (!syncs || !fsync(fileno(file))) return 0;
     return errno == EINVAL || errno == ENOTSUP ? 0 : errno; /* not every file system can */
+}
+
+fdml_status fdml_output_flush(fdml_output *output, fdml_error *err)
+{
+    const int code = finish_writing(output->file, *output->temporary);
+    if (!code) return FDML_OK;
+    return fail_code(err, output->is_standard ? "standard output" : output->path,
+                     "cannot write: ", code);
 }
 
 fdml_status fdml_output_commit(fdml_output *output, fdml_error *err)

@@ -57,6 +57,11 @@ typedef struct fdml_output {
 fdml_status fdml_output_open(fdml_output *output, const char *path, FILE *standard,
                              fdml_error *err);
 
+/* Writes and syncs; any write error since open is reported. Nothing is renamed yet: of several
+ * outputs all are flushed before the first is committed, so that a full disk leaves none of
+ * them. */
+fdml_status fdml_output_flush(fdml_output *output, fdml_error *err);
+
 /* Flushes, syncs and renames; any write error since open is reported here, and then the
  * target is as it was before. The output is closed either way. */
 fdml_status fdml_output_commit(fdml_output *output, fdml_error *err);

@@ -4,6 +4,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck source=/dev/null
 . "$REPO/tests/cli/data.bash"
+# shellcheck source=/dev/null
+. "$REPO/tests/cli/images.bash"
 
 # refuses MESSAGE ARGUMENTS...: as bad_input, and no output file in any form appears
 refuses()
@@ -321,6 +323,65 @@ test_output_that_cannot_be_written()
     assert_no_file same.json
 }
 
+# keeps PATH MESSAGE COMMAND...: refused, and the file is what it was
+keeps()
+{
+    local path=$1 message=$2 before
+    shift 2
+    before=$(sha256sum <"$path")
+    bad_input "$message" "$@"
+    assert_eq "$(sha256sum <"$path")" "$before"
+    assert_eq "$(find . -name '*.tmp*' -o -name '*.part*' | wc -l)" 0
+}
+
+test_no_output_replaces_an_input()
+{
+    small_set
+    ln -s meta.csv soft.csv
+    ln emb.npy hard.npy
+    for option in -o --json --report --model-card --per-query; do
+        keeps meta.csv './meta.csv: this output would replace the input meta.csv' \
+            fdml-eval emb.npy meta.csv $option ./meta.csv
+        keeps emb.npy 'hard.npy: this output would replace the input emb.npy' \
+            fdml-eval emb.npy meta.csv $option hard.npy
+    done
+    keeps meta.csv 'soft.csv: this output would replace' fdml-eval emb.npy meta.csv --json soft.csv
+    npy labels.npy '<i4' '(180,)' 0 1
+    keeps labels.npy './labels.npy: this output would replace the input labels.npy' \
+        fdml-eval emb.npy --label labels.npy --json ./labels.npy
+    keeps hard.npy 'hard.npy: this output would replace the input' \
+        fdml-eval emb.npy meta.csv --compare hard.npy --per-query hard.npy
+    keeps emb.npy './emb.npy: this output would replace' fdml-inspect emb.npy --onnx ./emb.npy
+    echo '[grid]' >grid.ini
+    keeps grid.ini './grid.ini: this output would replace' fdml-findml grid.ini --out runs --plot ./grid.ini
+    assert_no_file runs
+}
+
+test_no_output_of_a_model_replaces_an_input()
+{
+    photos
+    keeps mean.onnx './mean.onnx: this output would replace the input mean.onnx' \
+        fdml-embed --quiet --model mean.onnx photos --size 4 --scale 1 -o ./mean.onnx
+    keeps photos/ann/1.png 'photos/ann/1.png: this output would replace the input' \
+        fdml-embed --quiet --model mean.onnx photos --size 4 --scale 1 -o e.npy --meta photos/ann/1.png
+    keeps photos/ann/1.png 'photos/ann/1.png: this output would replace the input' \
+        fdml-embed --quiet --model mean.onnx photos --size 4 --scale 1 -o photos/ann/1.png
+    keeps mean.onnx 'e.npy.json' fdml-embed --quiet --model mean.onnx photos --size 4 --scale 1 -o e.npy --meta ./e.npy.json
+    keeps mean.onnx './e.npy: named for two outputs, it is the same file as e.npy' \
+        fdml-embed --quiet --model mean.onnx photos --size 4 --scale 1 -o e.npy --meta ./e.npy
+    assert_no_file e.npy
+}
+
+# Run folders have names of their own; only a file that the run reads may not be one of them.
+test_no_run_replaces_its_data()
+{
+    fdml-synth embeddings --quiet --out runs --classes 12 --per-class 6 --dim 8
+    mv runs/labels.csv runs/rows.csv
+    printf '[data]\nembeddings = runs/embeddings.npy\nlabels = runs/rows.csv\n[model]\nbackbone = features\n' >exp.ini
+    keeps runs/rows.csv 'runs/rows.csv: this output would replace the input runs/rows.csv' \
+        fdml-train exp.ini --quiet --out runs -s train.steps=10
+}
+
 test_full_disk()
 {
     [ -w /dev/full ] || skip 'no /dev/full'
@@ -331,6 +392,14 @@ test_full_disk()
     fdml-eval emb.npy meta.csv --bootstrap 0 --permutations 0 >/dev/full 2>err || status=$?
     assert_eq "$status" 2
     grep -q 'standard output: cannot write' err
+    # of several outputs one fails, and none appears
+    status=0
+    fdml-eval emb.npy meta.csv --bootstrap 0 --permutations 0 --json r.json >/dev/full 2>err || status=$?
+    assert_eq "$status" 2
+    assert_stderr_line 'standard output: cannot write'
+    bad_input '/dev/full: cannot write' fdml-eval emb.npy meta.csv --bootstrap 0 --permutations 0 \
+        --format csv -o r.csv --json r.json --per-query /dev/full
+    assert_eq "$(find . -name 'r.*' | wc -l)" 0
 }
 
 test_old_report_survives_a_failed_run()

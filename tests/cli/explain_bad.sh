@@ -287,3 +287,114 @@ test_gates()
         bad_usage 'a value such as gap(METRIC, COLUMN), found the end' fdml-explain $gate 'lime.accuracy <'
     }
 }
+
+# keeps MESSAGE OPTIONS...: refused, and the files here are what they were
+keeps()
+{
+    local message=$1 before
+    shift
+    before=$(find . -type f ! -name out ! -name err -exec sha256sum {} + | sort)
+    bad_input "$message" fdml-explain credit.csv --target good --group race "$@"
+    assert_eq "$(find . -type f ! -name out ! -name err -exec sha256sum {} + | sort)" "$before"
+}
+
+test_no_output_replaces_an_input()
+{
+    credit_table
+    mkdir folder
+    ln credit.csv hard.csv
+    ln -s ../credit.csv folder/soft.csv
+    for path in credit.csv ./credit.csv "$PWD/credit.csv" folder/../credit.csv hard.csv folder/soft.csv; do
+        for option in -o --json --report --per-row --local --plot --write-encoding; do
+            keeps "$path: this output would replace the input credit.csv" $option "$path"
+        done
+    done
+    audit -m tree --per-row old.csv
+    assert_exit 0
+    keeps './old.csv: this output would replace the input old.csv' -m tree --compare old.csv --per-row ./old.csv
+    awk 'NR > 1 { printf "%s", substr("TEVS", 1 + (NR - 2) % 4, 1) }' credit.csv >credit.split
+    keeps './credit.split: this output would replace' --split credit.split -o ./credit.split
+    python3 -c 'print("\n".join(["p"] + ["0.5"] * 600))' >p.csv
+    keeps './p.csv: this output would replace' --probabilities p.csv -m tree --json ./p.csv
+    cp credit.csv same.csv
+    status=0
+    fdml-explain - --target good --group race -o credit.csv <credit.csv >out 2>err || status=$?
+    assert_exit 2
+    assert_stderr_line 'credit.csv: this output would replace the input of standard input'
+    assert_same credit.csv same.csv
+}
+
+test_no_two_outputs_are_one()
+{
+    credit_table
+    mkdir folder
+    ln -s ../new.json folder/soft.json # what it leads to is not there yet
+    keeps './x.json: named for two outputs, it is the same file as x.json' --json x.json --report ./x.json
+    keeps 'x: named for two outputs' --json x --plot x
+    keeps 'folder/soft.json' --json folder/soft.json --per-row new.json
+    keeps 'new.json: named for two outputs' --json folder/../new.json --per-row "$PWD/new.json"
+    printf old >a
+    ln a b
+    keeps 'named for two outputs' --json a --local b
+    # devices hold nothing that could be lost
+    audit -m tree --json /dev/null --report /dev/null --per-row /dev/null
+    assert_exit 0
+}
+
+test_a_reader_that_is_gone_leaves_nothing()
+{
+    credit_table
+    local options=(credit.csv --target good --group race --seeds 1 --bootstrap 0 --permutations 0 --quiet -m tree
+        --black-box logistic --candidates 1 --report r.html --json r.json)
+    printf 'import sys\nsys.stdin.readline()\nfor line in sys.stdin:\n    if line.strip(): print(len(line) %% 2, flush=True)\n' >score.py
+    # the reader has ended before anything is written
+    mkfifo pipe
+    writes()
+    {
+        : <pipe &
+        status=0
+        "$@" >pipe 2>err || status=$?
+        wait
+        assert_eq "$(find . -name 'r.*' | wc -l)" 0
+    }
+    writes fdml-explain "${options[@]}"
+    assert_eq "$status" 141
+    assert_stderr_empty
+    # where a command is asked, the signal is ignored
+    writes fdml-explain credit.csv --target good --group race --seeds 1 --quiet -m tree --bootstrap 0 --permutations 0 \
+        --command 'python3 score.py' --report r.html --json r.json
+    assert_eq "$status" 2
+    assert_stderr_line 'standard output: cannot write: Broken pipe'
+    # and so it is where the parent ignores it
+    trap '' PIPE
+    writes fdml-explain "${options[@]}"
+    assert_eq "$status" 2
+    assert_stderr_line 'standard output: cannot write: Broken pipe'
+}
+
+test_rows_are_explained_by_some_methods_only()
+{
+    credit_table
+    keeps "--local: method 'tree' explains no single rows; lime, shap and gam do" -m tree --local l.csv
+    keeps "--plot: method 'tree' and the others explain no single rows" -m tree,tree:balanced --plot l.svg
+    audit -m gam,tree --black-box logistic --candidates 1 --local l.csv --plot l.svg
+    assert_exit 0
+    assert_eq "$(tail -n +2 l.csv | cut -d, -f3 | sort -u)" gam
+    grep -q 'gam on logistic' l.svg
+    ! grep -q 'tree on logistic' l.svg || fail 'a tree in the plot'
+}
+
+test_memory_that_is_almost_enough()
+{
+    credit_table
+    local need low=1024 high=$((1 << 30)) middle
+    while [ $((high - low)) -gt 1 ]; do
+        middle=$(((low + high) / 2))
+        audit --dry-run --max-memory $middle
+        if [ "$status" -eq 0 ]; then high=$middle; else low=$middle; fi
+    done
+    audit --max-memory $low
+    assert_exit 2
+    need=$(sed 's/.*: \([0-9.]* [A-Za-z]*\) is not enough, this audit needs up to \(.*\)/\1|\2/' err)
+    [ "${need%|*}" != "${need#*|}" ] || fail "twice $need"
+}
