@@ -99,17 +99,36 @@ static void tell_value(char text[MOST_TEXT], const drawing *d, const char *colum
         snprintf(text, MOST_TEXT, "%s", strcmp(column + n + 1, level) ? "no" : "yes");
 }
 
-static void put_bar(drawing *d, const fdml_axis *x, double y, double value, const char *name,
-                    const char *what)
+/* "+0.0312", "-324", "+1.2e-05": with its sign, four places or digits. */
+static void show_number(char text[FDML_SHOWN_MAX], double value)
 {
-    char number[FDML_SHOWN_MAX], tip[MOST_TEXT], look[16];
-    const double zero = fdml_axis_at(x, 0), at = fdml_axis_at(x, value);
     char shown[FDML_SHOWN_MAX];
     if (fabs(value) < 100)
         fdml_show_value(shown, value);
     else
         snprintf(shown, sizeof shown, "%.4g", value);
-    snprintf(number, sizeof number, "%s%.80s", value > 0 ? "+" : "", shown);
+    snprintf(text, FDML_SHOWN_MAX, "%s%.80s", value > 0 ? "+" : "", shown);
+}
+
+/* Pixels of the widest number beside the bars: they are never cut, the axis is shorter then. */
+static double numbers_width(const panel *p, const double *contribution)
+{
+    char text[FDML_SHOWN_MAX];
+    show_number(text, p->others);
+    double width = fmax(NUMBER, p->n_others ? fdml_svg_text_width(text) : 0);
+    for (size_t i = 0; i < p->n; i++) {
+        show_number(text, contribution[p->column[i]]);
+        width = fmax(width, fdml_svg_text_width(text));
+    }
+    return width;
+}
+
+static void put_bar(drawing *d, const fdml_axis *x, double y, double value, const char *name,
+                    const char *what)
+{
+    char number[FDML_SHOWN_MAX], tip[MOST_TEXT], look[16];
+    const double zero = fdml_axis_at(x, 0), at = fdml_axis_at(x, value);
+    show_number(number, value);
     snprintf(tip, sizeof tip, "%.500s %.500s: %s", name, what, number);
     snprintf(look, sizeof look, "bar s%d", value < 0);
     const double taken = fmin(fdml_svg_text_width(what), VALUE);
@@ -118,7 +137,8 @@ static void put_bar(drawing *d, const fdml_axis *x, double y, double value, cons
     fdml_svg_text(d->svg, EDGE + NAME + VALUE, y + 4, FDML_SVG_END, "mute", VALUE, what);
     fdml_svg_rect(d->svg, fmin(zero, at), y - BAR / 2.0, fmax(fabs(at - zero), 1), BAR, look,
                   tip);
-    fdml_svg_text(d->svg, WIDTH - EDGE, y + 4, FDML_SVG_END, "ink", NUMBER, number);
+    fdml_svg_text(d->svg, WIDTH - EDGE, y + 4, FDML_SVG_END, "ink", WIDTH - EDGE - x->to,
+                  number);
 }
 
 /* What the bars start from and come to, and what the black box says. */
@@ -140,19 +160,35 @@ static void put_caption(drawing *d, const panel *p, double y)
     fdml_svg_text(d->svg, EDGE, y + 11 + LINE, FDML_SVG_START, "mute", WIDTH - 2 * EDGE, text);
 }
 
+/* A tick with its number, unless that would touch the number before it, which ends at `taken`.
+ * Returns where this one ends. */
+static double put_tick(drawing *d, const fdml_axis *x, double value, double taken, double top,
+                       double bottom)
+{
+    char text[32];
+    const double at = fdml_axis_at(x, value);
+    snprintf(text, sizeof text, "%.6g", value);
+    const double half = fdml_svg_text_width(text) / 2;
+    fdml_svg_line(d->svg, at, top, at, bottom, "grid");
+    if (at - half < taken + 2) return taken;
+    fdml_svg_text(d->svg, at, bottom + 14, FDML_SVG_MIDDLE, "mute", WIDTH, text);
+    return at + half;
+}
+
 /* Two or three numbers, which is what the narrow plot has room for; those of bars stand beside
- * them. */
+ * them. Where the only round one is 0, the farther end of the axis is the other: half of the
+ * axis or more away, and round as well. */
 static void put_axis(drawing *d, const fdml_axis *x, double top, double bottom)
 {
-    double tick[FDML_SVG_TICKS];
-    const size_t n = fdml_axis_ticks(tick, x, 2);
-    for (size_t i = 0; i < n; i++) {
-        char text[32];
-        const double at = fdml_axis_at(x, tick[i]);
-        fdml_axis_label(text, x, tick[i]);
-        fdml_svg_line(d->svg, at, top, at, bottom, "grid");
-        fdml_svg_text(d->svg, at, bottom + 14, FDML_SVG_MIDDLE, "mute", WIDTH, text);
+    double tick[FDML_SVG_TICKS + 1], taken = -WIDTH;
+    size_t n = fdml_axis_ticks(tick, x, 2);
+    if (n == 1) {
+        const bool is_left = -x->low > x->high;
+        tick[is_left] = tick[0];
+        tick[!is_left] = is_left ? x->low : x->high;
+        n = 2;
     }
+    for (size_t i = 0; i < n; i++) taken = put_tick(d, x, tick[i], taken, top, bottom);
     fdml_svg_line(d->svg, x->from, bottom, x->to, bottom, "axis");
 }
 
@@ -169,7 +205,7 @@ static void put_panel(drawing *d, const panel *p, double y)
     for (size_t i = 0; i < p->n; i++) fdml_axis_hold(&x, c[p->column[i]]);
     fdml_axis_round(&x);
     x.from = EDGE + NAME + VALUE + GAP + 2;
-    x.to = WIDTH - EDGE - NUMBER - GAP;
+    x.to = WIDTH - EDGE - numbers_width(p, c) - GAP;
     put_caption(d, p, y);
     put_axis(d, &x, top, bottom);
     for (size_t i = 0; i < p->n; i++) {

@@ -12,6 +12,7 @@
 #include "data/csv_write.h"
 #include "data/table.h"
 #include "scratch.h"
+#include "explain/study_plot.h"
 #include "study_world.h"
 
 enum { TEXT_MAX = 1 << 20 };
@@ -321,6 +322,55 @@ Test(explain_files, plot_adds_up_what_is_small)
     cr_assert_eq(count("class=\"bar s"), 13u);
     snprintf(others, sizeof others, "others 18 columns: %s%.4f", sum > 0 ? "+" : "", sum);
     cr_assert(strstr(text, others), "%s", others);
+}
+
+/* One panel, of row 0, with these contributions of LIME. */
+static void draw_panel(const double contribution[STUDY_COLUMNS])
+{
+    memcpy(w.contribution[0][0], contribution, STUDY_COLUMNS * sizeof *contribution);
+    for (size_t b = 0; b < STUDY_BOXES; b++)
+        for (size_t m = b ? 0 : 1; m < STUDY_METHODS; m++) w.explained[b][m].local = NULL;
+    draw(0);
+}
+
+/* Numbers beside the bars are whole, whatever their size, and do not lie on the axis. */
+Test(explain_files, plot_holds_numbers_of_any_size)
+{
+    static const double of[][STUDY_COLUMNS] = {
+        { -324.44, 11.7712, 99.99994, -0.01, 2.5e-7, 5 },
+        { -1.2341e200, 11.7712, 5, -99.99991, 0.5, 1 },
+        { 99.99994, -99.99994, 3, 2, 1, 0.5 },
+    };
+    static const char *const whole[][2] = { { ">-324.4<", ">+11.7712<" },
+                                            { ">-1.234e+200<", ">-99.9999<" },
+                                            { ">+99.9999<", ">-99.9999<" } };
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        draw_panel(of[i]);
+        for (size_t k = 0; k < 2; k++)
+            cr_assert(strstr(text, whole[i][k]), "%s in %s", whole[i][k], text);
+        cr_assert(count("text-anchor=\"middle\"") >= 2, "%zu ticks", count("\"middle\""));
+        /* bars end before the widest number begins */
+        for (const char *at = text; (at = strstr(at, "<rect class=\"bar s")); at++) {
+            const double x = strtod(strstr(at, " x=\"") + 4, NULL);
+            const double width = strtod(strstr(at, " width=\"") + 8, NULL);
+            const double room = fdml_svg_text_width("-1.234e+200");
+            cr_assert(x + width < FDML_STUDY_PANEL - 10 - (i == 1 ? room : 50));
+        }
+    }
+}
+
+/* Of an axis on which 0 is the only round number, an end is told as well. */
+Test(explain_files, plot_has_two_ticks)
+{
+    static const double of[][STUDY_COLUMNS] = { { -0.9, 0.9 }, { -0.9, 0.4 },  { 0.9, -0.8 },
+                                                { 3, -4 },     { -4, 3 },      { 0.004 },
+                                                { -1.9, 1.5 }, { 0.45, -0.45 } };
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        draw_panel(of[i]);
+        const size_t n = count("text-anchor=\"middle\"");
+        cr_assert(n == 2 || n == 3, "%zu ticks of axis %zu", n, i);
+        cr_assert(strstr(text, "text-anchor=\"middle\">0<"));
+    }
 }
 
 Test(explain_files, plot_of_log_odds_says_so)
