@@ -287,8 +287,8 @@ test_bad_grids()
     bad_grid "grid.ini:15: unknown key 'stepz' in [train]; did you mean 'steps'?" 's/train.min_group/train.stepz/'
     bad_grid "grid.ini:4: unknown key 'metods' in [grid]; did you mean 'methods'?" 's/^methods/metods/'
     bad_grid 'grid.ini: grid.baseline is missing' '/^baseline/d'
-    bad_grid "grid.ini: grid.baseline: 'plane' is none of grid.methods; did you mean 'plain'?" \
-        's/^baseline = plain/baseline = plane/'
+    bad_grid "grid.ini: grid.baseline: 'plan' is none of grid.methods; did you mean 'plain'?" \
+        's/^baseline = plain/baseline = plan/'
     bad_grid 'grid.ini: grid.methods: there is no section [method.sam]; did you mean '"'same'?" \
         's/^methods = plain, same/methods = plain, sam/'
     bad_grid 'grid.ini: grid.data: there is no section [data.big]' 's/^data = small/data = big/'

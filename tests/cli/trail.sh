@@ -90,8 +90,8 @@ test_bad_reports()
 test_signed()
 {
     command -v minisign >/dev/null || skip 'there is no minisign'
-    echo | minisign -G -W -p k.pub -s k.key >/dev/null
-    echo | minisign -G -W -p other.pub -s other.key >/dev/null
+    minisign -G -W -p k.pub -s k.key <<<'' >/dev/null
+    minisign -G -W -p other.pub -s other.key <<<'' >/dev/null
     made_report --sign k.key
     minisign -V -q -p k.pub -m r.json
     run fdml-eval --verify r.json --public-key k.pub

@@ -322,13 +322,12 @@ Test(eval_gate, names_are_those_of_the_data)
     expect_refused("gap(nmi, 'skin tome') < 2", &w, FDML_E_DATA,
                    "column 5: there is no group column 'skin tome'; did you mean skin tone?");
     expect_refused("nmi[h=G] < 2", &w, FDML_E_DATA,
-                   "column 1: the group column has no value 'G'; did you mean F?");
+                   "column 1: the group column has no value 'G'");
     expect_refused("nmi[h='a\nb'] < 2", &w, FDML_E_DATA,
                    "column 1: the group column has no value 'a?b'");
     expect_refused("nmi[h=F, h=F] < 2", &w, FDML_E_ARG,
                    "column 1: a group column is named twice");
-    expect_refused("leakage(g) < 2", &w, FDML_E_DATA,
-                   "column 1: there is no group column 'g'; did you mean h?");
+    expect_refused("leakage(g) < 2", &w, FDML_E_DATA, "column 1: there is no group column 'g'");
     expect_refused("eer[h=F] < 2", &w, FDML_E_ARG,
                    "column 1: of eer, auc and accuracy there are overall values alone");
     for (size_t i = 0; i < w.n_rows; i++) /* now nobody is of both groups */
