@@ -200,21 +200,20 @@ static void put_deviations(fdml_fidelity_value *value, fdml_fidelity_value *behi
 }
 
 static void put_values(fdml_fidelity *f, fdml_fidelity_value *of_group,
-                       fdml_fidelity_value *behind, size_t *n_rows, const measuring *m,
-                       const observed *o)
+                       fdml_fidelity_value *behind, const measuring *m, const observed *o)
 {
+    const fdml_fidelity_sizes *sizes = &m->members.sizes;
     const size_t n_groups = m->rows->n_groups, all = n_groups * M;
     for (size_t k = 0; k < M; k++)
         f->overall[k] = value_of(m, o->value[all + k], all + k, m->rows->n, NULL);
     put_deviations(f->overall, NULL, m, o, n_groups);
     for (size_t g = 0; g < n_groups; g++) {
-        const char *const why = m->members.why_small[g];
-        n_rows[g] = fdml_fidelity_members_count(&m->members, g);
+        const char *const why = sizes->why_small[g];
         for (size_t k = 0; k < M; k++) {
             const size_t i = g * M + k;
             const double d = fdml_fidelity_behind(o->value, n_groups, g, k);
-            of_group[i] = value_of(m, o->value[i], i, n_rows[g], why);
-            behind[i] = value_of(m, d, all + M + i, n_rows[g], why);
+            of_group[i] = value_of(m, o->value[i], i, sizes->n_rows[g], why);
+            behind[i] = value_of(m, d, all + M + i, sizes->n_rows[g], why);
         }
         put_deviations(of_group + g * M, behind + g * M, m, o, g);
     }
@@ -247,8 +246,15 @@ static fdml_status prepare(measuring *m, fdml_arena *arena, fdml_error *err)
                                          .n_replicates = m->o->n_permutations,
                                          .seed = m->o->seed,
                                          .stream = (uint64_t)STREAM_PERMUTATION << 32 };
+    FDML_TRY(fdml_fidelity_members_make(&m->members, rows, arena, err));
     FDML_TRY(fdml_fidelity_sort(&m->tables, rows, arena, err));
     return make_desks(m, arena, err);
+}
+
+double fdml_fidelity_result_memory(size_t n_groups)
+{
+    return fdml_fidelity_sizes_memory(n_groups) +
+           2 * fdml_arena_room((double)n_groups * M, sizeof(fdml_fidelity_value));
 }
 
 double fdml_fidelity_memory(size_t n, size_t n_groups, size_t n_seeds,
@@ -265,9 +271,8 @@ double fdml_fidelity_memory(size_t n, size_t n_groups, size_t n_seeds,
                          fdml_arena_room((double)fdml_permutation_scratch(&p, 1), 1);
     const double drawn = (double)count_values(n_groups) * (double)options->n_bootstrap;
     const double null = GAPS * (double)options->n_permutations;
-    return fdml_fidelity_members_memory(n, n_groups) + fdml_fidelity_sort_memory(n, n_seeds) +
-           2 * fdml_arena_room(groups * M, sizeof(fdml_fidelity_value)) +
-           fdml_arena_room(groups, sizeof(size_t)) + fdml_arena_room(drawn, sizeof(double)) +
+    return fdml_fidelity_result_memory(n_groups) + fdml_fidelity_members_memory(n, n_groups) +
+           fdml_fidelity_sort_memory(n, n_seeds) + fdml_arena_room(drawn, sizeof(double)) +
            fdml_arena_room(null, sizeof(double)) + fdml_arena_room(n_threads, sizeof(desk)) +
            n_threads * desks + fdml_arena_room((double)(n_seeds + 1) * values, sizeof(double)) +
            fdml_arena_room((double)n_seeds, sizeof(double)) + 3 * 64;
@@ -281,22 +286,28 @@ fdml_status fdml_fidelity_measure(fdml_fidelity *f, const fdml_fidelity_rows *ro
     measuring m = { .rows = rows, .o = options, .n_drawn = options->n_bootstrap };
     observed o;
     FDML_TRY(fdml_fidelity_check(rows, err));
-    size_t *n_rows = fdml_arena_push(arena, n_groups, sizeof *n_rows);
+    FDML_TRY(fdml_fidelity_sizes_make(&m.members.sizes, rows, arena, err));
     fdml_fidelity_value *of_group = fdml_arena_push(arena, n_groups * M, sizeof *of_group);
     fdml_fidelity_value *behind = fdml_arena_push(arena, n_groups * M, sizeof *behind);
-    if (!n_rows || !of_group || !behind) return no_memory(rows->n, err);
-    FDML_TRY(fdml_fidelity_members_make(&m.members, rows, arena, err));
+    if (!of_group || !behind) return no_memory(rows->n, err);
     const fdml_arena_mark mark = fdml_arena_get_mark(arena);
     FDML_TRY(prepare(&m, arena, err));
     FDML_TRY(observe(&o, &m, arena, err));
     fdml_parallel(m.n_drawn, options->n_threads, bootstrap_replicate, &m);
     fdml_parallel(options->n_permutations, options->n_threads, permutation_replicate, &m);
-    *f = (fdml_fidelity){
-        .n_groups = n_groups, .n_rows = n_rows, .of_group = of_group, .behind = behind
-    };
-    put_values(f, of_group, behind, n_rows, &m, &o);
+    *f = (fdml_fidelity){ .n_groups = n_groups,
+                          .n_rows = m.members.sizes.n_rows,
+                          .of_group = of_group,
+                          .behind = behind };
+    put_values(f, of_group, behind, &m, &o);
     fdml_arena_reset(arena, mark);
     return fdml_fidelity_correct(f, 1, arena, err);
+}
+
+double fdml_fidelity_correct_memory(size_t n)
+{
+    return 2 * fdml_arena_room((double)n * GAPS, sizeof(double)) +
+           fdml_arena_room((double)n * GAPS, sizeof(uint32_t));
 }
 
 fdml_status fdml_fidelity_correct(fdml_fidelity *f, size_t n, fdml_arena *scratch,

@@ -79,20 +79,22 @@ typedef struct fdml_fidelity {
     fdml_fidelity_gap gap[FDML_FIDELITIES][FDML_FIDELITY_GAPS]; /* p_holm: of the six */
 } fdml_fidelity;
 
-/* The result's arrays are in `arena`; scratch is given back. Where a value is NaN, its `why` is
- * a sentence, in `arena` as well.
+/* The result's arrays are in `arena`; scratch is given back, and all that is of the size of
+ * the rows is scratch. Where a value is NaN, its `why` is a sentence, in `arena` as well.
  * FDML_E_DATA: no rows, or a p or e that is not finite (names the row, from 1). FDML_E_NOMEM.
  */
 fdml_status fdml_fidelity_measure(fdml_fidelity *f, const fdml_fidelity_rows *rows,
                                   const fdml_fidelity_options *options, fdml_arena *arena,
                                   fdml_error *err);
 
-/* Bytes of arena that this takes at most. */
+/* Bytes of arena that this takes at most, and how many of them the result keeps at most. */
 double fdml_fidelity_memory(size_t n, size_t n_groups, size_t n_seeds,
                             const fdml_fidelity_options *options);
+double fdml_fidelity_result_memory(size_t n_groups);
 
 /* Holm's correction over the gaps of all results together: one audit's attributes, or methods.
- */
+ * The first: bytes of scratch. */
+double fdml_fidelity_correct_memory(size_t n);
 fdml_status fdml_fidelity_correct(fdml_fidelity *f, size_t n, fdml_arena *scratch,
                                   fdml_error *err);
 

@@ -168,8 +168,8 @@ static basis basis_of(const desk *d, const comparing *c, size_t i)
         if (n_other < b.n_shown) b.n_shown = n_other;
         b.why = fdml_fidelity_why_none;
     } else if (i < c->n_groups * M) {
-        b.n_rows = b.n_shown = fdml_fidelity_members_count(&c->members, i / M);
-        if (c->members.why_small[i / M]) b.why = c->members.why_small[i / M];
+        b.n_rows = b.n_shown = c->members.sizes.n_rows[i / M];
+        if (c->members.sizes.why_small[i / M]) b.why = c->members.sizes.why_small[i / M];
     }
     return b;
 }
@@ -223,6 +223,13 @@ static fdml_status fill(fdml_fidelity_change *change, fdml_fidelity_difference *
     return FDML_OK;
 }
 
+double fdml_fidelity_change_memory(size_t n_groups)
+{
+    const double n_values = ((double)n_groups + 1) * M + GAPS;
+    return fdml_fidelity_sizes_memory(n_groups) +
+           fdml_arena_room(n_values, sizeof(fdml_fidelity_difference));
+}
+
 double fdml_fidelity_compare_memory(size_t n, size_t n_groups, size_t n_seeds,
                                     const fdml_fidelity_options *options)
 {
@@ -233,8 +240,7 @@ double fdml_fidelity_compare_memory(size_t n, size_t n_groups, size_t n_seeds,
         2 * fdml_arena_room(rows, sizeof(uint32_t)) +
         fdml_arena_room(BOTH * values, sizeof(double)) +
         fdml_arena_room(FDML_FIDELITY_SCRATCH((double)n_groups), BOTH * sizeof(double));
-    return fdml_arena_room(n_values, sizeof(fdml_fidelity_difference)) +
-           fdml_fidelity_members_memory(n, n_groups) +
+    return fdml_fidelity_change_memory(n_groups) + fdml_fidelity_members_memory(n, n_groups) +
            2 * fdml_arena_room(rows * n_seeds_, sizeof(double)) +
            fdml_arena_room(rows, sizeof(uint32_t)) +
            fdml_fidelity_sort_memory(BOTH * n, n_seeds) +
@@ -255,8 +261,9 @@ fdml_status fdml_fidelity_compare(fdml_fidelity_change *change, const fdml_fidel
     FDML_TRY(fdml_fidelity_check(baseline, err));
     fdml_fidelity_difference *all = fdml_arena_push(arena, c.n_values, sizeof *all);
     if (!all) return no_memory(c.n, err);
-    FDML_TRY(fdml_fidelity_members_make(&c.members, rows, arena, err));
+    FDML_TRY(fdml_fidelity_sizes_make(&c.members.sizes, rows, arena, err));
     const fdml_arena_mark mark = fdml_arena_get_mark(arena);
+    FDML_TRY(fdml_fidelity_members_make(&c.members, rows, arena, err));
     FDML_TRY(sort_both(&c, rows, baseline, arena, err));
     FDML_TRY(make_desks(&c, arena, err));
     fdml_parallel(options->n_bootstrap, options->n_threads, bootstrap_replicate, &c);

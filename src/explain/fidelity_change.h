@@ -30,14 +30,16 @@ typedef struct fdml_fidelity_change {
 
 /* Rows and options as in fdml_fidelity_measure; both have the same codes, n, n_seeds, groups.
  * p_holm: over all numbers of this change. *change's arrays are in `arena`, scratch is given
- * back. FDML_E_DATA, FDML_E_NOMEM as there. */
+ * back, and all that is of the size of the rows is scratch. FDML_E_DATA, FDML_E_NOMEM as there.
+ */
 fdml_status fdml_fidelity_compare(fdml_fidelity_change *change, const fdml_fidelity_rows *rows,
                                   const fdml_fidelity_rows *baseline,
                                   const fdml_fidelity_options *options, fdml_arena *arena,
                                   fdml_error *err);
 
-/* Bytes of arena that this takes at most. */
+/* Bytes of arena that this takes at most, and how many of them the result keeps at most. */
 double fdml_fidelity_compare_memory(size_t n, size_t n_groups, size_t n_seeds,
                                     const fdml_fidelity_options *options);
+double fdml_fidelity_change_memory(size_t n_groups);
 
 #endif

@@ -26,34 +26,49 @@ fdml_status fdml_fidelity_check(const fdml_fidelity_rows *rows, fdml_error *err)
     return FDML_OK;
 }
 
-size_t fdml_fidelity_members_count(const fdml_fidelity_members *m, size_t group)
-{
-    return m->begin[group + 1] - m->begin[group];
-}
+/* --- groups ------------------------------------------------------------------------------- */
 
-enum { LONGEST = 96 }; /* a sentence */
+enum { LONGEST = 64 }; /* a sentence: rows are below 2^32 */
 
-double fdml_fidelity_members_memory(size_t n, size_t n_groups)
+double fdml_fidelity_sizes_memory(size_t n_groups)
 {
     const double groups = (double)n_groups;
-    return fdml_arena_room(groups + 2, sizeof(size_t)) +
-           fdml_arena_room((double)n, sizeof(uint32_t)) +
-           fdml_arena_room(groups, sizeof(char *)) + groups * fdml_arena_room(LONGEST, 1);
+    return fdml_arena_room(groups, sizeof(size_t)) + fdml_arena_room(groups, sizeof(char *)) +
+           groups * fdml_arena_room(LONGEST, 1);
 }
 
-static bool explain_small(const char **why, const fdml_fidelity_members *m, size_t least,
+static bool explain_small(const char **why, const size_t *n_rows, size_t n_groups, size_t least,
                           fdml_arena *arena)
 {
-    for (size_t g = 0; g < m->n_groups; g++) {
+    for (size_t g = 0; g < n_groups; g++) {
         char text[LONGEST];
-        const size_t n = fdml_fidelity_members_count(m, g);
-        if (n && n >= least) continue;
-        const int length = snprintf(text, sizeof text, "insufficient data (n=%zu < %zu)", n,
-                                    least ? least : 1);
-        why[g] = fdml_arena_copy_text(arena, text, (size_t)length);
+        if (n_rows[g] && n_rows[g] >= least) continue;
+        snprintf(text, sizeof text, "insufficient data (n=%zu < %zu)", n_rows[g],
+                 least ? least : 1);
+        why[g] = fdml_arena_copy_text(arena, text, strlen(text));
         if (!why[g]) return false;
     }
     return true;
+}
+
+fdml_status fdml_fidelity_sizes_make(fdml_fidelity_sizes *sizes, const fdml_fidelity_rows *rows,
+                                     fdml_arena *arena, fdml_error *err)
+{
+    const size_t n_groups = rows->n_groups;
+    size_t *n_rows = fdml_arena_push_zero(arena, n_groups, sizeof *n_rows);
+    const char **why = fdml_arena_push_zero(arena, n_groups, sizeof *why);
+    if (!n_rows || !why) goto no_memory;
+    for (size_t i = 0; i < rows->n; i++) n_rows[rows->code[i]]++;
+    *sizes = (fdml_fidelity_sizes){ n_rows, why };
+    if (explain_small(why, n_rows, n_groups, rows->min_group, arena)) return FDML_OK;
+no_memory:
+    return fdml_fail(err, FDML_E_NOMEM, "no memory for %zu groups", n_groups);
+}
+
+double fdml_fidelity_members_memory(size_t n, size_t n_groups)
+{
+    return fdml_arena_room((double)n_groups + 2, sizeof(size_t)) +
+           fdml_arena_room((double)n, sizeof(uint32_t));
 }
 
 fdml_status fdml_fidelity_members_make(fdml_fidelity_members *m, const fdml_fidelity_rows *rows,
@@ -62,15 +77,15 @@ fdml_status fdml_fidelity_members_make(fdml_fidelity_members *m, const fdml_fide
     const size_t n_groups = rows->n_groups;
     size_t *begin = fdml_arena_push_zero(arena, n_groups + 2, sizeof *begin);
     uint32_t *member = fdml_arena_push(arena, rows->n, sizeof *member);
-    const char **why = fdml_arena_push_zero(arena, n_groups, sizeof *why);
-    if (!begin || !member || !why) goto no_memory;
-    for (size_t i = 0; i < rows->n; i++) begin[rows->code[i] + 2]++;
-    for (size_t g = 2; g < n_groups + 2; g++) begin[g] += begin[g - 1];
+    if (!begin || !member)
+        return fdml_fail(err, FDML_E_NOMEM, "no memory for the groups of %zu rows", rows->n);
+    for (size_t g = 0; g < n_groups; g++) begin[g + 2] = begin[g + 1] + m->sizes.n_rows[g];
     for (size_t i = 0; i < rows->n; i++) member[begin[rows->code[i] + 1]++] = (uint32_t)i;
-    *m = (fdml_fidelity_members){ rows->n, n_groups, begin, member, why };
-    if (explain_small(why, m, rows->min_group, arena)) return FDML_OK;
-no_memory:
-    return fdml_fail(err, FDML_E_NOMEM, "no memory for the groups of %zu rows", rows->n);
+    m->n = rows->n;
+    m->n_groups = n_groups;
+    m->begin = begin;
+    m->member = member;
+    return FDML_OK;
 }
 
 void fdml_fidelity_draw_rows(uint32_t *times, const fdml_fidelity_members *m, uint64_t seed,
@@ -78,7 +93,7 @@ void fdml_fidelity_draw_rows(uint32_t *times, const fdml_fidelity_members *m, ui
 {
     memset(times, 0, m->n * sizeof *times);
     for (size_t g = 0; g < m->n_groups; g++) {
-        const uint32_t n = (uint32_t)fdml_fidelity_members_count(m, g);
+        const uint32_t n = (uint32_t)m->sizes.n_rows[g];
         fdml_rng rng;
         fdml_rng_init(&rng, seed, (uint64_t)STREAM_BOOTSTRAP << 32 | g, replicate);
         for (uint32_t i = 0; i < n; i++)
@@ -92,7 +107,7 @@ size_t fdml_fidelity_least_rows(size_t *n_with, const fdml_fidelity_members *m,
     size_t least = SIZE_MAX;
     *n_with = 0;
     for (size_t g = 0; g < m->n_groups; g++) {
-        const size_t n = fdml_fidelity_members_count(m, g);
+        const size_t n = m->sizes.n_rows[g];
         if (isnan(value[g * FDML_FIDELITIES + measure])) continue;
         ++*n_with;
         if (n < least) least = n;

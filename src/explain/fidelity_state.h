@@ -10,21 +10,32 @@
 /* Why a value is NaN where a group has rows enough, and a gap. */
 extern const char *const fdml_fidelity_why_one, *const fdml_fidelity_why_none;
 
+/* What a result keeps of its groups; in the result's arena. */
+typedef struct fdml_fidelity_sizes {
+    const size_t *n_rows;         /* [n_groups] */
+    const char *const *why_small; /* [n_groups] NULL: large enough for numbers */
+} fdml_fidelity_sizes;
+
+/* FDML_E_NOMEM. The first: bytes, at most. */
+double fdml_fidelity_sizes_memory(size_t n_groups);
+fdml_status fdml_fidelity_sizes_make(fdml_fidelity_sizes *sizes, const fdml_fidelity_rows *rows,
+                                     fdml_arena *arena, fdml_error *err);
+
+/* And of its rows, which is scratch. */
 typedef struct fdml_fidelity_members {
     size_t n, n_groups;
-    const size_t *begin;          /* [n_groups + 1] */
-    const uint32_t *member;       /* [n] rows, group after group */
-    const char *const *why_small; /* [n_groups] NULL: large enough for numbers */
+    const size_t *begin;    /* [n_groups + 1] */
+    const uint32_t *member; /* [n] rows, group after group */
+    fdml_fidelity_sizes sizes;
 } fdml_fidelity_members;
 
 /* FDML_E_DATA: no rows, or a p or e that is not finite; as in fdml_fidelity_measure. */
 fdml_status fdml_fidelity_check(const fdml_fidelity_rows *rows, fdml_error *err);
 
-/* In `arena`. FDML_E_NOMEM. */
+/* In `arena`; borrows the arrays of m->sizes, which is there. FDML_E_NOMEM. */
 fdml_status fdml_fidelity_members_make(fdml_fidelity_members *m, const fdml_fidelity_rows *rows,
                                        fdml_arena *arena, fdml_error *err);
-double fdml_fidelity_members_memory(size_t n, size_t n_groups); /* bytes, at most */
-size_t fdml_fidelity_members_count(const fdml_fidelity_members *m, size_t group);
+double fdml_fidelity_members_memory(size_t n, size_t n_groups); /* bytes */
 
 /* times: [n] how often each row is among as many of its group, drawn with replacement from the
  * stream of the group. A draw depends on (seed, replicate, group, its rows) alone. */

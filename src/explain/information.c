@@ -99,12 +99,13 @@ static fdml_status estimate(fdml_estimate *auroc, const asking *a, fdml_arena *s
     d.sums = fdml_arena_push(scratch, (size_t)n_threads * SUMS, sizeof *d.sums);
     d.drawn = fdml_arena_push(scratch, o->n_bootstrap, sizeof *d.drawn);
     if (!d.times || !d.sums || !d.drawn) return no_memory(a, err);
+    FDML_TRY(fdml_fidelity_sizes_make(&d.members.sizes, &rows, scratch, err));
     FDML_TRY(fdml_fidelity_members_make(&d.members, &rows, scratch, err));
     FDML_TRY(fdml_fidelity_sort(&d.tables, &rows, scratch, err));
     auroc->value = auroc_of(&d, NULL, d.sums);
     if (!o->n_bootstrap) return FDML_OK;
     fdml_parallel(o->n_bootstrap, n_threads, replicate, &d);
-    const size_t n_in = fdml_fidelity_members_count(&d.members, 1), n_out = a->test.n - n_in;
+    const size_t n_in = d.members.sizes.n_rows[1], n_out = a->test.n - n_in;
     fdml_bootstrap_interval(&auroc->lo, &auroc->hi, d.drawn, o->n_bootstrap, o->confidence,
                             fdml_freedom_of(n_in < n_out ? n_in : n_out));
     return FDML_OK;
@@ -221,6 +222,7 @@ double fdml_information_memory(const fdml_tabular *table,
     const double interval = fdml_arena_room(n_threads * n[FDML_PART_TEST], sizeof(uint32_t)) +
                             fdml_arena_room(n_threads, SUMS * sizeof(double)) +
                             fdml_arena_room((double)options->n_bootstrap, sizeof(double)) +
+                            fdml_fidelity_sizes_memory(2) +
                             fdml_fidelity_members_memory(n_test, 2) +
                             fdml_fidelity_sort_memory(n_test, 1);
     return n_asked * (sizeof(fdml_information) + 2 * LONGEST) + 4 * (double)table->n_rows +
