@@ -223,7 +223,7 @@ static double time_global(task *t, bool is_gam)
     if (is_gam) {
         const fdml_gam_options options = { 100, 1e-4, NULL, 0, t->workers.n_threads };
         fdml_gam gam;
-        t->bytes = fdml_gam_memory(n, dim, &options);
+        t->bytes = fdml_gam_memory(n, dim, dim, &options);
         check(fdml_gam_fit(&gam, z, label, n, dim, &options, &t->arena, &err));
         fdml_gam_predict(t->e, &gam, test, t->n_rows, t->workers.n_threads);
     } else {

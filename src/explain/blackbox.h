@@ -78,6 +78,9 @@ fdml_status fdml_blackbox_train(fdml_blackbox *b, fdml_blackbox_choice *choice,
  * that its threads have of their own. */
 double fdml_blackbox_train_memory(const fdml_tabular *t, size_t n,
                                   const fdml_blackbox_options *options);
+/* Bytes of `arena`, at most, that the black box then keeps. */
+double fdml_blackbox_trained_memory(const fdml_tabular *t,
+                                    const fdml_blackbox_options *options);
 
 /* --- blackbox_outside.c ------------------------------------------------------------------- */
 

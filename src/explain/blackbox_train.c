@@ -307,14 +307,9 @@ static sizes measure(const fdml_tabular *t, size_t n, const fdml_blackbox_option
 {
     const double n_features = (double)t->n_features;
     sizes s = { .n = (double)n, .n_features = n_features };
-    s.encoder = fdml_arena_room(n_features + 1, sizeof(size_t)) +
-                2 * fdml_arena_room(n_features, sizeof(float)) +
-                fdml_arena_room(n_features, sizeof(uint32_t *));
-    for (size_t f = 0; f < t->n_features; f++) {
-        const double n_levels = t->feature[f].n_levels;
-        s.dim += t->feature[f].kind == FDML_NUMERIC ? 1 : n_levels;
-        s.encoder += fdml_arena_room(n_levels, sizeof(uint32_t));
-    }
+    s.encoder = fdml_encoder_memory(t);
+    for (size_t f = 0; f < t->n_features; f++)
+        s.dim += t->feature[f].kind == FDML_NUMERIC ? 1 : t->feature[f].n_levels;
     s.desk = fdml_arena_room(FDML_DENSE_RUN * (s.dim + 1), sizeof(float)) +
              2 * fdml_arena_room(FDML_DENSE_RUN * n_features, sizeof(float));
     s.model = fdml_arena_room(s.dim + 1, sizeof(double));
@@ -335,6 +330,28 @@ static double task_size(const sizes *s, const fdml_blackbox_options *o, double n
            n_desks * s->desk;
 }
 
+static double widest_of(const search *all)
+{
+    double widest = 0;
+    for (size_t c = 0; c < all->n_candidates; c++) widest = fmax(widest, all->candidate[c]);
+    return widest;
+}
+
+static double trained_size(const sizes *s, double n_threads, double n_candidates)
+{
+    return fdml_arena_room(n_candidates, sizeof(double)) +
+           fdml_arena_room(1, sizeof(blackbox_trained)) + s->encoder + s->model +
+           n_threads * s->desk + fdml_arena_room(n_threads, sizeof(blackbox_desk));
+}
+
+double fdml_blackbox_trained_memory(const fdml_tabular *t, const fdml_blackbox_options *options)
+{
+    const search all = choices(t, NULL, 0, options);
+    const double n_threads = options->workers.n_threads < 1 ? 1 : options->workers.n_threads;
+    const sizes s = measure(t, 1, options, widest_of(&all));
+    return trained_size(&s, n_threads, (double)all.n_candidates);
+}
+
 double fdml_blackbox_train_memory(const fdml_tabular *t, size_t n,
                                   const fdml_blackbox_options *options)
 {
@@ -342,17 +359,15 @@ double fdml_blackbox_train_memory(const fdml_tabular *t, size_t n,
     const double n_threads = options->workers.n_threads < 1 ? 1 : options->workers.n_threads;
     const double n_candidates = (double)all.n_candidates,
                  n_tasks = options->n_folds * n_candidates;
-    double widest = 0;
-    for (size_t c = 0; c < all.n_candidates; c++) widest = fmax(widest, all.candidate[c]);
-    const sizes s = measure(t, n, options, widest);
-    const double whole = s.encoder + s.model + encoded_size(s.n, s.dim) + s.fit +
-                         n_threads * s.desk + fdml_arena_room(n_threads, sizeof(blackbox_desk));
+    const sizes s = measure(t, n, options, widest_of(&all));
+    const double whole =
+        trained_size(&s, n_threads, n_candidates) + encoded_size(s.n, s.dim) + s.fit;
     const double folds = 2 * fdml_arena_room(s.n, 1) +
                          fdml_arena_room(n_tasks, sizeof(double)) +
                          fdml_arena_room(n_tasks, sizeof(fdml_status)) +
                          fdml_arena_room(n_tasks, sizeof(fdml_error)) +
-                         fmin(n_threads, n_tasks) * task_size(&s, options, n_candidates);
-    return fdml_arena_room(n_candidates, sizeof(double)) +
-           fdml_arena_room(1, sizeof(blackbox_trained)) +
-           fmax(whole, all.n_candidates > 1 ? folds : 0);
+                         fmin(n_threads, n_tasks) * task_size(&s, options, n_candidates) +
+                         fdml_arena_room(n_candidates, sizeof(double)) +
+                         fdml_arena_room(1, sizeof(blackbox_trained));
+    return fmax(whole, all.n_candidates > 1 ? folds : 0);
 }

@@ -47,6 +47,12 @@ static void group_rows(uint32_t *grouped, size_t *begin, const uint32_t *row, si
     begin[0] = 0;
 }
 
+double fdml_oversample_memory(double n, double n_codes, double n_to)
+{
+    return fdml_arena_room(n, sizeof(uint32_t)) + fdml_arena_room(n_codes + 1, sizeof(size_t)) +
+           fdml_arena_room(n_to, sizeof(uint32_t));
+}
+
 fdml_status fdml_oversample(uint32_t **to, size_t *n_to, const uint32_t *row, size_t n,
                             const uint32_t *code, size_t n_codes, uint64_t seed,
                             uint64_t stream, fdml_arena *arena, fdml_error *err)

@@ -28,6 +28,9 @@ fdml_status fdml_oversample(uint32_t **to, size_t *n_to, const uint32_t *row, si
                             const uint32_t *code /* by row */, size_t n_codes, uint64_t seed,
                             uint64_t stream, fdml_arena *arena, fdml_error *err);
 
+/* Bytes of arena where n rows become n_to. */
+double fdml_oversample_memory(double n, double n_codes, double n_to);
+
 /* Probability that the score of a row of value 1 is above that of one of value 0, equal ones
  * counting half; NaN where a value is absent. Scores are no NaN. Scratch is given back. */
 fdml_status fdml_auroc(double *auroc, const double *score, const uint8_t *y, size_t n,

@@ -72,6 +72,17 @@ static uint32_t *fit_levels(size_t *n_columns, const fitter *fit, size_t f, size
     return column;
 }
 
+double fdml_encoder_memory(const fdml_tabular *t)
+{
+    const double n_features = (double)t->n_features;
+    double bytes = fdml_arena_room(n_features + 1, sizeof(size_t)) +
+                   2 * fdml_arena_room(n_features, sizeof(float)) +
+                   fdml_arena_room(n_features, sizeof(uint32_t *));
+    for (size_t f = 0; f < t->n_features; f++)
+        bytes += fdml_arena_room(t->feature[f].n_levels, sizeof(uint32_t));
+    return bytes;
+}
+
 static fdml_status fit_all(fdml_encoder *e, const fitter *fit, fdml_arena *arena,
                            fdml_error *err)
 {

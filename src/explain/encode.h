@@ -30,6 +30,7 @@ typedef struct fdml_encoder {
  * FDML_E_NOMEM. */
 fdml_status fdml_encoder_fit(fdml_encoder *e, const fdml_tabular *t, const uint32_t *row,
                              size_t n, fdml_arena *arena, fdml_error *err);
+double fdml_encoder_memory(const fdml_tabular *t); /* bytes */
 
 /* z: [n, dim]; x: [n, n_features], raw as in fdml_tabular. They do not overlap. Any number may
  * be NaN, and a category may be any float: what is no level is all zeros. */

@@ -80,10 +80,10 @@ static fdml_status run_grid(grid *g, const float *z, const uint8_t *label, size_
 }
 
 /* As if every column were a spline. */
-double fdml_gam_memory(size_t n, size_t dim, const fdml_gam_options *options)
+double fdml_gam_memory(size_t n, size_t dim, size_t n_smooth, const fdml_gam_options *options)
 {
-    const size_t m = FDML_GAM_SPLINES * dim + 1;
-    const double entries = (double)n * (double)(FDML_SPLINE_TERMS * dim + 1);
+    const size_t n_plain = dim - n_smooth, m = FDML_GAM_SPLINES * n_smooth + 2 * n_plain + 1;
+    const double entries = (double)n * (double)(FDML_SPLINE_TERMS * n_smooth + n_plain + 1);
     const double n_lambda = options->lambda ? (double)options->n_lambda : FDML_GAM_LAMBDAS;
     return fdml_arena_room((double)dim, sizeof(fdml_gam_term)) +
            fdml_arena_room(n_lambda, sizeof(fdml_gam_trial)) +

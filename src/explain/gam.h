@@ -79,8 +79,9 @@ fdml_status fdml_gam_fit(fdml_gam *gam, const float *z, const uint8_t *label, si
                          size_t dim, const fdml_gam_options *options, fdml_arena *arena,
                          fdml_error *err);
 
-/* Bytes of `arena` that a fit on n rows of dim columns takes at most. */
-double fdml_gam_memory(size_t n, size_t dim, const fdml_gam_options *options);
+/* Bytes of `arena` that a fit on n rows of dim columns takes at most, of which n_smooth may
+ * have more than two values. */
+double fdml_gam_memory(size_t n, size_t dim, size_t n_smooth, const fdml_gam_options *options);
 
 /* p: [n] P(1) of the rows z [n, dim]. */
 void fdml_gam_predict(double *p, const fdml_gam *gam, const float *z, size_t n, int n_threads);

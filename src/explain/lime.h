@@ -47,6 +47,7 @@ typedef struct fdml_lime_data {
 fdml_status fdml_lime_data_make(fdml_lime_data *data, const fdml_tabular *t,
                                 const uint32_t *row, size_t n, fdml_arena *arena,
                                 fdml_error *err);
+double fdml_lime_data_memory(const fdml_tabular *t); /* bytes */
 
 typedef enum fdml_lime_choice {
     FDML_LIME_AUTO,    /* forward for up to six features, else largest */

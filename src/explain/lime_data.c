@@ -84,14 +84,33 @@ typedef struct tables {
     double *part;
 } tables;
 
-static bool push_tables(tables *to, const fdml_tabular *t, fdml_arena *arena)
+/* Levels of all categories, and of the one that has most. */
+static void count_cells(size_t *n_cells, size_t *most, const fdml_tabular *t)
 {
-    size_t n_cells = 0, most = 0;
+    *n_cells = *most = 0;
     for (size_t f = 0; f < t->n_features; f++) {
         const size_t n = t->feature[f].kind == FDML_CATEGORICAL ? t->feature[f].n_levels : 0;
-        n_cells += n;
-        most = n > most ? n : most;
+        *n_cells += n;
+        *most = n > *most ? n : *most;
     }
+}
+
+double fdml_lime_data_memory(const fdml_tabular *t)
+{
+    const double n_features = (double)t->n_features;
+    size_t n_cells, most;
+    count_cells(&n_cells, &most, t);
+    return 3 * fdml_arena_room(n_features, sizeof(uint32_t)) +
+           fdml_arena_room(n_features + 1, sizeof(uint32_t)) +
+           2 * fdml_arena_room((double)n_cells, sizeof(uint32_t)) +
+           fdml_arena_room((double)most, sizeof(double)) +
+           fdml_arena_room((double)most, sizeof(uint32_t));
+}
+
+static bool push_tables(tables *to, const fdml_tabular *t, fdml_arena *arena)
+{
+    size_t n_cells, most;
+    count_cells(&n_cells, &most, t);
     to->feature = fdml_arena_push(arena, t->n_features, sizeof *to->feature);
     to->begin = fdml_arena_push(arena, t->n_features + 1, sizeof *to->begin);
     to->threshold = fdml_arena_push(arena, n_cells, sizeof *to->threshold);

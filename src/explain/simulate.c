@@ -103,6 +103,13 @@ static fdml_status add_grid(fdml_simulation *s, const fdml_simulation_user *user
     return FDML_OK;
 }
 
+double fdml_simulation_memory(size_t n_groups)
+{
+    return fdml_arena_room((double)n_groups, sizeof(fdml_simulation_group)) +
+           (n_groups == 2 ? fdml_arena_room(FDML_SIMULATION_STEPS, sizeof(fdml_simulation_step))
+                          : 0);
+}
+
 fdml_status fdml_simulation_make(fdml_simulation *s, const fdml_study_box *box,
                                  const fdml_study_explained *explained, size_t attribute,
                                  const fdml_simulation_user *user, fdml_arena *arena,

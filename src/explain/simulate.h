@@ -74,5 +74,6 @@ fdml_status fdml_simulation_make(fdml_simulation *s, const fdml_study_box *box,
                                  const fdml_study_explained *explained, size_t attribute,
                                  const fdml_simulation_user *user, fdml_arena *arena,
                                  fdml_error *err);
+double fdml_simulation_memory(size_t n_groups); /* bytes, at most */
 
 #endif

@@ -17,8 +17,6 @@
 #include "explain/study_state.h"
 #include "explain/tabular_split.h"
 
-enum { MOST_BOX_WARNINGS = 64, MOST_WARNINGS = MOST_BOX_WARNINGS + 1 };
-
 static fdml_status no_memory(size_t n, fdml_error *err)
 {
     return fdml_fail(err, FDML_E_NOMEM, "no memory for a study of %zu rows", n);
@@ -28,6 +26,12 @@ void fdml_study_progress(study_run *r, const char *phase, double steps)
 {
     r->n_done += steps;
     fdml_progress_report(r->o->progress, phase, r->n_done, r->n_all);
+}
+
+/* Of black boxes: the last place is for the intervals'. */
+static bool has_room_to_warn(const study_run *r)
+{
+    return r->study->n_warnings < FDML_STUDY_MOST_WARNINGS - 1;
 }
 
 static fdml_status warn(study_run *r, const char *text, fdml_error *err)
@@ -68,7 +72,7 @@ static fdml_status check_choice(study_run *r, const fdml_study_source *source,
                                 const fdml_blackbox_choice *choice, fdml_error *err)
 {
     char text[256];
-    if (r->study->n_warnings == MOST_BOX_WARNINGS) return FDML_OK;
+    if (!has_room_to_warn(r)) return FDML_OK;
     if (source->kind != FDML_BLACKBOX_MLP || choice->n_rounds < fdml_mlp_classifier.epochs)
         return FDML_OK;
     snprintf(text, sizeof text,
@@ -201,6 +205,13 @@ static fdml_status explain_seeds(study_making *m, study_run *r, const fdml_study
 
 /* --- the whole ---------------------------------------------------------------------------- */
 
+/* Scratch had its peak with an arena no larger than now. */
+static void note_peak(study_run *r)
+{
+    const size_t now = r->arena->used + r->scratch->peak;
+    if (now > r->study->peak) r->study->peak = now;
+}
+
 static fdml_status check_source(const fdml_study_options *o, const fdml_study_source *source,
                                 fdml_error *err)
 {
@@ -241,7 +252,7 @@ static fdml_status prepare(study_run *r, fdml_lime_data *lime, fdml_encoder *enc
                                r->o->with_intersections, r->arena, err));
     const size_t n_explained = r->o->n_sources * r->o->n_methods;
     r->target = fdml_arena_push(r->arena, r->o->n_seeds * test->n, sizeof *r->target);
-    r->warning = fdml_arena_push(r->arena, MOST_WARNINGS, sizeof *r->warning);
+    r->warning = fdml_arena_push(r->arena, FDML_STUDY_MOST_WARNINGS, sizeof *r->warning);
     r->box = fdml_arena_push_zero(r->arena, r->o->n_sources, sizeof *r->box);
     r->explained = fdml_arena_push_zero(r->arena, n_explained, sizeof *r->explained);
     r->by = fdml_arena_push(r->arena, n_explained * study->n_attributes, sizeof *r->by);
@@ -264,7 +275,8 @@ static fdml_status prepare(study_run *r, fdml_lime_data *lime, fdml_encoder *enc
 /* What another run's file does not have is compared with nothing. */
 static fdml_status warn_lonely(study_run *r, size_t b, size_t k, fdml_error *err)
 {
-    char text[512];
+    char text[FDML_STUDY_WARNING];
+    if (!has_room_to_warn(r)) return FDML_OK;
     snprintf(text, sizeof text, "%.200s has no answers of %.60s on %.120s: not compared",
              r->o->other->path, r->o->method[k].text, r->o->source[b].name);
     return warn(r, text, err);
@@ -276,6 +288,7 @@ static fdml_status run_boxes(study_run *r, fdml_error *err)
     for (size_t b = 0; b < o->n_sources; b++) {
         study_making m;
         FDML_TRY(explain_seeds(&m, r, &o->source[b], err));
+        note_peak(r);
         FDML_TRY(fdml_study_measure(r, b, &m, err));
     }
     for (size_t i = 0; i < o->n_sources * o->n_methods; i++) {
@@ -351,5 +364,6 @@ fdml_status fdml_study_run(fdml_study *study, const fdml_tabular *table,
     if (status == FDML_OK) status = add_information(&r, err);
     if (status == FDML_OK) status = check_intervals(&r, err);
     fdml_arena_close(&scratch);
+    if (arena->peak > study->peak) study->peak = arena->peak;
     return status;
 }

@@ -121,6 +121,7 @@ typedef struct fdml_study {
      * intervals. */
     const char *const *warning;
     size_t n_warnings, n_table_warnings, n_box_warnings;
+    size_t peak; /* bytes of `arena`, whatever is in it, and of scratch, at most at once */
 } fdml_study;
 
 /* The table is split. Everything is in `arena`, and borrows table and options. FDML_E_ARG: a
@@ -129,7 +130,8 @@ fdml_status fdml_study_run(fdml_study *study, const fdml_tabular *table,
                            const fdml_study_options *options, fdml_arena *arena,
                            fdml_error *err);
 
-/* Bytes of arena that a run takes at most, for --max-memory and --dry-run. */
+/* Bytes that a run takes at most, of `arena`, of scratch and of the arenas that its threads
+ * have: for --max-memory and --dry-run. What is outside (blackbox.h) is not among them. */
 double fdml_study_memory(const fdml_tabular *table, const fdml_study_options *options);
 
 /* SHA-256 over the numbers of the result in a fixed order, each preceded by what it is; of

@@ -58,3 +58,36 @@ fdml_status fdml_study_local_encoded(fdml_study_local *local, const fdml_encoder
     }
     return make_room(local, name, n_columns, n, arena, err);
 }
+
+/* --- beforehand --------------------------------------------------------------------------- */
+
+/* Encoded columns, at most: those of all levels; and bytes of their names. */
+static double encoded_names(double *n_columns, const fdml_tabular *t)
+{
+    double bytes = 0;
+    *n_columns = 0;
+    for (size_t f = 0; f < t->n_features; f++) {
+        const fdml_feature *feature = &t->feature[f];
+        *n_columns += feature->kind == FDML_NUMERIC ? 1 : feature->n_levels;
+        for (uint32_t l = 0; l < feature->n_levels; l++)
+            bytes += fdml_arena_room(
+                (double)(strlen(feature->name) + strlen(feature->level[l]) + 2), 1);
+    }
+    return bytes;
+}
+
+double fdml_study_local_memory(const fdml_tabular *t, const fdml_method *method, size_t n)
+{
+    const double rows = (double)n, own = fdml_arena_room(1, sizeof(fdml_study_local));
+    const bool is_gam = method->kind == FDML_METHOD_GAM;
+    double columns = (double)t->n_features, names = 0;
+    if (method->kind == FDML_METHOD_TREE) return 0;
+    if (method->is_encoded || is_gam) names = encoded_names(&columns, t);
+    if (is_gam && method->n_kept && (double)method->n_kept < columns)
+        columns = (double)method->n_kept;
+    const double values = fdml_arena_room(rows * columns, sizeof(double)),
+                 of_row = fdml_arena_room(rows, sizeof(double));
+    const bool is_lime = method->kind == FDML_METHOD_LIME; /* whose weights are kept, too */
+    return own + fdml_arena_room(columns, sizeof(char *)) + names +
+           (is_lime ? 2 : 1) * (values + of_row);
+}

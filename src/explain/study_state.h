@@ -3,12 +3,13 @@
  * study.c goes through black boxes and seeds, study_groups.c makes the groups of test rows,
  * study_explain.c has one method explain one black box, study_measure.c compares the two,
  * study_local.c keeps what it says of
- * single rows, study_plan.c knows the memory before.
+ * single rows, study_plan.c knows the memory before, study_plan_work.c that of scratch.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef FDML_EXPLAIN_STUDY_STATE_H
 #define FDML_EXPLAIN_STUDY_STATE_H
 
+#include "eval/groups.h"
 #include "explain/encode.h"
 #include "explain/gam.h"
 #include "explain/kernel_shap.h"
@@ -18,6 +19,9 @@
 /* Streams of a seed; those of perceptrons and of LIME are theirs. */
 enum { FDML_STREAM_LABELS = 0x6c6162, FDML_STREAM_GROUPS = 0x677270 };
 enum { FDML_STREAM_BALANCE = 0x62616c, FDML_STREAM_BACKGROUND = 0x626b67 };
+
+/* Warnings, and the bytes of one. */
+enum { FDML_STUDY_MOST_WARNINGS = 65, FDML_STUDY_WARNING = 512 };
 
 /* A part of the table. */
 typedef struct study_part {
@@ -87,6 +91,16 @@ fdml_status fdml_study_groups(const fdml_study_attribute **attribute, size_t *n,
                               const fdml_tabular *t, const study_part *test,
                               bool with_intersections, fdml_arena *arena, fdml_error *err);
 
+/* The same beforehand: groups of each set of protected columns, bit 0 being the first; 0 where
+ * it is not looked at. At most, but exact where the columns have no more than FDML_MOST_CELLS
+ * combinations of levels. */
+enum { FDML_STUDY_SETS = 1 << FDML_MAX_ATTRIBUTES };
+void fdml_study_count_groups(size_t n_groups[FDML_STUDY_SETS], const fdml_tabular *t,
+                             bool with_intersections);
+/* Bytes of arena that stay, at most, and those beside that are given back. */
+double fdml_study_groups_memory(double *scratch, const size_t n_groups[FDML_STUDY_SETS],
+                                const fdml_tabular *t, size_t n_test);
+
 /* study_explain.c. What outlives the call is in `arena`; scratch is another one, and given
  * back. */
 fdml_status fdml_study_explain(study_answer *answer, const study_case *c,
@@ -109,7 +123,14 @@ fdml_fidelity_options fdml_study_resampling(const fdml_study_options *study);
 /* study.c: how groups are told. */
 fdml_information_options fdml_study_telling(const fdml_study_options *study);
 
-/* study_local.c: arrays of `local` for n rows and what columns there are, in `arena`. */
+/* study_plan_work.c: bytes of scratch, at most, while a black box of the list is made and
+ * explained. n_encoded: its columns, at most. */
+double fdml_study_work_memory(const fdml_tabular *t, const fdml_study_options *o,
+                              size_t n_encoded);
+
+/* study_local.c: bytes of what a method's fdml_study_local of n rows keeps, at most. */
+double fdml_study_local_memory(const fdml_tabular *t, const fdml_method *method, size_t n);
+/* Its arrays for n rows and what columns there are, in `arena`. */
 fdml_status fdml_study_local_features(fdml_study_local *local, const fdml_tabular *t, size_t n,
                                       fdml_arena *arena, fdml_error *err);
 /* The n_columns listed ones of an encoder (NULL: the first n_columns). */

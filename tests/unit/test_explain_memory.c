@@ -72,9 +72,10 @@ Test(explain_memory, of_additive_models)
     const double lambda[] = { 1, 10 };
     const fdml_gam_options options = { 100, 1e-4, lambda, 2, 2 };
     fill();
-    expect_memory(additive, &options, fdml_gam_memory(N, DIM, &options), 0.5);
+    expect_memory(additive, &options, fdml_gam_memory(N, DIM, 4, &options), 1);
     const fdml_gam_options wide = { 100, 1e-4, NULL, 0, 1 };
-    cr_expect_leq(fdml_gam_memory(30000, 100, &wide), 320e6); /* rows 240, triangles 34 + 64 */
+    cr_expect_leq(fdml_gam_memory(30000, 100, 100, &wide),
+                  320e6); /* rows 240, triangles 34 + 64 */
 }
 
 typedef struct lime_run {
