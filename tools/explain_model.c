@@ -264,6 +264,19 @@ fdml_status explain_model_start(explain_model *m, fdml_blackbox *box, fdml_error
     return FDML_OK;
 }
 
+double explain_model_memory(const explain_model *m)
+{
+    double bytes = (double)m->model.arena.peak;
+    for (const fdml_map_list *file = m->model.graph.maps; file; file = file->next)
+        bytes += (double)file->map.size;
+    for (int t = 0; t < m->workers.n_threads; t++) {
+        fdml_plan_memory plan;
+        fdml_plan_get_memory(&plan, m->desk[t].plan);
+        bytes += (double)(plan.weights + plan.buffer + plan.scratch);
+    }
+    return bytes;
+}
+
 void explain_model_close(explain_model *m)
 {
     for (int t = 0; m->desk && t < m->workers.n_threads; t++) fdml_plan_free(m->desk[t].plan);

@@ -44,6 +44,9 @@ void explain_model_open(explain_model *m, fdml_blackbox *box, const char *path,
                         fdml_arena *arena);
 void explain_model_close(explain_model *m);
 
+/* Bytes that it takes but of m->arena: the file, and the plans of all threads. */
+double explain_model_memory(const explain_model *m);
+
 /* The same for m->path, encoder, workers and arena, all else zero. FDML_E_IO, FDML_E_FORMAT,
  * FDML_E_UNSUPPORTED: as fdml_model_open; FDML_E_DATA: no model as above; FDML_E_NOMEM. On
  * failure there is nothing to close. */

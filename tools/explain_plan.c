@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "explain_plan.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -149,11 +150,31 @@ void explain_plan_settings(fdml_study_options *s, explain_input *input,
                 fdml_tabular_part_word((fdml_part)input->tabular.part[o->row - 1]));
 }
 
+/* Of what is open already and of the study; a megabyte for each thread is its stack and what
+ * has constant size. */
+static double count_bytes(const explain_input *input, const fdml_study_options *study,
+                          const explain_sources *sources, const fdml_arena *arena)
+{
+    const double study_bytes = fdml_study_memory(&input->tabular, study) +
+                               (1 << 20) * (double)study->workers.n_threads;
+    const double bytes = (double)arena->used + explain_sources_memory(sources) + study_bytes;
+    return bytes > (double)arena->peak ? bytes : (double)arena->peak;
+}
+
+/* To what is printed of it. */
+static double round_up(double bytes)
+{
+    double unit = 1;
+    while (bytes / unit >= 1024) unit *= 1024;
+    return unit > 1 ? ceil(bytes / unit * 10) / 10 * unit : bytes;
+}
+
 void explain_plan_memory(const explain_input *input, const fdml_study_options *study,
-                         const explain_options *options, const fdml_arena *arena)
+                         const explain_sources *sources, const explain_options *options,
+                         const fdml_arena *arena)
 {
     char needed[32], given[32];
-    const double bytes = fdml_study_memory(&input->tabular, study) + (double)arena->used;
+    const double bytes = count_bytes(input, study, sources, arena);
     if (!options->max_memory || bytes <= (double)options->max_memory) return;
     fdml_size_print_above(needed, given, bytes, (double)options->max_memory);
     cli_die(CLI_EXIT_DATA, "--max-memory: %s is not enough, this audit needs up to %s", given,
@@ -161,13 +182,13 @@ void explain_plan_memory(const explain_input *input, const fdml_study_options *s
 }
 
 void explain_plan_print(const explain_input *input, const fdml_study_options *study,
-                        const fdml_arena *arena)
+                        const explain_sources *sources, const fdml_arena *arena)
 {
     char bytes[32];
     const fdml_tabular *t = &input->tabular;
     size_t n[FDML_PART_NONE + 1] = { 0 };
     for (size_t i = 0; i < t->n_rows; i++) n[t->part[i]]++;
-    fdml_size_print(bytes, fdml_study_memory(t, study) + (double)arena->used);
+    fdml_size_print(bytes, round_up(count_bytes(input, study, sources, arena)));
     printf("table       %s: %zu rows, %zu features as %zu encoded columns\n",
            input->file[0].path, t->n_rows, t->n_features, input->encoder.dim);
     printf("split       %s: train %zu, explain %zu, validate %zu, test %zu, none %zu\n",

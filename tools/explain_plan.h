@@ -15,10 +15,11 @@ void explain_plan_settings(fdml_study_options *study, explain_input *input,
 
 /* Ends the program where --max-memory cannot hold the study, and says what is needed. */
 void explain_plan_memory(const explain_input *input, const fdml_study_options *study,
-                         const explain_options *options, const fdml_arena *arena);
+                         const explain_sources *sources, const explain_options *options,
+                         const fdml_arena *arena);
 
-/* --dry-run: prints rows, groups and memory. */
+/* --dry-run: prints rows, groups and memory, which as --max-memory is enough. */
 void explain_plan_print(const explain_input *input, const fdml_study_options *study,
-                        const fdml_arena *arena);
+                        const explain_sources *sources, const fdml_arena *arena);
 
 #endif

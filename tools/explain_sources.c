@@ -95,6 +95,11 @@ void explain_sources_check_end(explain_sources *s, const explain_options *o)
                  o->command, s->process.patience);
 }
 
+double explain_sources_memory(const explain_sources *s)
+{
+    return s->has_model ? explain_model_memory(&s->model) : 0;
+}
+
 void explain_sources_close(explain_sources *s)
 {
     if (s->has_process) pipe_command_close(&s->process);

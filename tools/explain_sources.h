@@ -29,4 +29,7 @@ void explain_sources_open(explain_sources *sources, explain_input *input,
 void explain_sources_check_end(explain_sources *sources, const explain_options *options);
 void explain_sources_close(explain_sources *sources);
 
+/* Bytes that they take while they are open, but of the arena. */
+double explain_sources_memory(const explain_sources *sources);
+
 #endif

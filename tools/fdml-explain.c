@@ -135,11 +135,12 @@ static int audit(const explain_options *o, explain_input *input, explain_sources
 
 /* The outputs are proven as an audit would, and none appears. */
 static void plan(const explain_options *o, const explain_input *input,
-                 const fdml_study_options *settings, const fdml_arena *arena)
+                 const explain_sources *sources, const fdml_study_options *settings,
+                 const fdml_arena *arena)
 {
     (void)open_outputs(o);
     cli_outputs_abort();
-    explain_plan_print(input, settings, arena);
+    explain_plan_print(input, settings, sources, arena);
 }
 
 static void write_encoding(const explain_input *input, const explain_options *o)
@@ -165,9 +166,9 @@ static void run(const explain_options *o, int *status, fdml_arena *arena)
     explain_sources_open(&sources, &input, o, arena);
     explain_plan_settings(&settings, &input, &sources, o, arena);
     explain_gates_check(&gates, o, &input.tabular, &settings);
-    explain_plan_memory(&input, &settings, o, arena);
+    explain_plan_memory(&input, &settings, &sources, o, arena);
     if (o->dry_run)
-        plan(o, &input, &settings, arena);
+        plan(o, &input, &sources, &settings, arena);
     else
         *status = audit(o, &input, &sources, &settings, &gates, arena);
     explain_sources_close(&sources);

@@ -358,6 +358,34 @@ test_dry_run()
     assert_eq "$(wc -l <enc.csv)" 9 # three numbers, three jobs, two sexes
 }
 
+# What --dry-run says is enough, one percent less is refused, and no more is used: beside the
+# arenas 10 MiB for the program itself, and the 2 MiB pages in which large arrays come.
+test_memory()
+{
+    local -a options=(credit.csv --target good --group race,sex --split credit.split --black-box logistic
+        --candidates 1 -m lime:n50,tree,tree:depth1 --simulate --seeds 1,2 --bootstrap 50 --permutations 50
+        --compare tree --threads 2 --quiet)
+    local said less peak
+    credit_table 20000
+    awk 'NR > 1 { printf "%s", substr("TESSSS", 1 + (NR - 2) % 6, 1) }' credit.csv >credit.split
+    run fdml-explain "${options[@]}" --dry-run
+    assert_exit 0
+    said=$(sed -n 's/^memory *up to \([0-9.]*\) MiB$/\1/p' out)
+    [ -n "$said" ] || fail 'no memory in MiB'
+    less=$(awk "BEGIN { printf \"%d\", $said * 1024 * .99 }")
+    bad_input '--max-memory' fdml-explain "${options[@]}" --max-memory "${less}K"
+    if [ ! -x /usr/bin/time ]; then
+        run fdml-explain "${options[@]}" --max-memory "${said}M"
+        assert_exit 0
+        return
+    fi
+    run /usr/bin/time -f %M -o peak fdml-explain "${options[@]}" --max-memory "${said}M"
+    assert_exit 0
+    peak=$(tail -1 peak)
+    awk "BEGIN { exit !($peak <= ($said + 10) * 1024 && $peak >= $said * 512) }" ||
+        fail "peak of $peak KiB, $said MiB were said"
+}
+
 # What the paper's authors had, with their split: EXPLAIN of recidivism by LIME.
 test_recidivism()
 {
