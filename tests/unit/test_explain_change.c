@@ -314,5 +314,6 @@ Test(explain_change, says_what_memory_it_takes)
         (void)compare(&rows, &other, &o);
         const double peak = (double)arena.peak - before;
         cr_expect(peak <= bound && peak > .9 * bound, "%g of %g", peak, bound);
+        cr_expect_leq((double)arena.used - before, fdml_fidelity_change_memory(CASE_GROUPS));
     }
 }

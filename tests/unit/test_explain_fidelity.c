@@ -299,6 +299,7 @@ Test(explain_fidelity, says_what_memory_it_takes)
         cr_assert_eq(fdml_fidelity_measure(&f, &rows, &o, &arena, &err), FDML_OK);
         const double peak = (double)arena.peak;
         cr_expect(peak <= bound && peak > .9 * bound, "%g of %g", peak, bound);
+        cr_expect_leq((double)arena.used, fdml_fidelity_result_memory(CASE_GROUPS));
         fdml_arena_close(&arena);
     }
 }

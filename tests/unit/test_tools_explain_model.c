@@ -375,3 +375,35 @@ Test(tools_explain_model, ends_the_program, .exit_code = 2)
     explain_model_open(&m, &box, scratch_path("absent.onnx"), &encoder, fdml_kernels_best(), 1,
                        &arena);
 }
+
+/* A thread more takes a plan more, and nothing else. */
+Test(tools_explain_model, says_what_memory_it_takes)
+{
+    fdml_tabular t;
+    fdml_encoder e;
+    fdml_blackbox box;
+    double bytes[4];
+    const char *path =
+        scratch_write("one.onnx", explain_model_sigmoid, explain_model_sigmoid_size);
+    read_case(&t, &e);
+    for (int n_threads = 1; n_threads < 4; n_threads++) {
+        explain_model m;
+        fdml_plan_memory plan;
+        explain_model_open(&m, &box, path, &e, fdml_kernels_best(), n_threads, &arena);
+        bytes[n_threads] = explain_model_memory(&m);
+        explain_model_close(&m);
+        const fdml_plan_options options = { .kernels = fdml_kernels_best(), .n_threads = 1 };
+        cr_assert_eq(explain_model_start(&m, &box, &err), FDML_OK);
+        fdml_plan *one;
+        cr_assert_eq(fdml_plan_new(&one, &m.model.graph, &m.input, &options, &err), FDML_OK);
+        fdml_plan_get_memory(&plan, one);
+        const double of_thread = (double)(plan.weights + plan.buffer + plan.scratch);
+        cr_expect(of_thread > 0);
+        cr_expect(bytes[n_threads] >
+                  (double)explain_model_sigmoid_size + n_threads * of_thread);
+        if (n_threads > 1) cr_expect_eq(bytes[n_threads] - bytes[n_threads - 1], of_thread);
+        fdml_plan_free(one);
+        explain_model_close(&m);
+    }
+    fdml_arena_close(&arena);
+}
