@@ -358,7 +358,7 @@ test_dry_run()
     assert_eq "$(wc -l <enc.csv)" 9 # three numbers, three jobs, two sexes
 }
 
-# What --dry-run says is enough, one percent less is refused, and no more is used: beside the
+# What --dry-run says is enough, its last digit less one is refused, and no more is used: beside the
 # arenas 10 MiB for the program itself, and the 2 MiB pages in which large arrays come.
 test_memory()
 {
@@ -372,8 +372,8 @@ test_memory()
     assert_exit 0
     said=$(sed -n 's/^memory *up to \([0-9.]*\) MiB$/\1/p' out)
     [ -n "$said" ] || fail 'no memory in MiB'
-    less=$(awk "BEGIN { printf \"%d\", $said * 1024 * .99 }")
-    bad_input '--max-memory' fdml-explain "${options[@]}" --max-memory "${less}K"
+    less=$(awk "BEGIN { printf \"%.1f\", $said - .1 }")
+    bad_input '--max-memory' fdml-explain "${options[@]}" --max-memory "${less}M"
     if [ ! -x /usr/bin/time ]; then
         run fdml-explain "${options[@]}" --max-memory "${said}M"
         assert_exit 0
