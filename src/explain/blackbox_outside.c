@@ -108,7 +108,7 @@ static char *put_row(char *to, const command *c, const float *x)
         } else if (isnan(x[f])) {
             if (c->n_features == 1) to = put_text(to, ""); /* an empty line ends the batch */
         } else {
-            fdml_number_print(to, (double)x[f]);
+            fdml_number_print_float(to, x[f]);
             to += strlen(to);
         }
     }

@@ -108,6 +108,34 @@ END
     assert_json out 'r["black_boxes"][0]["methods"][0]["overall"]["auroc"]["value"] > 0.95'
 }
 
+# A threshold at a value of the table is met by the rows that have it: what is sent is what stands
+# there, and not the float next to it, widened.
+test_command_with_a_threshold()
+{
+    awk 'BEGIN { print "x,sex,good"
+        for (i = 0; i < 600; i++) print "0." i % 7 "," (i % 2 ? "M" : "F") "," (i % 5 ? "yes" : "no") }' >steps.csv
+    cat >score.py <<'END'
+import sys
+sys.stdin.readline()
+for line in sys.stdin:
+    if line == "\n": sys.stdout.flush()
+    else: print(.25 if float(line) <= 0.1 else .75)
+END
+    run fdml-explain steps.csv --target good --group sex --seeds 1 --bootstrap 20 --permutations 20 --quiet -m tree \
+        --command 'python3 score.py' --per-row rows.csv
+    assert_exit 0
+    assert_stderr_empty
+    python3 - <<'END'
+import csv
+table = list(csv.DictReader(open("steps.csv")))
+rows = list(csv.DictReader(open("rows.csv")))
+assert len(rows) == 60 and any(table[int(row["row"]) - 1]["x"] == "0.1" for row in rows)
+for row in rows:
+    x = table[int(row["row"]) - 1]["x"]
+    assert float(row["p"]) == (.25 if float(x) <= 0.1 else .75), (row, x)
+END
+}
+
 # The program of docs/explain.md, with a model of its own, on cells that are hard to read.
 test_command_of_the_docs()
 {

@@ -324,7 +324,7 @@ Test(explain_blackbox, command)
     cr_assert_eq(b.predict(b.ctx, p, x, 2, 0, &err), FDML_OK);
     c.seen[c.size] = 0;
     cr_assert_str_eq(c.seen, "one,two,three,kind\n1,2.5,,\"d,e\"\n"
-                             "4,0.10000000149011612,0,\"say \"\"c\"\"\"\n\n");
+                             "4,0.1,0,\"say \"\"c\"\"\"\n\n");
     cr_assert(p[0] == .1 && p[1] == .4 && b.can_predict_new_rows);
     scratch_expect_error(b.predict(b.ctx, p, x + 8, 1, 0, &err), &err, FDML_E_DATA,
                          "'score me': answer 3 is '2', expected a number from 0 to 1");

@@ -40,7 +40,7 @@ Test(tools_pipe_command, answers)
     double p[N];
     cr_assert_eq(ask("read names; while read x; do [ -z \"$x\" ] || echo \"$x\"; done", p),
                  FDML_OK, "%s", err.text);
-    for (size_t i = 0; i < N; i++) cr_assert_eq(p[i], (double)((float)i / N));
+    for (size_t i = 0; i < N; i++) cr_assert_eq((float)p[i], (float)i / N);
 }
 
 Test(tools_pipe_command, ends_too_early)
@@ -75,8 +75,7 @@ static fdml_status ask_echo(const char *first, const char *at_batch, const char 
              "done; %s",
              first, at_batch, last);
     const fdml_status status = ask(text, p);
-    for (size_t i = 0; status == FDML_OK && i < N; i++)
-        cr_assert_eq(p[i], (double)((float)i / N));
+    for (size_t i = 0; status == FDML_OK && i < N; i++) cr_assert_eq((float)p[i], (float)i / N);
     return status;
 }
 
