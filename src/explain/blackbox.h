@@ -107,7 +107,8 @@ typedef struct fdml_blackbox_pipe {
 } fdml_blackbox_pipe;
 
 /* The command reads CSV: first a line with the features' names, then rows in their units, a
- * category as its text, a missing number as an empty field. Numbers are of single precision,
+ * category as its text, what is unknown, number or category, as an empty field (a lone one as
+ * ""). Numbers are of single precision,
  * each as the shortest text that is the same float: a cell 0.1 arrives as 0.1, but 16777217 as
  * 16777216. An empty line ends a batch of at
  * most FDML_COMMAND_BATCH rows: the command then writes one line with P(target = 1) for each

@@ -99,14 +99,20 @@ static char *put_text(char *to, const char *text)
     return to;
 }
 
+static bool is_unknown(const fdml_feature *f, float x)
+{
+    return f->kind == FDML_CATEGORICAL ? f->level[(size_t)x] == fdml_tabular_missing_level
+                                       : isnan(x);
+}
+
 static char *put_row(char *to, const command *c, const float *x)
 {
     for (size_t f = 0; f < c->n_features; f++) {
         if (f) *to++ = ',';
-        if (c->feature[f].kind == FDML_CATEGORICAL) {
-            to = put_text(to, c->feature[f].level[(size_t)x[f]]);
-        } else if (isnan(x[f])) {
+        if (is_unknown(&c->feature[f], x[f])) {
             if (c->n_features == 1) to = put_text(to, ""); /* an empty line ends the batch */
+        } else if (c->feature[f].kind == FDML_CATEGORICAL) {
+            to = put_text(to, c->feature[f].level[(size_t)x[f]]);
         } else {
             fdml_number_print_float(to, x[f]);
             to += strlen(to);

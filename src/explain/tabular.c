@@ -12,7 +12,7 @@
 #include "explain/tabular_split.h"
 #include "explain/tabular_state.h"
 
-enum { SENTENCE = 320, WARNINGS_OF_A_COLUMN = 3 };
+enum { SENTENCE = 320, WARNINGS_OF_A_COLUMN = 4 };
 
 const char fdml_tabular_missing_level[] = "(missing)";
 

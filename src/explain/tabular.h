@@ -27,6 +27,10 @@
 
 typedef enum { FDML_NUMERIC, FDML_CATEGORICAL } fdml_feature_kind;
 
+/* "(missing)". A level or group of unknown cells is this very array, by address; one of cells
+ * that hold the word, in a column that knows all of its cells, is not. */
+extern const char fdml_tabular_missing_level[];
+
 typedef struct fdml_feature {
     const char *name;
     fdml_feature_kind kind;
@@ -74,8 +78,9 @@ typedef struct fdml_tabular_options {
 
 /* What a user should know, but what stops nothing: a column without a name
  * (pandas' index; left out), a categorical feature with more levels than half of the rows;
- * levels that differ in blanks at their ends alone; and, of ten rows or more, a feature that is
- * the target or its opposite in every row, or that counts up by one from row to row. */
+ * levels that differ in blanks at their ends alone; cells "(missing)" beside unknown ones,
+ * which are then one level; and, of ten rows or more, a feature that is the target or its
+ * opposite in every row, or that counts up by one from row to row. */
 typedef struct fdml_tabular_notes {
     const char *const *warning; /* [n_warnings], in the arena */
     size_t n_warnings;

@@ -139,10 +139,16 @@ static fdml_status fill_levels(float *x, fdml_feature *feature, const fdml_tabul
 {
     const char **text = fdml_arena_push(&r->work, t->n_rows, sizeof *text);
     fdml_factor factor;
+    size_t n_unknown = 0, n_like_unknown = 0;
     if (!text) return no_memory(r, err);
     for (size_t i = 0; i < t->n_rows; i++) {
-        const char *cell = fdml_table_cell(r->table, i, column);
-        text[i] = fdml_tabular_is_missing(r->options, cell) ? fdml_tabular_missing_level : cell;
+        text[i] = fdml_table_cell(r->table, i, column);
+        if (fdml_tabular_is_missing(r->options, text[i])) {
+            text[i] = fdml_tabular_missing_level;
+            n_unknown++;
+        } else {
+            n_like_unknown += !strcmp(text[i], fdml_tabular_missing_level);
+        }
     }
     FDML_TRY(fdml_factor_from_text(&factor, feature->name, text, t->n_rows, &r->work, err));
     if (factor.n_levels == 1) return fail_constant(r, column, err);
@@ -151,11 +157,21 @@ static fdml_status fill_levels(float *x, fdml_feature *feature, const fdml_tabul
                          r->table->path, feature->name, factor.n_levels, MAX_LEVELS);
     const char **level = fdml_arena_push(r->arena, factor.n_levels, sizeof *level);
     if (!level) return no_memory(r, err);
-    memcpy(level, factor.level, factor.n_levels * sizeof *level);
+    for (size_t v = 0; v < factor.n_levels; v++) {
+        const bool is_unknown =
+            n_unknown && !strcmp(factor.level[v], fdml_tabular_missing_level);
+        level[v] = is_unknown ? fdml_tabular_missing_level : factor.level[v];
+    }
     feature->n_levels = (uint32_t)factor.n_levels;
     feature->level = level;
     for (size_t i = 0; i < t->n_rows; i++) x[i * t->n_features] = (float)factor.code[i];
     FDML_TRY(fdml_tabular_warn_blanks(r, &factor, "categories", err));
+    if (n_unknown && n_like_unknown)
+        FDML_TRY(fdml_tabular_warn(r, err,
+                                   "column %.60s: %zu cells '%s' and %zu that are unknown are "
+                                   "one category",
+                                   feature->name, n_like_unknown, fdml_tabular_missing_level,
+                                   n_unknown));
     return warn_levels(feature, t, r, err);
 }
 

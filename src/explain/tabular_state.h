@@ -41,8 +41,6 @@ fdml_status fdml_tabular_warn(fdml_tabular_reader *r, fdml_error *err, const cha
 #endif
     ;
 
-extern const char fdml_tabular_missing_level[]; /* "(missing)" */
-
 /* Warns of two levels that are the same but for blanks at their ends; `what` they are:
  * "groups". FDML_E_NOMEM. */
 fdml_status fdml_tabular_warn_blanks(fdml_tabular_reader *r, const fdml_factor *factor,

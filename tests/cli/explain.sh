@@ -142,7 +142,7 @@ test_command_of_the_docs()
     awk '/^```python/ { inside = 1; next } /^```/ { inside = 0 } inside' "$REPO/docs/explain.md" >shown.py
     grep -q 'csv.reader' shown.py || fail 'docs/explain.md shows no program'
     cat >model.py <<'END'
-base = {"plain": .1, 'a, "b"\nc': .3, "d\r\ne,": .5, "(missing)": .2, " f ": .05}
+base = {"plain": .1, 'a, "b"\nc': .3, "d\r\ne,": .5, "": .2, " f ": .05}
 def score(row): return min(max(base[row['odd, "name"']] + float(row["x"] or .25), 0), 1)
 END
     cat model.py shown.py >score.py
@@ -167,7 +167,6 @@ table, rows = [list(csv.DictReader(open(name, newline=""))) for name in ["odd.cs
 assert len(rows) == 120 and len({table[int(row["row"]) - 1]['odd, "name"'] for row in rows}) == 5
 for row in rows:
     own = table[int(row["row"]) - 1]
-    own['odd, "name"'] = own['odd, "name"'] or "(missing)"
     assert abs(float(row["p"]) - score(own)) < 1e-7, (row, own)
 END
     # a row of one unknown number is not the empty line
@@ -184,6 +183,58 @@ table = list(csv.DictReader(open("one.csv")))
 for row in csv.DictReader(open("rows.csv")):
     assert abs(float(row["p"]) - float(table[int(row["row"]) - 1]["x"] or .25)) < 1e-7, row
 END
+}
+
+# A model has learnt from the table and not from our words: what is unknown is empty, in a row of
+# one cell too. Where nothing is unknown, "(missing)" is a word of the table.
+test_command_and_unknown_categories()
+{
+    cat >score.py <<'END'
+import csv, sys
+rows = csv.reader(sys.stdin)
+base, width = eval(sys.argv[1]), len(next(rows))
+batch = []
+for row in rows:
+    if row:
+        assert len(row) == width, row
+        batch.append(base[row[0]])
+    else:
+        print(*batch, sep="\n", flush=True)
+        batch = []
+END
+    local columns words command
+    for columns in job,sex,good job,age,sex,good; do
+        for words in '"?", "a", "b"' '"", "a", "b"' '"(missing)", "a", "b"' '"(missing)", "?", "a"'; do
+            python3 - "$columns" "$words" <<'END'
+import random, sys
+r = random.Random(5)
+with open("jobs.csv", "w") as file:
+    print(sys.argv[1], file=file)
+    for i in range(600):
+        cell = {"job": r.choice(eval(sys.argv[2])), "age": i % 9, "sex": r.choice("MF"), "good": r.choice("yn")}
+        print(*[cell[name] for name in sys.argv[1].split(",")], sep=",", file=file)
+END
+            command='{"": .125, "a": .25, "b": .75}'
+            [ "$words" != '"(missing)", "a", "b"' ] || command='{"(missing)": .125, "a": .25, "b": .75}'
+            run fdml-explain jobs.csv --target good --group sex --missing '?' --seeds 1 --bootstrap 20 \
+                --permutations 20 -m tree --command "python3 score.py '$command'" --per-row rows.csv -o report.txt
+            assert_exit 0
+            case $words in
+            *missing*'?'*) grep -qF "column job: $(grep -c '^(missing)' jobs.csv) cells '(missing)' and" err || fail 'not told' ;;
+            *) ! grep -qF "'(missing)'" err || fail 'a warning of nothing' ;;
+            esac
+            python3 - "$command" <<'END'
+import csv, sys
+base = eval(sys.argv[1])
+table = list(csv.DictReader(open("jobs.csv")))
+rows = list(csv.DictReader(open("rows.csv")))
+assert len(rows) == 60
+for row in rows:
+    job = table[int(row["row"]) - 1]["job"]
+    assert float(row["p"]) == base.get(job, .125), (row, job)
+END
+        done
+    done
 }
 
 # A list of predict_proba's second column is what a file of one column is.

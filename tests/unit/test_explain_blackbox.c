@@ -15,7 +15,7 @@ static fdml_error err;
 static uint32_t every[CASE_ROWS];
 static uint8_t part[CASE_ROWS];
 
-static const char *const letters[] = { "a", "b", "say \"c\"", "d,e" };
+static const char *const letters[] = { "a", fdml_tabular_missing_level, "say \"c\"", "d,e" };
 static const fdml_feature features[CASE_FEATURES] = { { "one", FDML_NUMERIC, 0, NULL },
                                                       { "two", FDML_NUMERIC, 0, NULL },
                                                       { "three", FDML_NUMERIC, 0, NULL },
@@ -311,37 +311,37 @@ static const char *end_echo(void *ctx)
 
 Test(explain_blackbox, command)
 {
-    static const float x[] = { 1, 2.5f, NAN, 3, 4, .1f, 0, 2, 20, 1, 1, 0 };
-    static echo c = { .left = 4 };
+    static const float x[] = { 1, 2.5f, NAN, 3, 4, .1f, 16777216, 2, 5, 1, 1, 1, 20, 1, 1, 0 };
+    static echo c = { .left = 5 };
     const fdml_blackbox_pipe pipe = { &c,           "'score me'", send_echo,
                                       receive_echo, echo_beyond,  end_echo };
     const fdml_tabular t = make_table();
-    double p[2];
+    double p[3];
     fdml_blackbox b;
     fdml_arena arena;
     fdml_arena_init(&arena, 0);
     cr_assert_eq(fdml_blackbox_command(&b, &pipe, &t, &arena, &err), FDML_OK);
-    cr_assert_eq(b.predict(b.ctx, p, x, 2, 0, &err), FDML_OK);
+    cr_assert_eq(b.predict(b.ctx, p, x, 3, 0, &err), FDML_OK);
     c.seen[c.size] = 0;
     cr_assert_str_eq(c.seen, "one,two,three,kind\n1,2.5,,\"d,e\"\n"
-                             "4,0.1,0,\"say \"\"c\"\"\"\n\n");
-    cr_assert(p[0] == .1 && p[1] == .4 && b.can_predict_new_rows);
-    scratch_expect_error(b.predict(b.ctx, p, x + 8, 1, 0, &err), &err, FDML_E_DATA,
-                         "'score me': answer 3 is '2', expected a number from 0 to 1");
+                             "4,0.1,16777216,\"say \"\"c\"\"\"\n5,1,1,\n\n");
+    cr_assert(p[0] == .1 && p[1] == .4 && p[2] == .5 && b.can_predict_new_rows);
+    scratch_expect_error(b.predict(b.ctx, p, x + 12, 1, 0, &err), &err, FDML_E_DATA,
+                         "'score me': answer 4 is '2', expected a number from 0 to 1");
     c.left = 1;
     scratch_expect_error(b.predict(b.ctx, p, x, 2, 0, &err), &err, FDML_E_IO,
-                         "'score me' ended (exit status 3) after 3 answers, 4 rows were asked");
+                         "'score me' ended (exit status 3) after 4 answers, 5 rows were asked");
     cr_assert_eq(fdml_blackbox_command_end(&b, &err), FDML_OK);
     c.beyond = "0.5 and a line of more than forty characters";
     scratch_expect_error(fdml_blackbox_command_end(&b, &err), &err, FDML_E_DATA,
                          "'score me': wrote '0.5 and a line of more than forty charac' beyond "
-                         "the 2 answers that were asked for; all that is no answer belongs on "
+                         "the 3 answers that were asked for; all that is no answer belongs on "
                          "standard error");
     c.beyond_is_early = true;
     const size_t size = c.size;
     scratch_expect_error(b.predict(b.ctx, p, x, 1, 0, &err), &err, FDML_E_DATA,
                          "'score me': wrote '0.5 and a line of more than forty charac' beyond "
-                         "the 2 answers that were asked for; all that is no answer belongs on "
+                         "the 3 answers that were asked for; all that is no answer belongs on "
                          "standard error");
     cr_assert_eq(c.size, size); /* nothing was sent */
     fdml_arena_close(&arena);

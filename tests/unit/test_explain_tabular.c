@@ -142,6 +142,29 @@ Test(explain_tabular, unknown_groups_are_a_group)
     fdml_arena_close(&arena);
 }
 
+/* Unknown cells have a level that no cell's word is taken for, unless there are both. */
+Test(explain_tabular, a_word_like_the_unknown_ones)
+{
+    const fdml_tabular_options options = tabular_plain_options();
+    fdml_tabular t;
+    fdml_tabular_notes notes;
+    fdml_arena_init(&arena, 0);
+    cr_assert_eq(tabular_read_text(&t, &notes,
+                                   "a,b,c,sex,y\n(missing),,?,m,0\ns,s,s,f,1\n(missing),s,"
+                                   "(missing),f,1\ns,,(missing),f,0\ns,s,s,f,0\n",
+                                   &options, &arena, &err),
+                 FDML_OK, "%s", err.text);
+    for (size_t f = 0; f < 3; f++) {
+        cr_assert_eq(t.feature[f].n_levels, 2u);
+        cr_assert_str_eq(t.feature[f].level[0], "(missing)");
+        cr_assert_eq(t.feature[f].level[0] == fdml_tabular_missing_level, f > 0);
+    }
+    cr_assert_eq(notes.n_warnings, 1u);
+    cr_assert_str_eq(notes.warning[0], "column c: 2 cells '(missing)' and 1 that are unknown "
+                                       "are one category");
+    fdml_arena_close(&arena);
+}
+
 /* In a column of words "nan" is one; it is not lost. */
 Test(explain_tabular, nan_is_a_word_among_words)
 {
