@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/parallel.h"
+#include "base/parallel_try.h"
 
 enum { BLOCK = 512 };
 
@@ -16,12 +16,10 @@ typedef struct asking {
     const fdml_tabular *t;
     const uint32_t *row;
     size_t n;
-    float *raw;          /* [n_threads, BLOCK, n_features] */
-    fdml_status *status; /* [blocks] */
-    fdml_error *error;   /* [blocks] */
+    float *raw; /* [n_threads, BLOCK, n_features] */
 } asking;
 
-static void ask_block(void *ctx, size_t block, int thread)
+static fdml_status ask_block(void *ctx, size_t block, int thread, fdml_error *err)
 {
     const asking *a = ctx;
     const size_t first = block * BLOCK, dim = a->t->n_features;
@@ -29,7 +27,7 @@ static void ask_block(void *ctx, size_t block, int thread)
     float *raw = a->raw + (size_t)thread * BLOCK * dim;
     for (size_t i = 0; i < n; i++)
         memcpy(raw + i * dim, a->t->x + a->row[first + i] * dim, dim * sizeof *raw);
-    a->status[block] = a->b->predict(a->b->ctx, a->p + first, raw, n, thread, &a->error[block]);
+    return a->b->predict(a->b->ctx, a->p + first, raw, n, thread, err);
 }
 
 static fdml_status look_up(double *p, const fdml_blackbox *b, const uint32_t *row, size_t n,
@@ -53,11 +51,9 @@ fdml_blackbox fdml_blackbox_of_encoded(const fdml_blackbox *b)
 
 double fdml_blackbox_rows_memory(const fdml_tabular *t, size_t n, int n_threads)
 {
-    const double n_blocks = (double)((n + BLOCK - 1) / BLOCK),
-                 threads = n_threads < 1 ? 1 : n_threads;
-    return fdml_arena_room(threads * BLOCK * (double)t->n_features, sizeof(float)) +
-           fdml_arena_room(n_blocks, sizeof(fdml_status)) +
-           fdml_arena_room(n_blocks, sizeof(fdml_error));
+    (void)n; /* of any number, what the threads work in */
+    const double threads = n_threads < 1 ? 1 : n_threads;
+    return fdml_arena_room(threads * BLOCK * (double)t->n_features, sizeof(float));
 }
 
 fdml_status fdml_blackbox_rows(double *p, const fdml_blackbox *b, const fdml_tabular *t,
@@ -68,18 +64,11 @@ fdml_status fdml_blackbox_rows(double *p, const fdml_blackbox *b, const fdml_tab
     const fdml_arena_mark mark = fdml_arena_get_mark(scratch);
     const size_t n_blocks = (n + BLOCK - 1) / BLOCK,
                  threads = n_threads < 1 ? 1 : (size_t)n_threads;
-    asking a = { p, b, t, row, n, NULL, NULL, NULL };
+    asking a = { p, b, t, row, n, NULL };
     a.raw = fdml_arena_push(scratch, threads * BLOCK * t->n_features, sizeof *a.raw);
-    a.status = fdml_arena_push_zero(scratch, n_blocks, sizeof *a.status);
-    a.error = fdml_arena_push_zero(scratch, n_blocks, sizeof *a.error);
-    if (!a.raw || !a.status || !a.error)
+    if (!a.raw)
         return fdml_fail(err, FDML_E_NOMEM, "no memory to ask the black box for %zu rows", n);
-    fdml_parallel(n_blocks, n_threads, ask_block, &a);
-    fdml_status status = FDML_OK;
-    for (size_t i = 0; i < n_blocks && status == FDML_OK; i++) {
-        status = a.status[i];
-        if (status != FDML_OK && err) *err = a.error[i];
-    }
+    const fdml_status status = fdml_parallel_try(n_blocks, n_threads, ask_block, &a, err);
     fdml_arena_reset(scratch, mark);
     return status;
 }

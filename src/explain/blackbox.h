@@ -120,7 +120,8 @@ typedef struct fdml_blackbox_pipe {
  * sent is refused, and fdml_blackbox_command_end, after the last predict, refuses what is left:
  * together, as many answers as rows, whenever they come. FDML_E_IO: the command ended or
  * answered too few rows; FDML_E_DATA: an answer that is no number from 0 to 1, or one that
- * nobody asked for. */
+ * nobody asked for. After a failure nothing more is asked, and every call, of any thread, fails
+ * with the first one's sentence: that of a later one would be of its wake. */
 enum { FDML_COMMAND_BATCH = 512 };
 fdml_status fdml_blackbox_command(fdml_blackbox *b, const fdml_blackbox_pipe *pipe,
                                   const fdml_tabular *t, fdml_arena *arena, fdml_error *err);

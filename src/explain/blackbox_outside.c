@@ -80,6 +80,7 @@ typedef struct command {
     char *text;                 /* of a batch */
     fdml_lock lock;
     bool is_greeted;
+    fdml_error failed; /* the first time; FDML_OK: not yet */
 } command;
 
 /* Quoted where CSV needs it; returns the end. */
@@ -208,20 +209,26 @@ static fdml_status ask_command(void *ctx, double *p, const float *x, size_t n, i
 {
     (void)thread;
     command *c = ctx;
-    fdml_status status = FDML_OK;
     fdml_lock_take(&c->lock);
-    for (size_t first = 0; first < n && status == FDML_OK; first += FDML_COMMAND_BATCH) {
+    for (size_t first = 0; first < n && c->failed.status == FDML_OK;
+         first += FDML_COMMAND_BATCH) {
         const size_t left = n - first;
         const size_t n_here = left < FDML_COMMAND_BATCH ? left : FDML_COMMAND_BATCH;
-        status = ask_batch(p + first, c, x + first * c->n_features, n_here, err);
+        fdml_error e = { .status = FDML_OK };
+        if (ask_batch(p + first, c, x + first * c->n_features, n_here, &e)) c->failed = e;
     }
+    const fdml_status status = c->failed.status;
+    if (status != FDML_OK && err) *err = c->failed;
     fdml_lock_drop(&c->lock);
     return status;
 }
 
 fdml_status fdml_blackbox_command_end(const fdml_blackbox *b, fdml_error *err)
 {
-    return refuse_surplus(b->ctx, true, err);
+    const command *c = b->ctx;
+    if (c->failed.status == FDML_OK) return refuse_surplus(c, true, err);
+    if (err) *err = c->failed;
+    return c->failed.status;
 }
 
 /* Bytes of one field at most, its comma included. */

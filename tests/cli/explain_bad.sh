@@ -147,6 +147,24 @@ test_commands()
     refuses 'exit status 127' $base --command './nosuch_program 2>/dev/null'
 }
 
+# The first failure ends all asking: that of a command that is gone is told at once, however many
+# rows and threads would still ask it.
+test_commands_that_end_at_once()
+{
+    credit_table 8000 # of which 2400 explain
+    local threads
+    for threads in 1 4; do
+        SECONDS=0
+        refuses ' ended (exit status 3) after 0 answers, 512 rows were asked' credit.csv --target good --group race \
+            --seeds 1 -m tree --threads $threads --command-timeout 5 --command 'exit 3'
+        [ "$SECONDS" -lt 3 ] || fail "took $SECONDS s"
+        SECONDS=0
+        refuses ' and nothing for 2 seconds' credit.csv --target good --group race \
+            --seeds 1 -m tree --threads $threads --command-timeout 2 --command 'cat >/dev/null'
+        [ "$SECONDS" -le 4 ] || fail "took $SECONDS s"
+    done
+}
+
 # One line more than was asked shifts all answers behind it: at a batch's end, at the start, at
 # the very end, and without end.
 test_commands_that_say_too_much()

@@ -210,6 +210,31 @@ Test(explain_blackbox, one_target_value)
     fdml_arena_close(&arena);
 }
 
+/* Fails at its second call, and counts them. */
+static fdml_status fail_second(void *ctx, double *p, const float *x, size_t n, int thread,
+                               fdml_error *e)
+{
+    (void)x, (void)thread;
+    size_t *n_calls = ctx;
+    for (size_t i = 0; i < n; i++) p[i] = .5;
+    return ++*n_calls == 2 ? fdml_fail(e, FDML_E_IO, "call 2, %zu rows", n) : FDML_OK;
+}
+
+Test(explain_blackbox, asks_no_more_after_a_failure)
+{
+    static uint32_t row[8 * 512];
+    static double p[8 * 512];
+    size_t n_calls = 0;
+    const fdml_tabular t = make_table();
+    const fdml_blackbox b = { .ctx = &n_calls, .predict = fail_second };
+    fdml_arena arena;
+    fdml_arena_init(&arena, 0);
+    scratch_expect_error(fdml_blackbox_rows(p, &b, &t, row, 8 * 512, 1, &arena, &err), &err,
+                         FDML_E_IO, "call 2, 512 rows");
+    cr_assert_eq(n_calls, 2u);
+    fdml_arena_close(&arena);
+}
+
 /* --- from outside ----------------------------------------------------------------------- */
 
 static const char *write_probabilities(size_t n, const char *last)
@@ -309,12 +334,18 @@ static const char *end_echo(void *ctx)
     return "exit status 3";
 }
 
+static fdml_blackbox_pipe score_me(echo *c)
+{
+    return (
+        fdml_blackbox_pipe){ c, "'score me'", send_echo, receive_echo, echo_beyond, end_echo };
+}
+
 Test(explain_blackbox, command)
 {
     static const float x[] = { 1, 2.5f, NAN, 3, 4, .1f, 16777216, 2, 5, 1, 1, 1, 20, 1, 1, 0 };
-    static echo c = { .left = 5 };
-    const fdml_blackbox_pipe pipe = { &c,           "'score me'", send_echo,
-                                      receive_echo, echo_beyond,  end_echo };
+    static echo c = { .left = 5 }, other = { .left = 1 }, third = { .left = 3 };
+    const fdml_blackbox_pipe pipe = score_me(&c), to_other = score_me(&other),
+                             to_third = score_me(&third);
     const fdml_tabular t = make_table();
     double p[3];
     fdml_blackbox b;
@@ -328,21 +359,29 @@ Test(explain_blackbox, command)
     cr_assert(p[0] == .1 && p[1] == .4 && p[2] == .5 && b.can_predict_new_rows);
     scratch_expect_error(b.predict(b.ctx, p, x + 12, 1, 0, &err), &err, FDML_E_DATA,
                          "'score me': answer 4 is '2', expected a number from 0 to 1");
-    c.left = 1;
+    /* From then on it is told, and nothing sent. */
+    const size_t size = c.size;
+    const char *first = "'score me': answer 4 is '2', expected a number from 0 to 1";
+    scratch_expect_error(b.predict(b.ctx, p, x, 2, 0, &err), &err, FDML_E_DATA, first);
+    scratch_expect_error(fdml_blackbox_command_end(&b, &err), &err, FDML_E_DATA, first);
+    cr_assert_eq(c.size, size);
+    cr_assert_eq(fdml_blackbox_command(&b, &to_other, &t, &arena, &err), FDML_OK);
     scratch_expect_error(b.predict(b.ctx, p, x, 2, 0, &err), &err, FDML_E_IO,
-                         "'score me' ended (exit status 3) after 4 answers, 5 rows were asked");
+                         "'score me' ended (exit status 3) after 1 answers, 2 rows were asked");
+    cr_assert_eq(fdml_blackbox_command(&b, &to_third, &t, &arena, &err), FDML_OK);
+    cr_assert_eq(b.predict(b.ctx, p, x, 3, 0, &err), FDML_OK);
     cr_assert_eq(fdml_blackbox_command_end(&b, &err), FDML_OK);
-    c.beyond = "0.5 and a line of more than forty characters";
+    third.beyond = "0.5 and a line of more than forty characters";
     scratch_expect_error(fdml_blackbox_command_end(&b, &err), &err, FDML_E_DATA,
                          "'score me': wrote '0.5 and a line of more than forty charac' beyond "
                          "the 3 answers that were asked for; all that is no answer belongs on "
                          "standard error");
-    c.beyond_is_early = true;
-    const size_t size = c.size;
+    third.beyond_is_early = true;
+    const size_t third_size = third.size;
     scratch_expect_error(b.predict(b.ctx, p, x, 1, 0, &err), &err, FDML_E_DATA,
                          "'score me': wrote '0.5 and a line of more than forty charac' beyond "
                          "the 3 answers that were asked for; all that is no answer belongs on "
                          "standard error");
-    cr_assert_eq(c.size, size); /* nothing was sent */
+    cr_assert_eq(third.size, third_size); /* nothing was sent */
     fdml_arena_close(&arena);
 }
