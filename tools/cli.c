@@ -46,6 +46,7 @@ void cli_die(int code, const char *format, ...)
     va_end(arguments);
     cli_outputs_abort();
     cli_input_remove();
+    cli_run_at_death();
     exit(code);
 }
 

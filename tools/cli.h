@@ -146,6 +146,11 @@ void cli_note_signals(void);
 int cli_noted_signal(void); /* 0: none came */
 _Noreturn void cli_end_by_signal(int number);
 
+/* tools/cli_death.c: one function that cli_die and the signals that are caught call before the
+ * program ends, of what POSIX allows in signal handlers. */
+void cli_at_death(void (*hook)(void));
+void cli_run_at_death(void);
+
 /* tools/cli_progress.c: the progress line of a terminal, or lines with --progress, or NULL. */
 const fdml_progress *cli_progress_open(const cli_common *common);
 void cli_progress_clear(void); /* removes the line; called before anything else is printed */

@@ -29,6 +29,7 @@ static void on_signal(int number)
     for (int i = 0; i < n_outputs; i++)
         if (*outputs[i].temporary) unlink(outputs[i].temporary);
     cli_input_remove();
+    cli_run_at_death();
     static const char clear[] = "\r\033[K";
     if (isatty(STDERR_FILENO)) (void)!write(STDERR_FILENO, clear, sizeof clear - 1);
     signal(number, SIG_DFL);

@@ -38,6 +38,7 @@ static void open_outside(explain_sources *s, explain_input *input, const explain
     if (o->probabilities) {
         open_probabilities(s, input, o->probabilities, arena);
     } else if (o->command) {
+        cli_at_death(pipe_command_kill);
         if (!o->dry_run)
             CLI_TRY(
                 pipe_command_open(&s->process, &s->pipe, o->command, (int)o->patience, &err),

@@ -1,8 +1,13 @@
 /* pipe_command.c - see pipe_command.h.
  *
+ * A process that is waited for gives its number away, and with it that of its group. So the
+ * shell's end is first looked at (WNOWAIT), then the group is killed, and only then the number
+ * is given back.
+ *
  * SPDX-License-Identifier: MIT */
 #include "pipe_command.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -14,6 +19,21 @@
 #include <time.h>
 #include <unistd.h>
 
+/* The group of the command that is open; 0: none. */
+static volatile sig_atomic_t group;
+_Static_assert(sizeof(pid_t) <= sizeof(sig_atomic_t), "a handler must read it whole");
+
+void pipe_command_kill(void)
+{
+    if (group > 0) kill(-(pid_t)group, SIGKILL);
+}
+
+static void close_input(pipe_command *p)
+{
+    if (p->to >= 0) close(p->to);
+    p->to = -1;
+}
+
 /* Whether the command is ready within its patience; it is no longer there once that is over. */
 static fdml_status wait_for(pipe_command *p, int fd, short event, const char *what,
                             fdml_error *err)
@@ -24,13 +44,15 @@ static fdml_status wait_for(pipe_command *p, int fd, short event, const char *wh
         n = poll(&poll_one, 1, p->patience * 1000);
     } while (n < 0 && errno == EINTR);
     if (n != 0) return FDML_OK;
-    kill(p->pid, SIGKILL);
+    close_input(p);
+    if (!p->is_over) pipe_command_kill();
     return fdml_fail(err, FDML_E_IO, "%s: %s for %d seconds", p->name, what, p->patience);
 }
 
 static fdml_status send_text(void *ctx, const char *text, size_t size, fdml_error *err)
 {
     pipe_command *p = ctx;
+    if (p->to < 0) return fdml_fail(err, FDML_E_IO, "%s: its input is closed", p->name);
     while (size) {
         FDML_TRY(wait_for(p, p->to, POLLOUT, "has not read its input", err));
         const ssize_t n = write(p->to, text, size);
@@ -78,12 +100,6 @@ static fdml_status receive_line(void *ctx, const char **line, size_t *length, fd
     return FDML_OK;
 }
 
-static void close_input(pipe_command *p)
-{
-    if (p->to >= 0) close(p->to);
-    p->to = -1;
-}
-
 /* Milliseconds of its patience that are left of what began at `start`. */
 static int left_since(const pipe_command *p, const struct timespec *start)
 {
@@ -95,20 +111,24 @@ static int left_since(const pipe_command *p, const struct timespec *start)
     return left > 0 ? (int)left : 0;
 }
 
+static bool has_ended(const pipe_command *p)
+{
+    siginfo_t info = { .si_pid = 0 };
+    const int failed = waitid(P_PID, (id_t)p->pid, &info, WEXITED | WNOHANG | WNOWAIT);
+    return failed ? errno != EINTR : info.si_pid == p->pid;
+}
+
 /* Its input is closed since `start`: it should end by itself. */
 static void end(pipe_command *p, const struct timespec *start)
 {
-    while (!p->is_over) {
-        const struct timespec turn = { 0, 10000000 };
-        const bool waits = left_since(p, start) > 0;
-        if (!waits) {
-            kill(p->pid, SIGKILL);
-            p->was_killed = true;
-        }
-        const pid_t done = waitpid(p->pid, &p->status, waits ? WNOHANG : 0);
-        p->is_over = done == p->pid || (done < 0 && errno != EINTR);
-        if (!p->is_over && waits) nanosleep(&turn, NULL);
-    }
+    const struct timespec turn = { 0, 10000000 };
+    if (p->is_over) return;
+    while (!has_ended(p) && left_since(p, start)) nanosleep(&turn, NULL);
+    p->was_killed = !left_since(p, start);
+    pipe_command_kill();
+    group = 0;
+    while (waitpid(p->pid, &p->status, 0) < 0 && errno == EINTR) continue;
+    p->is_over = true;
 }
 
 /* What was read is taken. Reads once; false where nothing came, or will come any more. */
@@ -167,28 +187,58 @@ static const char *say_ending(void *ctx)
     return p->ending;
 }
 
-/* In the child: never returns. */
-static void become(const int in[2], const int out[2], const char *command)
+/* In the child. A handler of ours would remove our files: what is not ignored gets its usual
+ * meaning before signals come in again. */
+static _Noreturn void become(const int in[2], const int out[2], const char *command,
+                             const sigset_t *mask)
 {
+    static const int number[] = { SIGINT, SIGTERM, SIGHUP };
+    setpgid(0, 0);
     dup2(in[0], STDIN_FILENO);
     dup2(out[1], STDOUT_FILENO);
     close(in[0]), close(in[1]), close(out[0]), close(out[1]);
+    for (size_t i = 0; i < sizeof number / sizeof *number; i++) {
+        struct sigaction old;
+        if (!sigaction(number[i], NULL, &old) && old.sa_handler != SIG_IGN)
+            signal(number[i], SIG_DFL);
+    }
     signal(SIGPIPE, SIG_DFL);
+    sigprocmask(SIG_SETMASK, mask, NULL);
     execl("/bin/sh", "sh", "-c", command, (char *)NULL);
     _exit(127);
+}
+
+/* In a group of its own, which is known before a signal can end us; -1: errno says why. Both
+ * sides make the group, as neither knows who is first. */
+static pid_t start_group(const int in[2], const int out[2], const char *command)
+{
+    sigset_t all, mask;
+    sigfillset(&all);
+    signal(SIGCHLD, SIG_DFL); /* a parent that ignores it would take the exit status from us */
+    sigprocmask(SIG_BLOCK, &all, &mask);
+    const pid_t pid = fork();
+    const int why = errno;
+    if (pid == 0) become(in, out, command, &mask);
+    if (pid > 0) {
+        setpgid(pid, pid);
+        group = pid;
+    }
+    sigprocmask(SIG_SETMASK, &mask, NULL);
+    errno = why;
+    return pid;
 }
 
 fdml_status pipe_command_open(pipe_command *p, fdml_blackbox_pipe *pipe_to, const char *command,
                               int patience, fdml_error *err)
 {
     int in[2], out[2];
+    assert(!group);
     if (pipe(in)) return fdml_fail(err, FDML_E_IO, "%s: %s", command, strerror(errno));
     if (pipe(out)) {
         close(in[0]), close(in[1]);
         return fdml_fail(err, FDML_E_IO, "%s: %s", command, strerror(errno));
     }
-    const pid_t pid = fork();
-    if (pid == 0) become(in, out, command);
+    const pid_t pid = start_group(in, out, command);
     close(in[0]), close(out[1]);
     if (pid < 0) {
         const int why = errno;

@@ -187,6 +187,72 @@ test_commands_that_say_too_much()
     refuses ": wrote '0.75' beyond the " $base --command "$loop :; fi; done; yes 0.75"
 }
 
+# no_sleep SECONDS: nobody sleeps for so long, a moment from now
+no_sleep()
+{
+    local try
+    for ((try = 0; try < 30; try++)); do
+        ps -A -o args= | grep -qx "sleep $1" || return 0
+        sleep 0.1
+    done
+    fail "sleep $1 is left behind"
+}
+
+# What a command has started ends with the audit, however that ends.
+test_commands_leave_nothing_behind()
+{
+    credit_table
+    local base='credit.csv --target good --group race --seeds 1 --bootstrap 100 --permutations 100 -m tree'
+    local loop='read -r names; while read -r line; do if [ "$line" ]; then echo .${#line}; fi; done'
+    local t=26.0$RANDOM$$
+    # shellcheck disable=SC2086 # words
+    {
+        refuses 'nothing for 1 seconds' $base --command-timeout 1 --command "sleep $t; true"
+        no_sleep "$t"
+        refuses "answer 1 is '2'" $base --command "sleep $t & read -r names; echo 2; wait"
+        no_sleep "$t"
+        refuses 'exit status 3' $base --command "sleep $t >/dev/null & exit 3"
+        no_sleep "$t"
+        bad_input 'nope/x' fdml-explain $base --command "sleep $t; true" -o nope/x
+        no_sleep "$t"
+        run fdml-explain $base --quiet --command "sleep $t >/dev/null & $loop"
+        assert_exit 0
+        assert_stderr_empty
+        no_sleep "$t"
+        # one that holds the output may still have something to say
+        run fdml-explain $base --command "sleep $t & $loop" --command-timeout 1 -o report.txt
+        assert_exit 0
+        grep -q 'still ran 1 seconds after its input was closed, and was killed' err || fail 'not told'
+        no_sleep "$t"
+    }
+}
+
+# A signal to the program alone, as Ctrl-C is to the terminal's foreground group.
+test_commands_end_with_a_signal()
+{
+    credit_table
+    local t=26.0$RANDOM$$ name
+    for name in TERM HUP INT; do
+        python3 - "$t" $name <<'END'
+import os, signal, subprocess, sys, time
+number = getattr(signal, "SIG" + sys.argv[2])
+for usual in signal.SIGINT, signal.SIGHUP, signal.SIGTERM: signal.signal(usual, signal.SIG_DFL)
+command = "trap '' HUP; echo >started; sleep %s; true" % sys.argv[1]
+p = subprocess.Popen(["fdml-explain", "credit.csv", "--target", "good", "--group", "race", "-m", "tree",
+                      "--command", command, "--json", "r.json"], start_new_session=True)
+for i in range(100):
+    if os.path.exists("started"): break
+    time.sleep(.1)
+time.sleep(.1)
+os.killpg(p.pid, number)
+assert p.wait(10) == -number, p.returncode
+os.remove("started")
+END
+        no_sleep "$t"
+        assert_eq "$(find . -name '*r.json*' | wc -l)" 0
+    done
+}
+
 # What is written is complete; that a command does not end, or ends with blank lines, harms no one.
 test_commands_that_do_not_end()
 {

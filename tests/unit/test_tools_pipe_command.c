@@ -55,6 +55,33 @@ Test(tools_pipe_command, ends_too_early)
                          "cat: answer 1 is 'x', expected a number from 0 to 1");
 }
 
+/* Its end is remembered: nothing is sent or waited for, and the ending stays what it was. */
+Test(tools_pipe_command, is_over_once)
+{
+    pipe_command process;
+    fdml_blackbox_pipe pipe;
+    struct timespec then, now;
+    const char *line = "";
+    size_t length;
+    cr_assert_eq(pipe_command_open(&process, &pipe, "exit 3", 5, &err), FDML_OK);
+    cr_assert_eq(pipe.receive(&process, &line, &length, &err), FDML_OK);
+    cr_assert(line == NULL);
+    cr_assert_str_eq(pipe.ending(&process), "exit status 3");
+    clock_gettime(CLOCK_MONOTONIC, &then);
+    for (int i = 0; i < 3; i++) {
+        scratch_expect_error(pipe.send(&process, "1\n", 2, &err), &err, FDML_E_IO,
+                             "exit 3: its input is closed");
+        cr_assert_eq(pipe.receive(&process, &line, &length, &err), FDML_OK);
+        cr_assert(line == NULL);
+        cr_assert_str_eq(pipe.ending(&process), "exit status 3");
+    }
+    pipe_command_close(&process);
+    pipe_command_kill(); /* nobody is there: nothing happens */
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    cr_assert_lt(now.tv_sec - then.tv_sec, 3);
+    cr_assert(!process.was_killed);
+}
+
 Test(tools_pipe_command, answers_too_few_and_waits)
 {
     double p[N];
