@@ -6,9 +6,11 @@
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/parallel.h"
 #include "base/utf8.h"
@@ -64,8 +66,19 @@ void cli_warn(const cli_common *common, const char *format, ...)
     va_end(arguments);
 }
 
+/* Where a standard stream is closed (>&-) the next file to be opened would get its number, and
+ * the report would be written into it. /dev/null takes the number, the wrong way round: to use
+ * the stream fails as it does where it is closed. */
+static void occupy_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 void cli_begin(const cli_program *program)
 {
+    occupy_standard_streams();
     program_name = program->name;
 }
 

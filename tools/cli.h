@@ -88,7 +88,8 @@ struct cli_program {
     bool takes_many;     /* arguments beyond CLI_POSITIONAL_MAX go to common.words */
 };
 
-/* First call of main: names the program in errors. */
+/* First call of main: names the program in errors. A standard stream that is closed stays
+ * useless, but its number is taken. */
 void cli_begin(const cli_program *program);
 const char *cli_name(void); /* that of the program */
 

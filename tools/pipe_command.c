@@ -196,7 +196,6 @@ static _Noreturn void become(const int in[2], const int out[2], const char *comm
     setpgid(0, 0);
     dup2(in[0], STDIN_FILENO);
     dup2(out[1], STDOUT_FILENO);
-    close(in[0]), close(in[1]), close(out[0]), close(out[1]);
     for (size_t i = 0; i < sizeof number / sizeof *number; i++) {
         struct sigaction old;
         if (!sigaction(number[i], NULL, &old) && old.sa_handler != SIG_IGN)
@@ -228,13 +227,37 @@ static pid_t start_group(const int in[2], const int out[2], const char *command)
     return pid;
 }
 
+/* Where a standard stream of ours is closed a pipe would get its number, and dup2 onto itself
+ * would keep it closed at exec, as all ends are. */
+static int above_standard(int fd)
+{
+    const int above = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    const int why = errno;
+    close(fd);
+    errno = why;
+    return above;
+}
+
+static bool open_pipe(int end[2])
+{
+    if (pipe(end)) return false;
+    end[0] = above_standard(end[0]);
+    end[1] = above_standard(end[1]);
+    if (end[0] >= 0 && end[1] >= 0) return true;
+    const int why = errno;
+    if (end[0] >= 0) close(end[0]);
+    if (end[1] >= 0) close(end[1]);
+    errno = why;
+    return false;
+}
+
 fdml_status pipe_command_open(pipe_command *p, fdml_blackbox_pipe *pipe_to, const char *command,
                               int patience, fdml_error *err)
 {
     int in[2], out[2];
     assert(!group);
-    if (pipe(in)) return fdml_fail(err, FDML_E_IO, "%s: %s", command, strerror(errno));
-    if (pipe(out)) {
+    if (!open_pipe(in)) return fdml_fail(err, FDML_E_IO, "%s: %s", command, strerror(errno));
+    if (!open_pipe(out)) {
         close(in[0]), close(in[1]);
         return fdml_fail(err, FDML_E_IO, "%s: %s", command, strerror(errno));
     }
@@ -245,9 +268,7 @@ fdml_status pipe_command_open(pipe_command *p, fdml_blackbox_pipe *pipe_to, cons
         close(in[1]), close(out[0]);
         return fdml_fail(err, FDML_E_IO, "%s: %s", command, strerror(why));
     }
-    fcntl(in[1], F_SETFD, FD_CLOEXEC);
     fcntl(in[1], F_SETFL, O_NONBLOCK);
-    fcntl(out[0], F_SETFD, FD_CLOEXEC);
     signal(SIGPIPE, SIG_IGN);
     *p = (pipe_command){
         .name = command, .pid = pid, .to = in[1], .from = out[0], .patience = patience

@@ -253,6 +253,33 @@ END
     done
 }
 
+# A closed standard stream is no pipe to a command, and no file of the audit gets its report.
+test_closed_standard_streams()
+{
+    credit_table
+    cp credit.csv kept.csv
+    local base='fdml-explain credit.csv --target good --group race --seeds 1 --bootstrap 100 --permutations 100 -m tree --quiet'
+    local loop='read -r names; while read -r line; do if [ "$line" ]; then echo .${#line}; fi; done' box
+    # shellcheck disable=SC2086 # words
+    {
+        $base --command "$loop" --per-row want.csv >want
+        $base --command "$loop" --per-row rows.csv >out <&-
+        assert_same out want
+        assert_same rows.csv want.csv
+        for box in "command=$loop" black-box=logistic; do
+            ! $base "--$box" --per-row never.csv --json never.json >&- 2>err || fail 'a report that went nowhere'
+            assert_stderr_line 'standard output: cannot write: '
+            assert_eq "$(find . -name '*never*' | wc -l)" 0
+        done
+        $base --command "$loop" --per-row rows.csv -o report.txt >&- <&- 2>&-
+        assert_same report.txt want
+        assert_same rows.csv want.csv
+    }
+    assert_same credit.csv kept.csv
+    ! fdml-explain - --target good --group race <&- 2>err || fail 'read from nowhere'
+    assert_stderr_line 'standard input'
+}
+
 # What is written is complete; that a command does not end, or ends with blank lines, harms no one.
 test_commands_that_do_not_end()
 {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../../tools/pipe_command.h"
 #include "scratch.h"
@@ -41,6 +42,22 @@ Test(tools_pipe_command, answers)
     cr_assert_eq(ask("read names; while read x; do [ -z \"$x\" ] || echo \"$x\"; done", p),
                  FDML_OK, "%s", err.text);
     for (size_t i = 0; i < N; i++) cr_assert_eq((float)p[i], (float)i / N);
+}
+
+/* However the caller's own streams are, the command has both. */
+Test(tools_pipe_command, answers_without_standard_streams)
+{
+    double p[N];
+    const int in = dup(STDIN_FILENO), out = dup(STDOUT_FILENO);
+    for (int closed = 1; closed < 4; closed++) {
+        if (closed & 1) close(STDIN_FILENO);
+        if (closed & 2) close(STDOUT_FILENO);
+        const fdml_status status =
+            ask("read names; while read x; do [ -z \"$x\" ] || echo \"$x\"; done", p);
+        if (in >= 0) dup2(in, STDIN_FILENO);
+        if (out >= 0) dup2(out, STDOUT_FILENO);
+        cr_assert_eq(status, FDML_OK, "%d: %s", closed, err.text);
+    }
 }
 
 Test(tools_pipe_command, ends_too_early)
