@@ -137,6 +137,8 @@ void explain_plan_settings(fdml_study_options *s, explain_input *input,
                                .workers = { cli_kernels(&o->common), cli_threads(&o->common) },
                                .progress = cli_progress_open(&o->common) };
     read_methods(s, o, arena);
+    fdml_error err;
+    CLI_TRY(fdml_study_check(s, &err), &err);
     check_local(s, o);
     read_seeds(s, o, arena);
     find_baseline(s, input, o, arena);

@@ -170,7 +170,6 @@ static fdml_status explain_seed(study_making *m, study_run *r, const fdml_study_
     const size_t n = r->study->n_test;
     fdml_blackbox box;
     r->now.seed = o->seed[s];
-    r->now.box_name = source->name;
     r->now.box = source->outside;
     fdml_study_progress(r, "black boxes", 0);
     if (!source->outside) {
@@ -212,17 +211,29 @@ static void note_peak(study_run *r)
     if (now > r->study->peak) r->study->peak = now;
 }
 
-static fdml_status check_source(const fdml_study_options *o, const fdml_study_source *source,
+static fdml_status check_method(const fdml_method *m, const fdml_study_source *source,
                                 fdml_error *err)
 {
-    if (!source->outside || source->outside->can_predict_new_rows) return FDML_OK;
-    for (size_t m = 0; m < o->n_methods; m++)
-        if (fdml_method_asks_new_rows(&o->method[m]))
-            return fdml_fail(err, FDML_E_ARG,
-                             "method '%s' asks the black box for rows that no table has, and "
-                             "%s gives probabilities of the table's rows alone; gam and tree "
-                             "can do with these",
-                             o->method[m].text, source->name);
+    if (!source->outside) return FDML_OK;
+    if (!source->outside->can_predict_new_rows && fdml_method_asks_new_rows(m))
+        return fdml_fail(err, FDML_E_ARG,
+                         "method '%s' asks the black box for rows that no table has, and %s "
+                         "gives probabilities of the table's rows alone; gam and tree can do "
+                         "with these",
+                         m->text, source->name);
+    if (!source->outside->encoder && m->is_encoded)
+        return fdml_fail(err, FDML_E_ARG,
+                         "method '%s' has encoded columns for players, and %s takes none but "
+                         "rows as they are; shap without 'encoded' can do with these",
+                         m->text, source->name);
+    return FDML_OK;
+}
+
+fdml_status fdml_study_check(const fdml_study_options *o, fdml_error *err)
+{
+    for (size_t b = 0; b < o->n_sources; b++)
+        for (size_t m = 0; m < o->n_methods; m++)
+            FDML_TRY(check_method(&o->method[m], &o->source[b], err));
     return FDML_OK;
 }
 
@@ -355,8 +366,7 @@ fdml_status fdml_study_run(fdml_study *study, const fdml_tabular *table,
     r.now = (study_case){ .t = table, .o = options };
     r.n_all = (double)(options->n_sources * options->n_methods * (options->n_seeds + 1));
     if (options->with_information) r.n_all += (double)fdml_information_steps(table);
-    for (size_t b = 0; b < options->n_sources; b++)
-        FDML_TRY(check_source(options, &options->source[b], err));
+    FDML_TRY(fdml_study_check(options, err));
     fdml_arena_init(&scratch, arena->limit ? arena->limit - arena->used : 0);
     fdml_status status = prepare(&r, &lime, &encoder, err);
     if (status == FDML_OK) status = run_boxes(&r, err);

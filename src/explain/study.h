@@ -124,8 +124,11 @@ typedef struct fdml_study {
     size_t peak; /* bytes of `arena`, whatever is in it, and of scratch, at most at once */
 } fdml_study;
 
-/* The table is split. Everything is in `arena`, and borrows table and options. FDML_E_ARG: a
- * method that this black box cannot have; FDML_E_DATA as what is called says; FDML_E_NOMEM. */
+/* FDML_E_ARG: a method that one of the black boxes cannot have, before anything is trained. */
+fdml_status fdml_study_check(const fdml_study_options *options, fdml_error *err);
+
+/* The table is split. Everything is in `arena`, and borrows table and options. FDML_E_ARG: as
+ * fdml_study_check says; FDML_E_DATA as what is called says; FDML_E_NOMEM. */
 fdml_status fdml_study_run(fdml_study *study, const fdml_tabular *table,
                            const fdml_study_options *options, fdml_arena *arena,
                            fdml_error *err);

@@ -4,6 +4,7 @@
  * tree learn the black box's answers to the rows that explain, once for all test rows.
  *
  * SPDX-License-Identifier: MIT */
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -182,10 +183,7 @@ static fdml_status explain_shap(study_answer *answer, const study_case *c, const
     fdml_blackbox box = *c->box;
     fdml_shap_options o = fdml_study_shap(c->o, m, c->seed);
     if (m->is_encoded) {
-        if (!e)
-            return fdml_fail(err, FDML_E_ARG,
-                             "method '%s': black box %s takes no encoded columns", m->text,
-                             c->box_name);
+        assert(e);       /* fdml_study_check */
         own.encoder = e; /* the black box's own columns */
         box = fdml_blackbox_of_encoded(c->box);
     }

@@ -37,7 +37,6 @@ typedef struct study_case {
     uint64_t seed;
     study_part part[FDML_PART_NONE];
     const fdml_blackbox *box;
-    const char *box_name;
     const fdml_lime_data *lime;  /* of the rows that explain; NULL: nobody asks for LIME */
     const fdml_encoder *encoder; /* fitted to the rows that explain */
 } study_case;

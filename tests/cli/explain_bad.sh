@@ -352,6 +352,17 @@ test_methods()
     python3 -c 'print("\n".join(["p"] + ["0.5"] * 600))' >p.csv
     # shellcheck disable=SC2086
     refuses 'asks the black box for rows that no table has' $credit --probabilities p.csv -m lime
+    # shellcheck disable=SC2086
+    refuses 'asks the black box for rows that no table has' $credit --probabilities p.csv -m lime --dry-run
+    # a network of the user's has encoded columns, a command has none: said before anything is asked or trained
+    local plan
+    for plan in '' --dry-run; do
+        SECONDS=0
+        # shellcheck disable=SC2086
+        refuses "method 'shap:encoded:k2' has encoded columns for players, and command takes none" $credit \
+            --command 'cat >/dev/null' --command-timeout 5 --black-box mlp -m tree,shap:encoded:k2 $plan
+        [ "$SECONDS" -lt 3 ] || fail "took $SECONDS s"
+    done
     python3 -c 'print("\n".join(["p"] + ["0.5"] * 599 + ["1.5"]))' >p.csv
     # shellcheck disable=SC2086
     refuses '1.5' $credit --probabilities p.csv -m tree
