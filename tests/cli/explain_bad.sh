@@ -156,11 +156,11 @@ test_commands_that_end_at_once()
     for threads in 1 4; do
         SECONDS=0
         refuses ' ended (exit status 3) after 0 answers, 512 rows were asked' credit.csv --target good --group race \
-            --seeds 1 -m tree --threads $threads --command-timeout 5 --command 'exit 3'
+            --seeds 1 -m gam --threads $threads --command-timeout 5 --command 'exit 3'
         [ "$SECONDS" -lt 3 ] || fail "took $SECONDS s"
         SECONDS=0
         refuses ' and nothing for 2 seconds' credit.csv --target good --group race \
-            --seeds 1 -m tree --threads $threads --command-timeout 2 --command 'cat >/dev/null'
+            --seeds 1 -m gam --threads $threads --command-timeout 2 --command 'cat >/dev/null'
         [ "$SECONDS" -le 4 ] || fail "took $SECONDS s"
     done
 }
@@ -202,7 +202,7 @@ no_sleep()
 test_commands_leave_nothing_behind()
 {
     credit_table
-    local base='credit.csv --target good --group race --seeds 1 --bootstrap 100 --permutations 100 -m tree'
+    local base='credit.csv --target good --group race --seeds 1 --bootstrap 100 --permutations 100 -m lime:n100'
     local loop='read -r names; while read -r line; do if [ "$line" ]; then echo .${#line}; fi; done'
     local t=26.0$RANDOM$$
     # shellcheck disable=SC2086 # words
