@@ -32,7 +32,7 @@ static void note_values(notes *n, const fidelity_outcome *o)
 {
     const fdml_fidelity *f = &o->measured;
     const true_fidelity *truth = &o->truth[0];
-    char name[32];
+    char name[48];
     for (size_t k = 0; k < M; k++) {
         const char *what = fdml_fidelity_name[k];
         note_interval(n, what, "overall", &f->overall[k].e, truth->value[f->n_groups][k]);
