@@ -278,8 +278,9 @@ onnx-suite: $(BIN)/onnx-suite  ## build the ONNX conformance runner: build/bin/o
 # scalar backend's sixteen-member structures takes gcc 80 s at -O3 and 5 s like this.
 # All sizes of kcheck take minutes under a sanitizer, and its buffers end at guard pages anyway.
 # Left out are tests of documents, and those that do again and again what other tests do once:
-# the same numbers on every instruction set, whole networks on hundreds of pictures, the demo.
-ASAN_WITHOUT := completion docs install explain:the_same_bits explain:recidivism findml:demo \
+# the same numbers on every instruction set, whole networks on hundreds of pictures, the demo;
+# and what asks the system how much memory a program took.
+ASAN_WITHOUT := completion docs install explain:the_same_bits explain:recidivism explain:memory findml:demo \
     eval_model:lfw_agrees_with_another_program downstream:downstream_targets_and_sameness \
     reports:same_numbers_for_every_isa_and_thread_count
 asan:  ## the tests under gcc's address and undefined-behaviour sanitizers
