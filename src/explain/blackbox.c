@@ -49,9 +49,8 @@ fdml_blackbox fdml_blackbox_of_encoded(const fdml_blackbox *b)
                             .predict = b->predict_encoded };
 }
 
-double fdml_blackbox_rows_memory(const fdml_tabular *t, size_t n, int n_threads)
+double fdml_blackbox_rows_memory(const fdml_tabular *t, int n_threads)
 {
-    (void)n; /* of any number, what the threads work in */
     const double threads = n_threads < 1 ? 1 : n_threads;
     return fdml_arena_room(threads * BLOCK * (double)t->n_features, sizeof(float));
 }

@@ -38,8 +38,8 @@ typedef struct fdml_blackbox {
 fdml_blackbox fdml_blackbox_of_encoded(const fdml_blackbox *b);
 
 /* p: [n], of rows of the table. FDML_E_DATA: a row without a given probability. The first:
- * bytes of scratch, at most. */
-double fdml_blackbox_rows_memory(const fdml_tabular *t, size_t n, int n_threads);
+ * bytes of scratch, at most, for any number of rows: what the threads work in. */
+double fdml_blackbox_rows_memory(const fdml_tabular *t, int n_threads);
 fdml_status fdml_blackbox_rows(double *p, const fdml_blackbox *b, const fdml_tabular *t,
                                const uint32_t *row, size_t n, int n_threads,
                                fdml_arena *scratch, fdml_error *err);

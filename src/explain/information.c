@@ -227,7 +227,7 @@ double fdml_information_memory(const fdml_tabular *table,
                             fdml_fidelity_sort_memory(n_test, 1);
     return n_asked * (sizeof(fdml_information) + 2 * LONGEST) + 4 * (double)table->n_rows +
            20 * n[FDML_PART_TEST] + 8 * 64 + box +
-           fmax(interval, fdml_blackbox_rows_memory(table, n_test, n_threads));
+           fmax(interval, fdml_blackbox_rows_memory(table, n_threads));
 }
 
 fdml_status fdml_information_measure(const fdml_information **information, size_t *n,

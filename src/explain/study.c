@@ -28,18 +28,19 @@ void fdml_study_progress(study_run *r, const char *phase, double steps)
     fdml_progress_report(r->o->progress, phase, r->n_done, r->n_all);
 }
 
-/* Of black boxes: the last place is for the intervals'. */
-static bool has_room_to_warn(const study_run *r)
-{
-    return r->study->n_warnings < FDML_STUDY_MOST_WARNINGS - 1;
-}
-
 static fdml_status warn(study_run *r, const char *text, fdml_error *err)
 {
     const char *copy = fdml_arena_copy_text(r->arena, text, strlen(text));
     if (!copy) return no_memory(r->t->n_rows, err);
     r->warning[r->study->n_warnings++] = copy;
     return FDML_OK;
+}
+
+/* The last place is for the intervals'. */
+static fdml_status warn_of_box(study_run *r, const char *text, fdml_error *err)
+{
+    if (r->study->n_warnings == FDML_STUDY_MOST_WARNINGS - 1) return FDML_OK;
+    return warn(r, text, err);
 }
 
 /* --- black boxes -------------------------------------------------------------------------- */
@@ -72,14 +73,13 @@ static fdml_status check_choice(study_run *r, const fdml_study_source *source,
                                 const fdml_blackbox_choice *choice, fdml_error *err)
 {
     char text[256];
-    if (!has_room_to_warn(r)) return FDML_OK;
     if (source->kind != FDML_BLACKBOX_MLP || choice->n_rounds < fdml_mlp_classifier.epochs)
         return FDML_OK;
     snprintf(text, sizeof text,
              "black box %s, seed %llu: after %u epochs the loss still fell; scikit-learn stops "
              "there, too",
              source->name, (unsigned long long)r->now.seed, choice->n_rounds);
-    return warn(r, text, err);
+    return warn_of_box(r, text, err);
 }
 
 fdml_blackbox_options fdml_study_training(const fdml_study_options *study,
@@ -287,10 +287,9 @@ static fdml_status prepare(study_run *r, fdml_lime_data *lime, fdml_encoder *enc
 static fdml_status warn_lonely(study_run *r, size_t b, size_t k, fdml_error *err)
 {
     char text[FDML_STUDY_WARNING];
-    if (!has_room_to_warn(r)) return FDML_OK;
     snprintf(text, sizeof text, "%.200s has no answers of %.60s on %.120s: not compared",
              r->o->other->path, r->o->method[k].text, r->o->source[b].name);
-    return warn(r, text, err);
+    return warn_of_box(r, text, err);
 }
 
 static fdml_status run_boxes(study_run *r, fdml_error *err)

@@ -174,12 +174,10 @@ double fdml_study_work_memory(const fdml_tabular *t, const fdml_study_options *o
     for (size_t i = 0; i < t->n_rows; i++) w.n_rows[t->part[i]]++;
     const double n_explain = w.n_rows[FDML_PART_EXPLAIN],
                  n_validate = w.n_rows[FDML_PART_VALIDATE];
-    const size_t n_asked = (size_t)fmax(fmax(n_explain, n_validate), w.n_rows[FDML_PART_TEST]);
     const double answers = fdml_arena_room(n_explain, sizeof(double)) +
                            fdml_arena_room(n_validate, sizeof(double));
     const double explaining =
-        answers +
-        fmax(methods_memory(&w), fdml_blackbox_rows_memory(t, n_asked, o->workers.n_threads));
+        answers + fmax(methods_memory(&w), fdml_blackbox_rows_memory(t, o->workers.n_threads));
     double most = explaining;
     for (size_t b = 0; b < o->n_sources; b++) {
         size_t n;

@@ -177,7 +177,7 @@ Test(explain_memory, of_black_boxes)
             /* of several candidates most is in the arenas of the folds */
             expect_memory(black_box, &options,
                           fdml_blackbox_train_memory(&table, CASE_TRAIN, &options) +
-                              fdml_blackbox_rows_memory(&table, CASE_TRAIN, 2),
+                              fdml_blackbox_rows_memory(&table, 2),
                           n == 1 ? 0.4 : 0.1);
         }
 }
