@@ -264,7 +264,7 @@ bool fdml_report_change(const char **sentence, const fdml_report *report, fdml_a
     char text[TEXT_MAX] = "", change[FDML_SHOWN_MAX], level[FDML_SHOWN_MAX];
     size_t count[3];
     count_changes(count, r);
-    fdml_show_level(level, s);
+    fdml_show_level(level, s->confidence);
     if (s->n_metrics && !isnan(r->comparison->overall[0].change.value)) {
         const fdml_difference *d = &r->comparison->overall[0];
         show_change(change, &d->change);
@@ -291,7 +291,7 @@ bool fdml_report_changes(const char **sentence, const fdml_report *report, fdml_
     char text[TEXT_MAX], level[FDML_SHOWN_MAX];
     size_t n_shown = 0;
     for (size_t i = 0; i < n_named(r); i++) n_shown += verdict_at(r, i) != 0;
-    fdml_show_level(level, r->settings);
+    fdml_show_level(level, r->settings->confidence);
     if (is_identical(r))
         snprintf(text, sizeof text, "No number differs.");
     else if (!n_tests)

@@ -74,7 +74,7 @@ bool fdml_html_put_comparison(html_page *page)
     char level[FDML_SHOWN_MAX];
     const char *words;
     fdml_grid grid;
-    fdml_show_level(level, settings);
+    fdml_show_level(level, settings->confidence);
     if (!fdml_report_changes(&words, page->report, page->arena)) return false;
     fputs("<p>Changes are this model minus ", page->file);
     fdml_html_name(page, result->comparison->path);

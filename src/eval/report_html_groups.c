@@ -218,7 +218,7 @@ bool fdml_html_put_gaps(html_page *page)
     char level[FDML_SHOWN_MAX];
     const char *shown;
     fdml_grid grid;
-    fdml_show_level(level, settings);
+    fdml_show_level(level, settings->confidence);
     fprintf(page->file,
             "<p>A gap is the largest minus the smallest value of the groups with enough rows. "
             "Filled marks can be told from chance at %s after Holm's correction, hollow ones "

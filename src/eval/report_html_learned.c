@@ -185,7 +185,7 @@ bool fdml_html_put_downstream(html_page *page)
 {
     const fdml_audit_result *result = page->report->result;
     char level[FDML_SHOWN_MAX];
-    fdml_show_level(level, result->settings);
+    fdml_show_level(level, result->settings->confidence);
     fprintf(page->file,
             "<p>What classifiers make of the embeddings, on rows that did not train them. They "
             "are trained on all training rows (as_is), on rows cut so that groups count alike "

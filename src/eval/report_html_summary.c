@@ -274,7 +274,7 @@ static void put_answer(html_page *page)
     const fdml_audit_result *result = page->report->result;
     const standing s = stand(page);
     char level[FDML_SHOWN_MAX];
-    fdml_show_level(level, result->settings);
+    fdml_show_level(level, result->settings->confidence);
     if (!result->n_gaps) return;
     if (s.n_tested)
         fprintf(

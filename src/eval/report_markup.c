@@ -107,7 +107,7 @@ static bool put_tables(const view *v, const fdml_report *report, fdml_arena *are
     if (!title || !fdml_grid_groups(&grid, report, arena)) return false;
     put_captioned(v, &grid, title);
     char level[FDML_SHOWN_MAX];
-    fdml_show_level(level, s);
+    fdml_show_level(level, s->confidence);
     title = format_title(arena,
                          "Gaps between groups (shown?: can be told from chance at %s after"
                          " Holm's correction; confidence %g, %zu permutations)",

@@ -69,7 +69,7 @@ bool fdml_report_slices(const char **sentence, const fdml_report *report, fdml_a
     const fdml_audit_settings *settings = report->result->settings;
     const fdml_slices_result *r = report->result->slices;
     char text[TEXT_MAX], level[FDML_SHOWN_MAX];
-    fdml_show_level(level, settings);
+    fdml_show_level(level, settings->confidence);
     if (r->why) {
         snprintf(text, sizeof text, "No slice was tried: %s.", r->why);
     } else {

@@ -57,9 +57,9 @@ size_t fdml_gaps_tested(const fdml_audit_result *result)
     return n;
 }
 
-void fdml_show_level(char text[FDML_SHOWN_MAX], const fdml_audit_settings *settings)
+void fdml_show_level(char text[FDML_SHOWN_MAX], double confidence)
 {
-    snprintf(text, FDML_SHOWN_MAX, "%g%%", round(1e6 * (1 - settings->confidence)) / 1e4);
+    snprintf(text, FDML_SHOWN_MAX, "%g%%", round(1e6 * (1 - confidence)) / 1e4);
 }
 
 void fdml_grid_estimate(fdml_grid *grid, size_t column, const fdml_estimate *e,
@@ -196,7 +196,7 @@ static void tell_shown(char *text, size_t size, const fdml_audit_result *result)
     char level[FDML_SHOWN_MAX];
     size_t n_shown = 0;
     const size_t n_tested = fdml_gaps_tested(result);
-    fdml_show_level(level, result->settings);
+    fdml_show_level(level, result->settings->confidence);
     for (size_t i = 0; i < result->n_gaps; i++) n_shown += is_shown(result, i);
     snprintf(text, size, "No gap was tested.");
     if (!n_tested) return;

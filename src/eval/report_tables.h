@@ -79,7 +79,7 @@ double fdml_permutations_wanted(const fdml_audit_result *result);
 void fdml_text_append(char *text, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* "5%": the level of the verdicts, 1 - confidence. */
-void fdml_show_level(char text[FDML_SHOWN_MAX], const fdml_audit_settings *settings);
+void fdml_show_level(char text[FDML_SHOWN_MAX], double confidence);
 /* The interval is the value itself: all resampled units scored alike, so it says nothing. */
 bool fdml_is_flat(const fdml_estimate *e);
 /* The group's difference from the reference has an interval that leaves out 0, and that of its

@@ -91,7 +91,7 @@ static bool put_gaps(FILE *file, const fdml_report *report, fdml_arena *arena)
     if (!fdml_report_verdict(&verdict, report, arena)) return false;
     fputc('\n', file);
     fdml_grid_text(file, &grid, WIDTH);
-    fdml_show_level(level, report->result->settings);
+    fdml_show_level(level, report->result->settings->confidence);
     fprintf(file,
             "shown?: the gap can be told from chance at %s (Holm over %zu tested gaps). The\n"
             "interval is for these two groups; that they are the extremes counts in p only.\n",
@@ -213,7 +213,7 @@ static bool put_comparison(FILE *file, const fdml_report *report, fdml_arena *ar
     if (!fdml_grid_group_changes(&grid, report, arena) || !put_grid(file, &grid)) return false;
     if (!fdml_report_changes(&words, report, arena)) return false;
     char level[FDML_SHOWN_MAX];
-    fdml_show_level(level, settings);
+    fdml_show_level(level, settings->confidence);
     fprintf(
         file,
         "better, worse: at %s (Holm over %zu tested changes, %zu exchanges of the models);\n"

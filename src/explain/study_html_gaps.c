@@ -130,9 +130,8 @@ static bool put_gap_table(html_page *page, const fdml_study_box *box)
 bool fdml_study_html_put_gaps(html_page *page)
 {
     const fdml_study *study = study_of(page);
-    const fdml_audit_settings settings = { .confidence = study->options->confidence };
     char level[FDML_SHOWN_MAX];
-    fdml_show_level(level, &settings);
+    fdml_show_level(level, study->options->confidence);
     fprintf(
         page->file,
         "<p>The maximum gap is how far the group that is farthest behind all rows is behind "

@@ -217,8 +217,7 @@ static void put_gaps(const study_maker *m, const char *name, const fdml_study_at
 static bool finish_gaps(const study_maker *m, const char *title, const char *family)
 {
     char level[FDML_SHOWN_MAX], mark[NOTE];
-    const fdml_audit_settings settings = { .confidence = m->study->options->confidence };
-    fdml_show_level(level, &settings);
+    fdml_show_level(level, m->study->options->confidence);
     snprintf(mark, sizeof mark, "can be told from chance at %s (Holm over all gaps of %s).",
              level, family);
     return fdml_study_finish(m, title, mark, true);

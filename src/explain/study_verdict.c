@@ -74,12 +74,11 @@ size_t fdml_study_count_gaps(size_t *n_shown, const fdml_study *study)
 static void say_count(answer *a)
 {
     const fdml_study_options *o = a->study->options;
-    const fdml_audit_settings settings = { .confidence = o->confidence };
     const double alpha = 1 - o->confidence;
     char text[TEXT], level[FDML_SHOWN_MAX];
     size_t n_shown;
     const size_t n = fdml_study_count_gaps(&n_shown, a->study);
-    fdml_show_level(level, &settings);
+    fdml_show_level(level, o->confidence);
     if (!n) {
         say(a, "No gap was tested.");
         return;
